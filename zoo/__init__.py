@@ -1,0 +1,1 @@
+"""Recurrent nets built in Python, proved and run in C++."""
