@@ -1,0 +1,58 @@
+"""A checkpoint is a folder: `config.json` says which model it is, `model.safetensors` holds its weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import nn
+
+CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a folder says of itself: the registered name, all fields of the configuration, where the weights lie."""
+
+    model: str
+    config: dict[str, Any]
+    weights: Path
+
+
+def save_checkpoint(model: nn.Module, folder: str | Path) -> Path:
+    """Write a model that `zoo.build` made into a folder, which is made if need be.
+
+    Raises:
+        ValueError: the module does not say which registered model it is.
+    """
+    if not hasattr(model, "model_name") or not hasattr(model, "config"):
+        raise ValueError("only a model from zoo.build says its name and configuration; save others with torch.save")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, folder / WEIGHTS_FILE)
+    about = {"model": model.model_name, "config": model.config.to_dict()}
+    (folder / CONFIG_FILE).write_text(json.dumps(about, indent=1) + "\n")
+    return folder
+
+
+def read_checkpoint(folder: str | Path) -> Checkpoint:
+    """Read a folder that `save_checkpoint` wrote; the weights are not loaded yet.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: `config.json` is not what `save_checkpoint` writes.
+    """
+    folder = Path(folder)
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder} is no checkpoint: {name} is missing")
+    try:
+        about = json.loads((folder / CONFIG_FILE).read_text())
+        return Checkpoint(about["model"], dict(about["config"]), folder / WEIGHTS_FILE)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f'{folder / CONFIG_FILE} must hold {{"model": name, "config": {{...}}}}; reading it failed: {error!r}'
+        ) from error

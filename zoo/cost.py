@@ -1,0 +1,102 @@
+"""What a model costs: parameters, multiply-adds per step, bytes per precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+from zoo.init import num_gates
+
+BYTES_PER_WEIGHT = {"fp32": 4, "bf16": 2, "int8": 1}
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer: a recurrent layer's direction, a linear layer, an embedding.
+
+    Args:
+        name: where it lies in the module.
+        kind: the layer's type.
+        parameters: weights and biases.
+        macs_per_step: multiply-adds for one step of one row; gates' elementwise work is not counted.
+    """
+
+    name: str
+    kind: str
+    parameters: int
+    macs_per_step: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All layers of a model; printed, a table."""
+
+    layers: list[LayerSummary]
+
+    @property
+    def parameters(self) -> int:
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def macs_per_step(self) -> int:
+        return sum(layer.macs_per_step for layer in self.layers)
+
+    @property
+    def bytes(self) -> dict[str, int]:
+        """Bytes of all parameters in each precision, without per-channel scales."""
+        return {name: self.parameters * size for name, size in BYTES_PER_WEIGHT.items()}
+
+    def __str__(self) -> str:
+        width = max([len(layer.name) for layer in self.layers] + [5])
+        line = f"{{:{width}}}  {{:>10}}  {{:>12}}  {{:>12}}"
+        rows = [line.format("layer", "kind", "parameters", "macs/step")]
+        rows += [
+            line.format(layer.name, layer.kind, f"{layer.parameters:,}", f"{layer.macs_per_step:,}")
+            for layer in self.layers
+        ]
+        rows.append(line.format("total", "", f"{self.parameters:,}", f"{self.macs_per_step:,}"))
+        rows.append("bytes: " + ", ".join(f"{name} {size:,}" for name, size in self.bytes.items()))
+        return "\n".join(rows)
+
+
+def summary(model: nn.Module) -> Summary:
+    """Count parameters and multiply-adds, layer by layer.
+
+    Args:
+        model: an eager float module; a quantized one hides its weights from PyTorch's parameter lists.
+
+    Returns:
+        A `Summary`; each recurrent layer and direction is a row of its own.
+
+    Raises:
+        ValueError: the module has no parameters to count.
+    """
+    layers = [row for name, module in model.named_modules() for row in _summarise(name, module)]
+    if not layers:
+        raise ValueError("the module has no parameters: summarise the float model, before quantizing or scripting")
+    return Summary(layers)
+
+
+def _summarise(name: str, module: nn.Module) -> Iterator[LayerSummary]:
+    own = dict(module.named_parameters(recurse=False))
+    if isinstance(module, nn.RNNBase):
+        for suffix in module._all_weights:
+            parts = [own[part] for part in suffix]
+            macs = sum(part.numel() for part in parts if part.dim() == 2)
+            direction = suffix[0].removeprefix("weight_ih_")
+            yield LayerSummary(
+                f"{name}.{direction}" if name else direction,
+                type(module).__name__,
+                sum(part.numel() for part in parts),
+                macs,
+            )
+    elif isinstance(module, nn.RNNCellBase):
+        rows = num_gates(module) * module.hidden_size
+        macs = rows * (module.input_size + module.hidden_size)
+        yield LayerSummary(name, type(module).__name__, sum(p.numel() for p in own.values()), macs)
+    elif own:
+        # A linear layer multiplies each weight once; an embedding only looks up.
+        macs = module.weight.numel() if isinstance(module, nn.Linear) else 0
+        yield LayerSummary(name, type(module).__name__, sum(p.numel() for p in own.values()), macs)

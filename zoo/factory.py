@@ -1,0 +1,85 @@
+"""The first seam: a name and overrides in, a module out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from zoo.checkpoint import read_checkpoint
+from zoo.init import Init, init_weights_
+from zoo.models.presets import register_presets
+from zoo.registry import find_model, list_models, register_model
+from zoo.weights import load_weights_
+
+__all__ = ["build", "list_models", "load_checkpoint", "register_model"]
+
+register_presets()
+
+
+def build(
+    name: str,
+    *,
+    init: str | Init = "uniform",
+    seed: int = 0,
+    weights: str | Path | Mapping[str, Tensor] | None = None,
+    pretrained: bool = False,
+    **overrides: Any,
+) -> nn.Module:
+    """Build a registered model, initialised or with given weights.
+
+    Args:
+        name: a name of `list_models()`.
+        init: an initialisation scheme's name, or an `Init` with options.
+        seed: of the initial weights; the same seed gives the same weights, and the global generator is untouched.
+        weights: a file (`.safetensors`, or `torch.save` of a state dict) or a state dict to load.
+        pretrained: load the weights that come with the package; the configuration is theirs.
+        overrides: fields of the model's configuration, such as hidden_size=64.
+
+    Returns:
+        The module in training mode, as PyTorch's constructors give it, with `model_name`, `config` and `init_record`
+        attached.
+
+    Raises:
+        UnknownModelError: no such name; the nearest ones are given.
+        ConfigError: an override that does not exist or does not fit.
+        WeightsError: weights that do not fit, with all mismatches.
+        ValueError: a scheme that does not exist or that these layers cannot take, or contradicting arguments.
+    """
+    entry = find_model(name)
+    config = entry.config
+    if pretrained:
+        if entry.pretrained is None:
+            raise ValueError(f"model {name!r} comes without trained weights; leave pretrained=True out")
+        if weights is not None:
+            raise ValueError("pretrained=True and weights=... both name weights; give one of them")
+        checkpoint = read_checkpoint(entry.pretrained)
+        config = config.replace(**checkpoint.config)
+        weights = checkpoint.weights
+    config = config.replace(**overrides)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = entry.builder(config)
+    if weights is None:
+        options = Init(init) if isinstance(init, str) else init
+        init_weights_(module, options, seed=seed)
+        module.init_record = {**options.to_dict(), "seed": seed}
+    else:
+        load_weights_(module, weights)
+        module.init_record = None
+    module.model_name = name
+    module.config = config
+    return module
+
+
+def load_checkpoint(folder: str | Path) -> nn.Module:
+    """Build the model that `zoo.save_checkpoint` wrote into a folder.
+
+    Raises:
+        As `build`, and FileNotFoundError or ValueError where the folder is no checkpoint.
+    """
+    checkpoint = read_checkpoint(folder)
+    return build(checkpoint.model, weights=checkpoint.weights, **checkpoint.config)

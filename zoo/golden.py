@@ -1,0 +1,124 @@
+"""Golden samples: a few inputs with the outputs and final states that the Python model gives for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zoo.signature import BATCH, SEQ_LEN, Signature, random_input, run_contract
+
+SEED = 20130610
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An input, with lengths where it is padded.
+
+    Args:
+        name: as in the manifest.
+        input: in the model's layout.
+        lengths: int64 (batch,) or None.
+    """
+
+    name: str
+    input: Tensor
+    lengths: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class GoldenSample:
+    """A sample and what the Python model gave."""
+
+    sample: Sample
+    output: Tensor
+    state: list[Tensor]
+
+
+def draw_samples(signature: Signature) -> list[Sample]:
+    """Draw one step, two sequences, and a padded batch whose padding is as random as the rest."""
+    generator = torch.Generator().manual_seed(SEED)
+    spec = signature.inputs[0]
+    samples = [
+        Sample("one_step", random_input(spec, 1, 1, generator)),
+        Sample("sequence", random_input(spec, 1, 19, generator)),
+        Sample("batch", random_input(spec, 2, 33, generator)),
+    ]
+    if signature.takes_lengths:
+        lengths = torch.tensor([5, 23, 1, 16])
+        samples.append(Sample("padded_batch", random_input(spec, 4, 23, generator), lengths))
+    return samples
+
+
+@torch.no_grad()
+def record(module: Any, samples: Sequence[Sample]) -> list[GoldenSample]:
+    """Run every sample.
+
+    Raises:
+        ValueError: an output is NaN or infinite, so that nothing could be compared with it.
+    """
+    recorded = []
+    for sample in samples:
+        output, state = run_contract(module, sample.input, sample.lengths)
+        for tensor in (output, *state):
+            if not torch.isfinite(tensor).all():
+                raise ValueError(
+                    f"the model gives NaN or Inf for sample {sample.name!r}; check its weights and the sample"
+                )
+        recorded.append(GoldenSample(sample, output, state))
+    return recorded
+
+
+def valid_values(output: Tensor, sample: Sample, signature: Signature) -> Tensor:
+    """Return an output's values as float64, flat, without those of padded steps."""
+    dims = signature.outputs[0].dims
+    if sample.lengths is None or SEQ_LEN not in dims:
+        return output.double().flatten()
+    output = output.movedim((dims.index(BATCH), dims.index(SEQ_LEN)), (0, 1))
+    steps = torch.arange(output.size(1))
+    return output[steps.unsqueeze(0) < sample.lengths.unsqueeze(1)].double().flatten()
+
+
+@torch.no_grad()
+def worst_difference(module: Any, golden: Sequence[GoldenSample]) -> float:
+    """Return the largest absolute difference between a module's outputs and states and the recorded ones."""
+    worst = 0.0
+    for sample in golden:
+        output, state = run_contract(module, sample.sample.input, sample.sample.lengths)
+        for got, expected in zip((output, *state), (sample.output, *sample.state), strict=True):
+            if got.shape != expected.shape:
+                return float("inf")
+            worst = max(worst, float((got.double() - expected.double()).abs().max()))
+    return worst
+
+
+def to_files(golden: Sequence[GoldenSample], state_names: Sequence[str]) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Return the manifest's list of samples, and the `.npy` files it names."""
+    entries: list[dict[str, Any]] = []
+    files: dict[str, bytes] = {}
+
+    def add(name: str, tensor: Tensor) -> str:
+        path = f"golden/{len(entries)}_{name}.npy"
+        buffer = BytesIO()
+        np.save(buffer, np.ascontiguousarray(tensor.detach().cpu().numpy()), allow_pickle=False)
+        files[path] = buffer.getvalue()
+        return path
+
+    for sample in golden:
+        entries.append(
+            {
+                "name": sample.sample.name,
+                "input": add("input", sample.sample.input),
+                "lengths": None if sample.sample.lengths is None else add("lengths", sample.sample.lengths),
+                "output": add("output", sample.output),
+                "state": [
+                    add(f"state_{name}", tensor) for name, tensor in zip(state_names, sample.state, strict=True)
+                ],
+            }
+        )
+    return entries, files

@@ -1,0 +1,215 @@
+"""Initialisation schemes, applied gate by gate: a stacked (gates * hidden, n) weight is never filled as one matrix.
+
+A scheme is a function that fills one block in place, given what the block is for:
+
+- "input": a gate's (hidden, input) block of `weight_ih`
+- "recurrent": a gate's (hidden, hidden or proj) block of `weight_hh`
+- "projection": `weight_hr` (proj, hidden)
+- "linear": the (out, in) weight of a head
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Role = Literal["input", "recurrent", "projection", "linear"]
+Scheme = Callable[[Tensor, Role, torch.Generator | None], None]
+
+RECURRENT_LAYERS = (nn.RNNBase, nn.RNNCellBase)
+NUM_GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+LSTM_FORGET_GATE = 1  # gate order i, f, g, o
+
+
+@dataclass(frozen=True)
+class Init:
+    """How weights start.
+
+    Args:
+        scheme: a registered name; see `list_inits`.
+        zero_bias: start all biases at 0; otherwise they are uniform in +-1/sqrt(hidden_size), as PyTorch's.
+        forget_bias: LSTM only, what the forget gate's two biases sum to (Jozefowicz et al. 2015 advise 1).
+            It is set in `bias_ih`; the other vector's part is 0.
+    """
+
+    scheme: str = "uniform"
+    zero_bias: bool = False
+    forget_bias: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+_schemes: dict[str, Scheme] = {}
+
+
+def register_init(name: str) -> Callable[[Scheme], Scheme]:
+    """Register a scheme under a name, as a decorator.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def add(scheme: Scheme) -> Scheme:
+        if name in _schemes:
+            raise ValueError(f"initialisation {name!r} is registered already; choose another name")
+        _schemes[name] = scheme
+        return scheme
+
+    return add
+
+
+def list_inits() -> list[str]:
+    """Return the names of all schemes, sorted."""
+    return sorted(_schemes)
+
+
+@register_init("uniform")
+def uniform_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
+    """PyTorch's own: +-1/sqrt(hidden_size), for a linear layer +-1/sqrt(fan in)."""
+    hidden = {"input": 0, "recurrent": 0, "projection": 1, "linear": 1}[role]
+    bound = 1.0 / math.sqrt(block.size(hidden))
+    nn.init.uniform_(block, -bound, bound, generator=generator)
+
+
+@register_init("xavier_uniform")
+def xavier_uniform_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
+    """Variance 2 / (fan in + fan out), uniform (Glorot and Bengio 2010, eq. 16)."""
+    nn.init.xavier_uniform_(block, generator=generator)
+
+
+@register_init("xavier_normal")
+def xavier_normal_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
+    """Variance 2 / (fan in + fan out), normal (Glorot and Bengio 2010)."""
+    nn.init.xavier_normal_(block, generator=generator)
+
+
+@register_init("orthogonal")
+def orthogonal_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
+    """Recurrent blocks orthogonal (Saxe et al. 2013), all others Xavier uniform."""
+    if role == "recurrent":
+        nn.init.orthogonal_(block, generator=generator)
+    else:
+        nn.init.xavier_uniform_(block, generator=generator)
+
+
+@register_init("identity")
+def identity_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
+    """Recurrent block the identity, input block normal with deviation 0.001 (IRNN, Le et al. 2015)."""
+    if role == "recurrent":
+        nn.init.eye_(block)
+    elif role == "input":
+        nn.init.normal_(block, std=1e-3, generator=generator)
+    else:
+        nn.init.xavier_uniform_(block, generator=generator)
+
+
+@register_init("kaiming")
+def kaiming_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
+    """Variance 2 / fan in, normal (He et al. 2015, eq. 10)."""
+    nn.init.kaiming_normal_(block, nonlinearity="relu", generator=generator)
+
+
+@torch.no_grad()
+def init_weights_(
+    module: nn.Module,
+    init: str | Init = "uniform",
+    *,
+    seed: int | None = None,
+    zero_bias: bool | None = None,
+    forget_bias: float | None = None,
+) -> nn.Module:
+    """Initialise every recurrent and linear layer of a module in place; embeddings become N(0, 1).
+
+    Args:
+        module: any module; layers of other types stay as they are.
+        init: a scheme's name, or an `Init` with its options.
+        seed: makes the result repeatable and leaves the global generator alone; None draws from the global one.
+        zero_bias, forget_bias: as in `Init`, laid over it.
+
+    Returns:
+        The module.
+
+    Raises:
+        ValueError: unknown scheme, or a scheme or option that the layers found cannot take.
+    """
+    options = Init(init) if isinstance(init, str) else init
+    if zero_bias is not None:
+        options = Init(options.scheme, zero_bias, options.forget_bias)
+    if forget_bias is not None:
+        options = Init(options.scheme, options.zero_bias, forget_bias)
+    if options.scheme not in _schemes:
+        raise ValueError(f"no initialisation is called {options.scheme!r}; there are {', '.join(list_inits())}")
+    _check_options(module, options)
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    for layer in module.modules():
+        if isinstance(layer, RECURRENT_LAYERS):
+            _init_recurrent_(layer, options, generator)
+        elif isinstance(layer, nn.Linear):
+            _init_linear_(layer, options, generator)
+        elif isinstance(layer, nn.Embedding):
+            nn.init.normal_(layer.weight, generator=generator)
+            if layer.padding_idx is not None:
+                layer.weight[layer.padding_idx] = 0.0
+    return module
+
+
+def num_gates(layer: nn.Module) -> int:
+    """Return how many gates are stacked in the weights of an LSTM, GRU or RNN layer or cell."""
+    return next(count for kind, count in NUM_GATES.items() if type(layer).__name__.startswith(kind))
+
+
+def gate_blocks(layer: nn.Module, weight: Tensor) -> Iterator[Tensor]:
+    """Yield each gate's block of rows of a stacked weight or bias, in PyTorch's gate order."""
+    yield from weight.chunk(num_gates(layer), dim=0)
+
+
+def _check_options(module: nn.Module, options: Init) -> None:
+    layers = [layer for layer in module.modules() if isinstance(layer, RECURRENT_LAYERS)]
+    gated = sorted({type(layer).__name__ for layer in layers if num_gates(layer) > 1})
+    if options.scheme == "identity" and gated:
+        raise ValueError(
+            f"init 'identity' is for nn.RNN, whose state it passes on unchanged; got {', '.join(gated)}: "
+            "use 'orthogonal' for gated layers"
+        )
+    if options.forget_bias is not None:
+        lstms = [layer for layer in layers if type(layer).__name__.startswith("LSTM")]
+        if not lstms:
+            raise ValueError("forget_bias needs an LSTM; the module has none")
+        if not all(layer.bias for layer in lstms):
+            raise ValueError("forget_bias needs bias=True; the module has an LSTM without biases")
+
+
+def _init_recurrent_(layer: nn.Module, options: Init, generator: torch.Generator | None) -> None:
+    scheme = _schemes[options.scheme]
+    bound = 1.0 / math.sqrt(layer.hidden_size)
+    for name, parameter in layer.named_parameters(recurse=False):
+        if name.startswith("weight_hr"):
+            scheme(parameter, "projection", generator)
+        elif name.startswith("weight"):
+            role: Role = "input" if name.startswith("weight_ih") else "recurrent"
+            for block in gate_blocks(layer, parameter):
+                scheme(block, role, generator)
+        else:
+            _init_bias_(parameter, bound, options, generator)
+            if options.forget_bias is not None and type(layer).__name__.startswith("LSTM"):
+                forget = list(gate_blocks(layer, parameter))[LSTM_FORGET_GATE]
+                forget.fill_(options.forget_bias if name.startswith("bias_ih") else 0.0)
+
+
+def _init_linear_(layer: nn.Linear, options: Init, generator: torch.Generator | None) -> None:
+    _schemes[options.scheme](layer.weight, "linear", generator)
+    if layer.bias is not None:
+        _init_bias_(layer.bias, 1.0 / math.sqrt(layer.in_features), options, generator)
+
+
+def _init_bias_(bias: Tensor, bound: float, options: Init, generator: torch.Generator | None) -> None:
+    if options.zero_bias:
+        nn.init.zeros_(bias)
+    else:
+        nn.init.uniform_(bias, -bound, bound, generator=generator)

@@ -1,0 +1,1 @@
+"""The model families. `zoo.models.backbone` states the contract they all keep."""

@@ -1,0 +1,108 @@
+"""What lies under every head: input checks, layout, embedding, default state and the recurrent stack.
+
+The contract of a model, the same for every family (scripted, never traced):
+
+    forward(input, lengths: Tensor | None = None, state: list[Tensor] | None = None) -> (Tensor, list[Tensor])
+    initial_state(batch_size: int) -> list[Tensor]
+
+- `input`: (batch, seq_len, input_size) float, or (batch, seq_len) int64 tokens; the first two swapped where
+  `batch_first` is False. `lengths`: int64 (batch,), any order; padding never changes a result.
+- `state`: a flat list, each with the batch in dimension 1; None is the zero state.
+- A sequence fed in chunks of any sizes, carrying `state`, gives what the whole sequence gives. A bidirectional
+  model cannot keep this, and `initial_state` raises there.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import RecurrentConfig
+from zoo.models.recurrent import HiddenStack, LSTMStack, mask_padding
+from zoo.models.residual import ResidualStack
+
+
+class FloatFrontEnd(nn.Module):
+    """Takes features as they are."""
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        super().__init__()
+        self.input_size = config.input_size
+
+    def forward(self, input: Tensor, lengths: Optional[Tensor]) -> Tensor:
+        if input.dim() != 3 or input.size(2) != self.input_size:
+            raise ValueError(f"input must have 3 dimensions, the last of size {self.input_size}; got {input.shape}")
+        if not input.is_floating_point():
+            raise ValueError(f"input must be floating point; got {input.dtype}")
+        return input
+
+
+class TokenFrontEnd(nn.Module):
+    """Embeds int64 tokens; a padded step may hold any number."""
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(config.vocab_size or 1, config.input_size)
+
+    def forward(self, input: Tensor, lengths: Optional[Tensor]) -> Tensor:
+        if input.dim() != 2:
+            raise ValueError(f"tokens must have 2 dimensions; got {input.shape}")
+        if input.dtype != torch.int64:
+            raise ValueError(f"tokens must be int64; got {input.dtype}")
+        if lengths is not None:
+            input = mask_padding(input.unsqueeze(2), lengths).squeeze(2)
+        return self.embedding(input)
+
+
+class Backbone(nn.Module):
+    """Everything between the input and the head; features are (B, T, F) inside, whatever the layout outside."""
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        super().__init__()
+        self.front_end = FloatFrontEnd(config) if config.vocab_size is None else TokenFrontEnd(config)
+        self.stack: nn.Module
+        if config.residual:
+            self.stack = ResidualStack(config)
+        elif config.kind == "lstm":
+            self.stack = LSTMStack(config)
+        else:
+            self.stack = HiddenStack(config)
+        self.num_states = 2 if config.kind == "lstm" else 1
+        self.batch_first = config.batch_first
+        self.bidirectional = config.bidirectional
+        # Tells device and dtype of new states, also where quantization has taken the parameters away.
+        self.register_buffer("like", torch.empty(0), persistent=False)
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor], state: Optional[List[Tensor]]
+    ) -> Tuple[Tensor, List[Tensor]]:
+        if not self.batch_first:
+            input = input.transpose(0, 1)
+        if input.size(0) == 0 or input.size(1) == 0:
+            raise ValueError(f"input must have at least one row and one step; got {input.shape}")
+        if lengths is not None and (lengths.dim() != 1 or lengths.size(0) != input.size(0)):
+            raise ValueError(f"lengths must have shape [{input.size(0)}]; got {lengths.shape}")
+        features = self.front_end(input, lengths)
+        if state is None:
+            state = self.stack.zero_state(features.size(0), features)
+        return self.stack(features, lengths, state)
+
+    def final(self, state: List[Tensor]) -> Tensor:
+        """Return (B, F): the stack's output at each row's last valid step."""
+        return self.stack.final(state)
+
+    def restore_layout(self, output: Tensor, lengths: Optional[Tensor]) -> Tensor:
+        """Turn a head's (B, T, C) into the caller's layout, with padded steps 0."""
+        if lengths is not None:
+            output = mask_padding(output, lengths)
+        return output if self.batch_first else output.transpose(0, 1)
+
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        """Return the zero state; raises where the model cannot stream."""
+        if self.bidirectional:
+            raise RuntimeError("a bidirectional model reads the whole sequence: it has no state to carry on")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+        return self.stack.zero_state(batch_size, self.like)

@@ -1,0 +1,45 @@
+"""Sequence classification: pooled features, one linear layer."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import ClassifierConfig
+from zoo.models.backbone import Backbone
+from zoo.models.pooling import make_pooling
+
+
+class SequenceClassifier(nn.Module):
+    """Gives (batch, num_classes) scores for all steps seen so far, so each chunk of a stream refines them."""
+
+    def __init__(self, config: ClassifierConfig) -> None:
+        super().__init__()
+        self.backbone = Backbone(config)
+        self.pooling = make_pooling(config.pooling, config.output_size)
+        self.dropout = nn.Dropout(config.head_dropout)
+        self.head = nn.Linear(config.output_size, config.num_classes)
+        self.num_states = self.backbone.num_states
+        self.state_names = ["h", "c"][: self.num_states] + self.pooling.state_names
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        recurrent: Optional[List[Tensor]] = None
+        if state is not None:
+            recurrent = state[: self.num_states]
+        features, state_n = self.backbone(input, lengths, recurrent)
+        if state is None:
+            pooling_state = self.pooling.zero_state(features.size(0), features)
+        else:
+            pooling_state = state[self.num_states :]
+        final = self.backbone.final(state_n)
+        pooled, pooling_state = self.pooling(features, final, lengths, pooling_state)
+        return self.head(self.dropout(pooled)), state_n + pooling_state
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        pooling_state = self.pooling.zero_state(batch_size, self.backbone.like)
+        return self.backbone.initial_state(batch_size) + pooling_state

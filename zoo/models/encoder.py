@@ -1,0 +1,30 @@
+"""The bare encoder: one feature vector a step."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import EncoderConfig
+from zoo.models.backbone import Backbone
+
+
+class Encoder(nn.Module):
+    """Gives (batch, seq_len, directions * hidden_size) features, or proj_size in the place of hidden_size."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.backbone = Backbone(config)
+        self.state_names = ["h", "c"][: self.backbone.num_states]
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        features, state_n = self.backbone(input, lengths, state)
+        return self.backbone.restore_layout(features, lengths), state_n
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return self.backbone.initial_state(batch_size)

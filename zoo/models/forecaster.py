@@ -1,0 +1,35 @@
+"""Forecasting: from the final hidden state straight to all steps ahead."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import ForecasterConfig
+from zoo.models.backbone import Backbone
+
+
+class Forecaster(nn.Module):
+    """Gives (batch, horizon, num_variables) forecasts from all steps seen so far."""
+
+    def __init__(self, config: ForecasterConfig) -> None:
+        super().__init__()
+        self.backbone = Backbone(config)
+        self.dropout = nn.Dropout(config.head_dropout)
+        self.head = nn.Linear(config.output_size, config.horizon * config.num_variables)
+        self.horizon = config.horizon
+        self.num_variables = config.num_variables
+        self.state_names = ["h", "c"][: self.backbone.num_states]
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        _, state_n = self.backbone(input, lengths, state)
+        values = self.head(self.dropout(self.backbone.final(state_n)))
+        return values.unflatten(1, [self.horizon, self.num_variables]), state_n
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return self.backbone.initial_state(batch_size)

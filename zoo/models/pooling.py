@@ -1,0 +1,87 @@
+"""Poolings over time that can be carried from chunk to chunk.
+
+    forward(features (B, T, F), final (B, F), lengths, state) -> pooled (B, F), state
+    zero_state(batch_size, like) -> state              tensors with the batch in dimension 1
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+
+import torch
+from torch import Tensor, nn
+
+# Stands for "nothing seen yet" in a running maximum. Finite, so that a saved state passes a check for infinities.
+NOTHING_SEEN = -3.0e38
+
+
+class LastPooling(nn.Module):
+    """The final hidden state of each direction: what the stack gives at the last valid step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state_names: List[str] = []
+
+    def forward(
+        self, features: Tensor, final: Tensor, lengths: Optional[Tensor], state: List[Tensor]
+    ) -> Tuple[Tensor, List[Tensor]]:
+        return final, state
+
+    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
+        nothing: List[Tensor] = []
+        return nothing
+
+
+class MeanPooling(nn.Module):
+    """The mean over the valid steps; the state is their sum and their count."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+        self.state_names: List[str] = ["sum", "count"]
+
+    def forward(
+        self, features: Tensor, final: Tensor, lengths: Optional[Tensor], state: List[Tensor]
+    ) -> Tuple[Tensor, List[Tensor]]:
+        total = state[0] + features.sum(1).unsqueeze(0)  # (1, B, F); padded steps are 0
+        if lengths is None:
+            count = state[1] + features.size(1)  # (1, B, 1)
+        else:
+            count = state[1] + lengths.to(features.device).unsqueeze(0).unsqueeze(2)
+        return (total / count.clamp(min=1.0)).squeeze(0), [total, count]
+
+    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
+        total = torch.zeros([1, batch_size, self.features], dtype=like.dtype, device=like.device)
+        count = torch.zeros([1, batch_size, 1], dtype=like.dtype, device=like.device)
+        return [total, count]
+
+
+class MaxPooling(nn.Module):
+    """The maximum over the valid steps, feature by feature; the state is the maximum so far."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+        self.nothing_seen = NOTHING_SEEN
+        self.state_names: List[str] = ["max"]
+
+    def forward(
+        self, features: Tensor, final: Tensor, lengths: Optional[Tensor], state: List[Tensor]
+    ) -> Tuple[Tensor, List[Tensor]]:
+        if lengths is not None:
+            steps = torch.arange(features.size(1), device=features.device)
+            padded = steps.unsqueeze(0) >= lengths.to(features.device).unsqueeze(1)  # (B, T)
+            features = features.masked_fill(padded.unsqueeze(2), self.nothing_seen)
+        highest = torch.maximum(state[0], features.amax(1).unsqueeze(0))  # (1, B, F)
+        return highest.squeeze(0), [highest]
+
+    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
+        shape = [1, batch_size, self.features]
+        return [torch.full(shape, self.nothing_seen, dtype=like.dtype, device=like.device)]
+
+
+def make_pooling(name: str, features: int) -> nn.Module:
+    """Return the pooling of a validated name: last, mean or max."""
+    if name == "last":
+        return LastPooling()
+    return MeanPooling(features) if name == "mean" else MaxPooling(features)

@@ -1,0 +1,60 @@
+"""The registered models: families x tasks, with the sizes that practice recommends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from zoo import config as c
+from zoo.models.classifier import SequenceClassifier
+from zoo.models.encoder import Encoder
+from zoo.models.forecaster import Forecaster
+from zoo.models.tagger import build_ctc, build_language_model, build_tagger
+from zoo.registry import register_model
+
+# What makes a family. Residual connections pay from three layers on.
+FAMILIES: dict[str, dict[str, Any]] = {
+    "lstm": {"kind": "lstm"},
+    "gru": {"kind": "gru"},
+    "rnn": {"kind": "rnn"},
+    "rnn_relu": {"kind": "rnn", "nonlinearity": "relu"},
+    "residual_lstm": {"kind": "lstm", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "residual_gru": {"kind": "gru", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "residual_rnn": {"kind": "rnn", "residual": True, "num_layers": 3, "dropout": 0.2},
+}
+
+# What makes a task. input_size is a placeholder that real data overrides; 80 is the usual count of mel bands.
+TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
+    "classifier": (
+        c.ClassifierConfig(input_size=16, hidden_size=128, num_layers=2, dropout=0.3, pooling="mean"),
+        SequenceClassifier,
+    ),
+    "tagger": (
+        c.TaggerConfig(input_size=100, hidden_size=128, num_layers=2, dropout=0.3, num_classes=17),
+        build_tagger,
+    ),
+    "forecaster": (
+        c.ForecasterConfig(
+            input_size=7, hidden_size=128, num_layers=2, dropout=0.2, horizon=24, num_variables=7
+        ),
+        Forecaster,
+    ),
+    "ctc": (
+        c.CTCConfig(input_size=80, hidden_size=512, num_layers=3, dropout=0.2, num_labels=29),
+        build_ctc,
+    ),
+    "language_model": (
+        c.LanguageModelConfig(input_size=128, hidden_size=512, num_layers=2, dropout=0.3, vocab_size=256),
+        build_language_model,
+    ),
+    "encoder": (c.EncoderConfig(input_size=64, hidden_size=256, num_layers=2, dropout=0.2), Encoder),
+}
+
+
+def register_presets() -> None:
+    """Register every `<family>_<task>`."""
+    for family, traits in FAMILIES.items():
+        for task, (config, builder) in TASKS.items():
+            register_model(f"{family}_{task}", config.replace(**traits), builder)

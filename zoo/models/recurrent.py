@@ -1,0 +1,135 @@
+"""PyTorch's recurrent layers behind one interface: lengths in any order, state as a flat list.
+
+Both classes below share it, and so does `zoo.models.residual.ResidualStack`:
+
+    forward(input (B, T, I), lengths (B,) | None, state) -> output (B, T, F), state
+    final(state) -> (B, F)             the output at each row's last valid step (first, for the backward half)
+    zero_state(batch_size, like) -> state
+
+A length of 0 is a row that has ended: its state stays as it was and its outputs are 0, as at every padded step.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from zoo.config import RecurrentConfig
+
+
+def pack_steps(input: Tensor, lengths: Tensor) -> PackedSequence:
+    """Pack (B, T, I) by lengths; a row that has ended is packed with one step, which `keep_ended` undoes."""
+    return pack_padded_sequence(
+        input, lengths.to("cpu").clamp(min=1), batch_first=True, enforce_sorted=False
+    )
+
+
+def unpack_steps(packed: PackedSequence, lengths: Tensor, seq_len: int) -> Tensor:
+    """Unpack to (B, T, F), 0 wherever a row has no step."""
+    output, _ = pad_packed_sequence(packed, batch_first=True, total_length=seq_len)
+    return mask_padding(output, lengths)
+
+
+def mask_padding(output: Tensor, lengths: Tensor) -> Tensor:
+    """Set to 0 every step of (B, T, F) at or after its row's length."""
+    steps = torch.arange(output.size(1), device=output.device)
+    padded = steps.unsqueeze(0) >= lengths.to(output.device).unsqueeze(1)  # (B, T)
+    return output.masked_fill(padded.unsqueeze(2), 0)
+
+
+def keep_ended(state_n: Tensor, state_0: Tensor, lengths: Tensor) -> Tensor:
+    """Take the new state (L, B, H) of rows that had a step, and the old one of rows that had none."""
+    ended = (lengths.to(state_n.device) < 1).unsqueeze(0).unsqueeze(2)  # (1, B, 1)
+    return torch.where(ended, state_0, state_n)
+
+
+def last_layer(h_n: Tensor, num_directions: int) -> Tensor:
+    """Return the last layer's part of h_n (layers * directions, B, H) as (B, directions * H)."""
+    if num_directions == 2:
+        return torch.cat([h_n[-2], h_n[-1]], dim=1)
+    return h_n[-1]
+
+
+class LSTMStack(nn.Module):
+    """`nn.LSTM` with state `[h, c]`."""
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(
+            config.input_size,
+            config.hidden_size,
+            config.num_layers,
+            bias=config.bias,
+            batch_first=True,
+            dropout=config.dropout,
+            bidirectional=config.bidirectional,
+            proj_size=config.proj_size,
+        )
+        self.num_directions = config.num_directions
+        self.state_rows = config.num_layers * config.num_directions
+        self.hidden_size = config.hidden_size
+        self.real_hidden_size = config.proj_size or config.hidden_size
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]
+    ) -> Tuple[Tensor, List[Tensor]]:
+        h_0, c_0 = state[0], state[1]
+        if lengths is None:
+            output, (h_n, c_n) = self.rnn(input, (h_0, c_0))
+            return output, [h_n, c_n]
+        packed, (h_n, c_n) = self.rnn(pack_steps(input, lengths), (h_0, c_0))
+        output = unpack_steps(packed, lengths, input.size(1))
+        return output, [keep_ended(h_n, h_0, lengths), keep_ended(c_n, c_0, lengths)]
+
+    def final(self, state: List[Tensor]) -> Tensor:
+        return last_layer(state[0], self.num_directions)
+
+    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
+        h = torch.zeros(
+            [self.state_rows, batch_size, self.real_hidden_size], dtype=like.dtype, device=like.device
+        )
+        c = torch.zeros([self.state_rows, batch_size, self.hidden_size], dtype=like.dtype, device=like.device)
+        return [h, c]
+
+
+class HiddenStack(nn.Module):
+    """`nn.GRU` or `nn.RNN` with state `[h]`."""
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        super().__init__()
+        sizes = (config.input_size, config.hidden_size, config.num_layers)
+        options = {
+            "bias": config.bias,
+            "batch_first": True,
+            "dropout": config.dropout,
+            "bidirectional": config.bidirectional,
+        }
+        if config.kind == "gru":
+            self.rnn: nn.Module = nn.GRU(*sizes, **options)
+        else:
+            self.rnn = nn.RNN(*sizes, nonlinearity=config.nonlinearity, **options)
+        self.num_directions = config.num_directions
+        self.state_rows = config.num_layers * config.num_directions
+        self.hidden_size = config.hidden_size
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]
+    ) -> Tuple[Tensor, List[Tensor]]:
+        h_0 = state[0]
+        if lengths is None:
+            output, h_n = self.rnn(input, h_0)
+            return output, [h_n]
+        packed, h_n = self.rnn(pack_steps(input, lengths), h_0)
+        output = unpack_steps(packed, lengths, input.size(1))
+        return output, [keep_ended(h_n, h_0, lengths)]
+
+    def final(self, state: List[Tensor]) -> Tensor:
+        return last_layer(state[0], self.num_directions)
+
+    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
+        return [
+            torch.zeros([self.state_rows, batch_size, self.hidden_size], dtype=like.dtype, device=like.device)
+        ]

@@ -1,0 +1,63 @@
+"""How close two results must be: |a - b| <= atol + rtol * |b|. The one table; the manifest carries it to C++."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """|a - b| <= atol + rtol * |b|."""
+
+    atol: float
+    rtol: float
+
+    def to_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ErrorLimit:
+    """How far a recipe may move the outputs of the float model.
+
+    Args:
+        max_of_range: largest difference over the range (maximum - minimum) of the float outputs.
+        rms_of_std: root mean square difference over the standard deviation of the float outputs.
+    """
+
+    max_of_range: float
+    rms_of_std: float
+
+
+FP32 = Tolerance(1e-6, 1e-6)
+CUDA = Tolerance(1e-5, 1.3e-6)
+INT8_REPLAY = Tolerance(1e-5, 0.0)
+
+# Against the float model.
+FLOAT16_LIMIT = ErrorLimit(max_of_range=0.02, rms_of_std=0.005)
+INT8_LIMIT = ErrorLimit(max_of_range=0.04, rms_of_std=0.02)
+
+
+def tolerance_table(
+    replay: Tolerance, regrouped: Tolerance | None, error_of: dict[str, float] | None = None
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the manifest's table: per device, for the replay of golden samples, for streams and for batches.
+
+    Args:
+        replay: C++ against Python, whole sequence against whole sequence.
+        regrouped: the same sequence in chunks, or its rows in other batches; None where `error_of` bounds it.
+        error_of: absolute tolerance of each output and state by name, in the place of `regrouped`.
+    """
+    table = {}
+    for device, floor in (("cpu", Tolerance(0.0, 0.0)), ("cuda", CUDA)):
+        if regrouped is None:
+            chunked: dict[str, Any] = {"atol": 0.0, "rtol": 0.0, "atol_of": dict(error_of or {})}
+        else:
+            chunked = _wider(regrouped, floor).to_dict()
+        table[device] = {"replay": _wider(replay, floor).to_dict(), "stream": chunked, "batch": chunked}
+    return table
+
+
+def _wider(a: Tolerance, b: Tolerance) -> Tolerance:
+    return Tolerance(max(a.atol, b.atol), max(a.rtol, b.rtol))
