@@ -1,0 +1,89 @@
+// What an artifact says of itself: the record extra/manifest.json of a model.pt, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "zoo/export.h"
+#include "zoo/tensor.h"
+
+namespace zoo {
+
+// A dimension is either fixed or named ("batch", "seq_len").
+struct Dim {
+  std::int64_t size = -1;  // -1 where the dimension is named
+  std::string name;
+  [[nodiscard]] bool fixed() const { return name.empty(); }
+};
+
+struct TokenRange {
+  std::int64_t low = 0;
+  std::int64_t high = 0;  // inclusive
+};
+
+struct TensorSpec {
+  std::string name;
+  DType dtype = DType::float32;
+  std::vector<Dim> dims;
+  bool optional = false;
+  std::optional<TokenRange> range;
+};
+
+// The position of the dimension called `name`.
+ZOO_API std::optional<std::size_t> axis_of(const TensorSpec& spec, std::string_view name);
+// "batch x seq_len x 12"
+ZOO_API std::string dims_text(const TensorSpec& spec);
+
+// |a - b| <= atol + rtol * |b|
+struct Tolerance {
+  double atol = 0;
+  double rtol = 0;
+};
+
+struct Tolerances {
+  Tolerance replay;  // the same call
+  Tolerance stream;  // whole against chunks
+  Tolerance batch;   // alone against in a batch
+};
+
+struct Quantization {
+  std::string recipe;
+  std::string engine;
+};
+
+// Names of records below extra/.
+struct GoldenSample {
+  std::string name;
+  std::string input;
+  std::optional<std::string> lengths;
+  std::string output;
+  std::vector<std::string> state;
+};
+
+struct Manifest {
+  std::int64_t format_version = 0;
+  std::string package;
+  std::string package_version;
+  std::string torch_version;
+  std::string model_name;
+  DType dtype = DType::float32;
+  std::optional<Quantization> quantization;
+  bool batch_first = true;
+  bool streamable = false;
+  std::vector<TensorSpec> inputs;
+  std::vector<TensorSpec> outputs;
+  std::vector<TensorSpec> state;
+  std::map<std::string, Tolerances> tolerances;  // by kind of device: "cpu", "cuda"
+  std::string weights_sha256;
+  std::vector<GoldenSample> golden;
+  std::string json;  // the record as it stands in the file
+};
+
+// Throws Error(bad_data) naming the field that is missing or of the wrong type.
+ZOO_API Manifest parse_manifest(std::string_view json);
+
+}  // namespace zoo

@@ -1,0 +1,54 @@
+// What the commands have to say, as text and as JSON.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "zoo/benchmark.h"
+#include "zoo/model.h"
+#include "zoo/model_file.h"
+#include "zoo/tensor.h"
+#include "zoo/verify.h"
+
+namespace zoo::cli {
+
+// What every result was obtained with.
+struct Setting {
+  std::string model;
+  std::string device;
+  std::string torch;
+  std::string engine;
+  std::string precision;
+  std::optional<std::string> quantized_engine;
+  std::int64_t threads = 1;
+};
+Setting describe(const Options& options, const Model& model);
+
+struct RunReport {
+  Setting setting;
+  std::vector<NamedTensor> outputs;
+  std::vector<std::filesystem::path> output_paths;  // empty: not written
+  std::vector<NamedTensor> state;
+  std::vector<std::filesystem::path> state_paths;
+  double load_ms = 0;
+  double run_ms = 0;
+};
+
+std::string run_text(const RunReport& report);
+std::string run_json(const RunReport& report);
+// `methods` is empty for an artifact, whose manifest says more.
+std::string info_text(const ModelFile& file, const std::vector<std::string>& methods);
+std::string info_json(const ModelFile& file, const std::vector<std::string>& methods);
+std::string verify_text(const std::vector<Check>& checks);
+std::string verify_json(const Setting& setting, const std::vector<Check>& checks);
+std::string benchmark_text(const std::vector<BenchmarkRecord>& records);
+std::string benchmark_json(const Setting& setting, const std::vector<BenchmarkRecord>& records);
+
+// The first values of a tensor as numbers, whatever its dtype.
+std::vector<double> first_values(const Tensor& tensor, std::size_t count);
+
+}  // namespace zoo::cli

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "cli/report.h"
+#include "message.h"
+
+namespace zoo::cli {
+namespace {
+
+constexpr std::size_t kShown = 6;
+
+// Columns as wide as their widest cell, two spaces apart.
+std::string table_text(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    text += line + '\n';
+  }
+  return text;
+}
+
+std::string values_text(const Tensor& tensor) {
+  std::vector<std::string> parts;
+  for (const double value : first_values(tensor, kShown)) parts.push_back(number_text(value));
+  if (static_cast<std::size_t>(tensor.size()) > kShown) parts.emplace_back("...");
+  return join(parts, " ");
+}
+
+void add_tensors(const std::vector<NamedTensor>& tensors, const std::vector<std::filesystem::path>& paths,
+                 const std::string& prefix, std::vector<std::vector<std::string>>& rows) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const Tensor& tensor = tensors[i].tensor;
+    rows.push_back({prefix + tensors[i].name, std::string(dtype_name(tensor.dtype())),
+                    shape_text(tensor.shape()), paths.empty() ? values_text(tensor) : paths[i].native()});
+  }
+}
+
+std::string specs_text(const std::vector<TensorSpec>& specs) {
+  std::vector<std::string> parts;
+  for (const TensorSpec& spec : specs) {
+    std::string part = spec.name + " " + std::string(dtype_name(spec.dtype)) + " (" + dims_text(spec) + ")";
+    if (spec.range)
+      part += " in " + std::to_string(spec.range->low) + ".." + std::to_string(spec.range->high);
+    if (spec.optional) part += " optional";
+    parts.push_back(part);
+  }
+  return parts.empty() ? "none" : join(parts);
+}
+
+std::string microseconds(double value) {
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), value < 100 ? "%.2f" : "%.0f", value);
+  return buffer.data();
+}
+
+}  // namespace
+
+std::string run_text(const RunReport& report) {
+  std::vector<std::vector<std::string>> rows;
+  add_tensors(report.outputs, report.output_paths, "", rows);
+  if (!report.state_paths.empty()) add_tensors(report.state, report.state_paths, "state ", rows);
+  return table_text(rows);
+}
+
+std::string info_text(const ModelFile& file, const std::vector<std::string>& methods) {
+  std::vector<std::vector<std::string>> rows{{"file", file.path().native()},
+                                             {"size", std::to_string(file.size()) + " bytes"},
+                                             {"sha256", file.sha256()}};
+  if (!file.manifest()) {
+    rows.push_back({"kind", "TorchScript without a manifest"});
+    for (const std::string& method : methods) rows.push_back({"method", method});
+    return table_text(rows);
+  }
+  const Manifest& manifest = *file.manifest();
+  const auto& quantization = manifest.quantization;
+  rows.push_back({"kind", "artifact, format version " + std::to_string(manifest.format_version)});
+  rows.push_back({"model", manifest.model_name});
+  rows.push_back(
+      {"made by", manifest.package + " " + manifest.package_version + ", torch " + manifest.torch_version});
+  rows.push_back(
+      {"quantization", quantization ? quantization->recipe + ", engine " + quantization->engine : "none"});
+  rows.push_back({"streamable", manifest.streamable ? "yes" : "no"});
+  rows.push_back({"inputs", specs_text(manifest.inputs)});
+  rows.push_back({"outputs", specs_text(manifest.outputs)});
+  rows.push_back({"state", specs_text(manifest.state)});
+  rows.push_back({"golden samples", std::to_string(manifest.golden.size())});
+  return table_text(rows);
+}
+
+std::string verify_text(const std::vector<Check>& checks) {
+  std::vector<std::vector<std::string>> rows{{"check", "worst |a-b|", "tolerance", "of it", ""}};
+  for (const Check& check : checks) {
+    rows.push_back({check.name, number_text(check.worst_difference),
+                    number_text(check.tolerance.atol) + " + " + number_text(check.tolerance.rtol) + "|b|",
+                    number_text(check.worst_ratio), check.passed ? "ok" : "FAIL"});
+    if (!check.detail.empty()) rows.back().back() += ": " + check.detail;
+  }
+  const auto failed = std::ranges::count(checks, false, &Check::passed);
+  return table_text(rows) +
+         (failed == 0 ? "all " + std::to_string(checks.size()) + " checks passed\n"
+                      : std::to_string(failed) + " of " + std::to_string(checks.size()) + " checks failed\n");
+}
+
+std::string benchmark_text(const std::vector<BenchmarkRecord>& records) {
+  std::vector<std::vector<std::string>> rows{
+      {"microseconds", "batch", "steps", "p50", "p90", "p99", "mean", "std", "first", "calls", "steps/s"}};
+  for (const BenchmarkRecord& record : records) {
+    rows.push_back({record.name, std::to_string(record.batch), std::to_string(record.seq_len),
+                    microseconds(record.p50_us), microseconds(record.p90_us), microseconds(record.p99_us),
+                    microseconds(record.mean_us), microseconds(record.std_us), microseconds(record.first_us),
+                    std::to_string(record.iterations), microseconds(record.steps_per_second)});
+  }
+  return table_text(rows);
+}
+
+}  // namespace zoo::cli

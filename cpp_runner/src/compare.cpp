@@ -1,0 +1,58 @@
+#include "compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace zoo {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+double ratio_of(double difference, double allowed) {
+  if (difference == 0) return 0;
+  return allowed > 0 ? difference / allowed : kInfinity;
+}
+
+template <typename T>
+Difference compare_values(std::span<const T> actual, std::span<const T> expected,
+                          const Tolerance& tolerance) {
+  Difference difference;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto a = static_cast<double>(actual[i]);
+    const auto b = static_cast<double>(expected[i]);
+    const double distance = a == b ? 0 : std::abs(a - b);  // two equal infinities are no NaN apart
+    if (std::isnan(distance)) return {kInfinity, kInfinity};
+    difference.worst = std::max(difference.worst, distance);
+    difference.ratio =
+        std::max(difference.ratio, ratio_of(distance, tolerance.atol + tolerance.rtol * std::abs(b)));
+  }
+  return difference;
+}
+
+}  // namespace
+
+Difference compare(const Tensor& actual, const Tensor& expected, const Tolerance& tolerance) {
+  if (actual.shape() != expected.shape() || actual.dtype() != expected.dtype()) return {kInfinity, kInfinity};
+  switch (actual.dtype()) {
+    case DType::float32:
+      return compare_values(actual.values<float>(), expected.values<float>(), tolerance);
+    case DType::float64:
+      return compare_values(actual.values<double>(), expected.values<double>(), tolerance);
+    case DType::int32:
+      return compare_values(actual.values<std::int32_t>(), expected.values<std::int32_t>(), tolerance);
+    case DType::int64:
+      return compare_values(actual.values<std::int64_t>(), expected.values<std::int64_t>(), tolerance);
+    default:
+      break;
+  }
+  const bool equal = std::ranges::equal(actual.bytes(), expected.bytes());
+  return equal ? Difference{} : Difference{kInfinity, kInfinity};
+}
+
+Difference larger(const Difference& a, const Difference& b) {
+  return {std::max(a.worst, b.worst), std::max(a.ratio, b.ratio)};
+}
+
+}  // namespace zoo

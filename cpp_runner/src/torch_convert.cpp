@@ -1,0 +1,144 @@
+#include "torch_convert.h"
+
+#include <ATen/core/function_schema.h>
+#include <ATen/ops/empty.h>
+#include <c10/core/InferenceMode.h>
+
+#include <cstring>
+
+#include "message.h"
+#include "zoo/error.h"
+
+namespace zoo {
+namespace {
+
+at::ScalarType scalar_type(DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+      return at::kFloat;
+    case DType::float64:
+      return at::kDouble;
+    case DType::float16:
+      return at::kHalf;
+    case DType::bfloat16:
+      return at::kBFloat16;
+    case DType::int64:
+      return at::kLong;
+    case DType::int32:
+      return at::kInt;
+    case DType::int16:
+      return at::kShort;
+    case DType::int8:
+      return at::kChar;
+    case DType::uint8:
+      return at::kByte;
+    case DType::boolean:
+      return at::kBool;
+  }
+  throw Error(Status::internal, "a dtype without a LibTorch counterpart");
+}
+
+DType dtype_from(at::ScalarType type) {
+  for (const DType dtype : {DType::float32, DType::float64, DType::float16, DType::bfloat16, DType::int64,
+                            DType::int32, DType::int16, DType::int8, DType::uint8, DType::boolean}) {
+    if (scalar_type(dtype) == type) return dtype;
+  }
+  throw Error(Status::bad_data, std::string("the model gave a tensor of dtype ") + c10::toString(type) +
+                                    ", which has no place in a .npy or .bin file");
+}
+
+std::string key_text(const c10::IValue& key) {
+  if (key.isString()) return key.toStringRef();
+  if (key.isInt()) return std::to_string(key.toInt());
+  throw Error(Status::bad_data,
+              "the model gave a dict whose keys are " + key.tagKind() + ", expected str or int");
+}
+
+void flatten_into(const c10::IValue& value, const std::string& name, std::vector<NamedTensor>& outputs) {
+  const auto inner = [&](const std::string& part) { return name.empty() ? part : name + "." + part; };
+  if (value.isTensor()) {
+    if (!value.toTensor().defined()) return;
+    outputs.push_back({name, from_torch(value.toTensor())});
+  } else if (value.isTuple()) {
+    const auto tuple = value.toTuple();
+    const auto schema = tuple->type()->schema();  // a NamedTuple has one
+    for (std::size_t i = 0; i < tuple->elements().size(); ++i) {
+      flatten_into(tuple->elements()[i], inner(schema ? schema->arguments()[i].name() : std::to_string(i)),
+                   outputs);
+    }
+  } else if (value.isList()) {
+    const auto list = value.toListRef();
+    for (std::size_t i = 0; i < list.size(); ++i) flatten_into(list[i], inner(std::to_string(i)), outputs);
+  } else if (value.isGenericDict()) {
+    for (const auto& entry : value.toGenericDict()) {
+      flatten_into(entry.value(), inner(key_text(entry.key())), outputs);
+    }
+  } else if (value.isInt()) {
+    outputs.push_back({name, Tensor::of({}, std::vector<std::int64_t>{value.toInt()})});
+  } else if (value.isDouble()) {
+    outputs.push_back({name, Tensor::of({}, std::vector<double>{value.toDouble()})});
+  } else if (value.isBool()) {
+    outputs.push_back({name, Tensor(DType::boolean, {}, {value.toBool() ? std::byte{1} : std::byte{0}})});
+  } else if (!value.isNone()) {
+    throw Error(Status::bad_data, "the model gave a value of type " + value.tagKind() +
+                                      ", expected tensors and numbers, or tuples, lists and dicts of them");
+  }
+}
+
+}  // namespace
+
+at::Tensor to_torch(const Tensor& tensor, const c10::Device& device) {
+  at::Tensor copy = at::empty(tensor.shape(), at::TensorOptions().dtype(scalar_type(tensor.dtype())));
+  if (!tensor.bytes().empty())
+    std::memcpy(copy.mutable_data_ptr(), tensor.bytes().data(), tensor.bytes().size());
+  return device.is_cpu() ? copy : copy.to(device);
+}
+
+Tensor from_torch(const at::Tensor& tensor) {
+  const c10::InferenceMode inference;
+  const at::Tensor dense = tensor.to(at::kCPU).contiguous();
+  Tensor result(dtype_from(dense.scalar_type()), dense.sizes().vec());
+  if (!result.bytes().empty())
+    std::memcpy(result.bytes().data(), dense.const_data_ptr(), result.bytes().size());
+  return result;
+}
+
+std::vector<NamedTensor> flatten(const c10::IValue& value) {
+  std::vector<NamedTensor> outputs;
+  flatten_into(value, "", outputs);
+  if (outputs.size() == 1 && outputs[0].name.empty()) outputs[0].name = "output";
+  return outputs;
+}
+
+State::State() = default;
+State::State(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+State::State(State&&) noexcept = default;
+State& State::operator=(State&&) noexcept = default;
+State::~State() = default;
+
+State::State(const State& other) {
+  if (other.impl_ == nullptr) return;
+  const c10::InferenceMode inference;
+  impl_ = std::make_unique<Impl>();
+  for (const at::Tensor& tensor : other.impl_->tensors) impl_->tensors.push_back(tensor.clone());
+}
+
+State& State::operator=(const State& other) { return *this = State(other); }
+
+bool State::empty() const { return impl_ == nullptr || impl_->tensors.empty(); }
+
+std::vector<Shape> State::shapes() const {
+  std::vector<Shape> shapes;
+  if (impl_ == nullptr) return shapes;
+  for (const at::Tensor& tensor : impl_->tensors) shapes.push_back(tensor.sizes().vec());
+  return shapes;
+}
+
+std::vector<Tensor> State::tensors() const {
+  std::vector<Tensor> tensors;
+  if (impl_ == nullptr) return tensors;
+  for (const at::Tensor& tensor : impl_->tensors) tensors.push_back(from_torch(tensor));
+  return tensors;
+}
+
+}  // namespace zoo

@@ -1,0 +1,207 @@
+#include "torch_module.h"
+
+#include <ATen/ops/cat.h>
+#include <c10/core/InferenceMode.h>
+#include <caffe2/serialize/read_adapter_interface.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "message.h"
+#include "model_file_bytes.h"
+#include "torch_convert.h"
+#include "torch_errors.h"
+#include "zoo/error.h"
+
+namespace zoo {
+namespace {
+
+// LibTorch reads the very bytes whose checksums were compared, not the file a second time.
+class BytesReader final : public caffe2::serialize::ReadAdapterInterface {
+ public:
+  explicit BytesReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  size_t size() const override { return bytes_.size(); }
+  size_t read(uint64_t position, void* buffer, size_t count, const char*) const override {
+    if (position >= bytes_.size()) return 0;
+    const std::size_t available = std::min<std::size_t>(count, bytes_.size() - position);
+    std::memcpy(buffer, bytes_.data() + position, available);
+    return available;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+c10::Device torch_device(const DeviceName& device) {
+  return device.cuda ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(device.index))
+                     : c10::Device(c10::kCPU);
+}
+
+std::string argument_text(const c10::Argument& argument) {
+  std::string text = argument.type()->repr_str() + " " + argument.name();
+  if (argument.default_value())
+    text += "=" + (argument.default_value()->isNone() ? "None" : std::string("..."));
+  return text;
+}
+
+// The schema without the module itself: "forward(Tensor input, int n=...) -> Tensor".
+std::string schema_text(const c10::FunctionSchema& schema) {
+  std::vector<std::string> arguments;
+  for (std::size_t i = 1; i < schema.arguments().size(); ++i) {
+    arguments.push_back(argument_text(schema.arguments()[i]));
+  }
+  std::vector<std::string> results;
+  for (const c10::Argument& result : schema.returns()) results.push_back(result.type()->repr_str());
+  return schema.name() + "(" + join(arguments) + ") -> " + join(results);
+}
+
+c10::IValue to_ivalue(const Value& value, const c10::Device& device) {
+  struct Visitor {
+    const c10::Device& device;
+    c10::IValue operator()(std::monostate) const { return {}; }
+    c10::IValue operator()(const Tensor& tensor) const { return to_torch(tensor, device); }
+    c10::IValue operator()(std::int64_t number) const { return number; }
+    c10::IValue operator()(double number) const { return number; }
+    c10::IValue operator()(bool flag) const { return flag; }
+    c10::IValue operator()(const std::string& text) const { return text; }
+  };
+  return std::visit(Visitor{device}, value);
+}
+
+// LibTorch's own message for arguments that do not fit runs over many lines.
+void fit_arguments(const c10::FunctionSchema& schema, std::vector<c10::IValue>& values) {
+  const auto& expected = schema.arguments();
+  const auto required = std::count_if(expected.begin() + 1, expected.end(),
+                                      [](const c10::Argument& a) { return !a.default_value().has_value(); });
+  const std::size_t legal = expected.size() - 1;
+  if (values.size() < static_cast<std::size_t>(required) || values.size() > legal) {
+    throw Error(Status::bad_data,
+                "got " + std::to_string(values.size()) + " inputs, expected " + std::to_string(required) +
+                    (legal == static_cast<std::size_t>(required) ? "" : ".." + std::to_string(legal)) + ": " +
+                    schema_text(schema));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const c10::Argument& argument = expected[i + 1];
+    // As Python does it.
+    if (argument.type()->kind() == c10::TypeKind::FloatType && values[i].isInt()) {
+      values[i] = static_cast<double>(values[i].toInt());
+    }
+    if (!values[i].type()->isSubtypeOf(*argument.type())) {
+      throw Error(Status::bad_data, "input " + std::to_string(i + 1) + " is a " + values[i].tagKind() +
+                                        ", expected " + argument.type()->repr_str() + " for " +
+                                        quote(argument.name()) + ": " + schema_text(schema));
+    }
+  }
+}
+
+torch::jit::Module load_module(const ModelFile& file, std::span<const std::byte> bytes,
+                               const c10::Device& device) {
+  return translate_errors("LibTorch cannot load " + quote(file.path().filename().native()), [&] {
+    torch::jit::Module module = torch::jit::load(std::make_shared<BytesReader>(bytes), device);
+    module.eval();  // dropout, where the file was saved in training mode
+    return module;
+  });
+}
+
+}  // namespace
+
+struct TorchModule::Impl {
+  c10::Device device;
+  torch::jit::Module module;
+
+  torch::jit::Method method(const std::string& name) const {
+    if (auto found = module.find_method(name)) return *found;
+    std::vector<std::string> names;
+    for (const auto& method : module.get_methods()) names.push_back(method.name());
+    throw Error(Status::bad_data, "the model has no method " + quote(name) + ", it has " + join(names));
+  }
+};
+
+TorchModule::TorchModule(const ModelFile& file, const DeviceName& device)
+    : impl_(std::make_unique<Impl>(
+          Impl{torch_device(device), load_module(file, file.impl_->file.bytes(), torch_device(device))})) {}
+TorchModule::TorchModule(TorchModule&&) noexcept = default;
+TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
+TorchModule::~TorchModule() = default;
+
+TorchModule::Step TorchModule::forward(const Tensor& input, const std::optional<Tensor>& lengths,
+                                       const State& state) const {
+  const c10::InferenceMode inference;
+  return translate_errors("the model failed", [&] {
+    std::vector<c10::IValue> arguments{
+        to_torch(input, impl_->device),
+        lengths ? c10::IValue(to_torch(*lengths, impl_->device)) : c10::IValue(),
+        state.empty() ? c10::IValue() : c10::IValue(state.impl_->tensors)};
+    const c10::IValue result = impl_->method("forward")(std::move(arguments));
+    const bool fits = result.isTuple() && result.toTupleRef().elements().size() == 2 &&
+                      result.toTupleRef().elements()[0].isTensor() &&
+                      result.toTupleRef().elements()[1].isTensorList();
+    if (!fits) throw Error(Status::bad_data, "the model gave no pair of an output and a list of states");
+    const auto& elements = result.toTupleRef().elements();
+    Step step;
+    step.outputs.push_back(from_torch(elements[0].toTensor()));
+    step.state = State(std::make_unique<State::Impl>(State::Impl{elements[1].toTensorVector()}));
+    return step;
+  });
+}
+
+State TorchModule::initial_state(std::int64_t batch_size) const {
+  const c10::InferenceMode inference;
+  return translate_errors("initial_state failed", [&] {
+    const c10::IValue result = impl_->method("initial_state")({batch_size});
+    return State(std::make_unique<State::Impl>(State::Impl{result.toTensorVector()}));
+  });
+}
+
+State TorchModule::make_state(const std::vector<Tensor>& tensors) const {
+  const c10::InferenceMode inference;
+  auto state = std::make_unique<State::Impl>();
+  for (const Tensor& tensor : tensors) state->tensors.push_back(to_torch(tensor, impl_->device));
+  return State(std::move(state));
+}
+
+State TorchModule::slice_rows(const State& state, std::int64_t begin, std::int64_t count) const {
+  if (state.empty()) return {};
+  const c10::InferenceMode inference;
+  auto rows = std::make_unique<State::Impl>();
+  for (const at::Tensor& tensor : state.impl_->tensors) {
+    rows->tensors.push_back(tensor.narrow(1, begin, count).contiguous());
+  }
+  return State(std::move(rows));
+}
+
+State TorchModule::join_rows(const std::vector<State>& states) const {
+  const c10::InferenceMode inference;
+  auto joined = std::make_unique<State::Impl>();
+  for (std::size_t i = 0; i < states.at(0).impl_->tensors.size(); ++i) {
+    std::vector<at::Tensor> parts;
+    for (const State& state : states) parts.push_back(state.impl_->tensors.at(i));
+    joined->tensors.push_back(at::cat(parts, 1));
+  }
+  return State(std::move(joined));
+}
+
+std::vector<NamedTensor> TorchModule::call(const std::string& method,
+                                           const std::vector<Value>& arguments) const {
+  const c10::InferenceMode inference;
+  return translate_errors("the model failed", [&] {
+    torch::jit::Method callee = impl_->method(method);
+    std::vector<c10::IValue> values;
+    for (const Value& argument : arguments) values.push_back(to_ivalue(argument, impl_->device));
+    fit_arguments(callee.function().getSchema(), values);
+    return flatten(callee(std::move(values)));
+  });
+}
+
+std::vector<std::string> TorchModule::schemas() const {
+  std::vector<std::string> texts;
+  for (const auto& method : impl_->module.get_methods())
+    texts.push_back(schema_text(method.function().getSchema()));
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+}  // namespace zoo

@@ -1,0 +1,47 @@
+// A TorchScript module on its device. What it is asked has been checked before.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "device.h"
+#include "zoo/model.h"
+
+namespace zoo {
+
+class TorchModule {
+ public:
+  // Throws Error(bad_data) where LibTorch cannot read the file or its code throws while loading.
+  TorchModule(const ModelFile& file, const DeviceName& device);
+  TorchModule(TorchModule&&) noexcept;
+  TorchModule& operator=(TorchModule&&) noexcept;
+  ~TorchModule();
+
+  // The contract of an artifact: forward(input, lengths, state) -> (output, state).
+  struct Step {
+    std::vector<Tensor> outputs;
+    State state;
+  };
+  [[nodiscard]] Step forward(const Tensor& input, const std::optional<Tensor>& lengths,
+                             const State& state) const;
+  [[nodiscard]] State initial_state(std::int64_t batch_size) const;
+
+  [[nodiscard]] State make_state(const std::vector<Tensor>& tensors) const;
+  // Rows of a state, whose batch is in dimension 1.
+  [[nodiscard]] State slice_rows(const State& state, std::int64_t begin, std::int64_t count) const;
+  [[nodiscard]] State join_rows(const std::vector<State>& states) const;
+
+  // Any method. Throws Error(bad_data) with the method's schema where the arguments do not fit it.
+  [[nodiscard]] std::vector<NamedTensor> call(const std::string& method,
+                                              const std::vector<Value>& arguments) const;
+  [[nodiscard]] std::vector<std::string> schemas() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zoo
