@@ -1,0 +1,282 @@
+#include "engine/layer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace zoo {
+namespace {
+
+// The input part of a chunk should stay in the second-level cache until the steps use it, and a chunk should
+// be long enough for the input matrix to be read seldom.
+constexpr int64_t kChunkBytes = 384 << 10;
+constexpr int64_t kSmallestChunk = 48;
+
+BlockRange member_blocks(int blocks, const Share& share) {
+  return {blocks * share.member / share.members, blocks * (share.member + 1) / share.members};
+}
+
+class DirectionRun {
+ public:
+  DirectionRun(const KernelTable& kernels, const DirectionView& view, const Share& share,
+               const GroupScratch& group, const MemberScratch& scratch)
+      : kernels_(kernels.precision[static_cast<int>(view.precision)]),
+        quantize_row_(kernels.quantize_row),
+        v_(view),
+        share_(share),
+        group_(group),
+        scratch_(scratch),
+        gates_(num_gates(view.cell)),
+        rows_(share.last_row - share.first_row),
+        h_stride_(round_up(view.output_size, kBlockUnits)),
+        c_stride_(round_up(view.hidden_size, kBlockUnits)),
+        hidden_blocks_(member_blocks(static_cast<int>(c_stride_ / kBlockUnits), share)),
+        output_blocks_(member_blocks(static_cast<int>(h_stride_ / kBlockUnits), share)),
+        input_stride_(static_cast<int64_t>(hidden_blocks_.last - hidden_blocks_.first) * gates_ *
+                      kBlockUnits) {}
+
+  void run() noexcept {
+    load_state();
+    Cursor next = first();
+    while (next.steps_left > 0) {
+      const Cursor chunk = next;
+      const int64_t steps = project_chunk(next);
+      run_chunk(chunk, steps);
+    }
+    store_cell_state();
+  }
+
+ private:
+  // A place in the sequence, going forward or backward.
+  struct Cursor {
+    int64_t t;
+    int64_t rows_before;  // of a packed sequence
+    int64_t steps_left;
+  };
+
+  Cursor first() const {
+    const int64_t t = v_.reverse ? v_.steps.count - 1 : 0;
+    int64_t before = 0;
+    if (v_.reverse && v_.steps.batch_sizes != nullptr) {
+      for (int64_t i = 0; i < t; ++i) before += v_.steps.batch_sizes[i];
+    }
+    return {t, before, v_.steps.count};
+  }
+
+  void advance(Cursor& cursor) const {
+    const bool packed = v_.steps.batch_sizes != nullptr;
+    if (--cursor.steps_left == 0) return;
+    if (v_.reverse) {
+      --cursor.t;
+      if (packed) cursor.rows_before -= v_.steps.rows(cursor.t);
+    } else {
+      if (packed) cursor.rows_before += v_.steps.rows(cursor.t);
+      ++cursor.t;
+    }
+  }
+
+  // Of this thread's rows, those that take part in a step: always the first ones.
+  int active(const Cursor& cursor) const {
+    return std::clamp(v_.steps.rows(cursor.t) - share_.first_row, 0, rows_);
+  }
+
+  bool int8() const { return v_.precision == Precision::int8; }
+
+  // A row of floats as the matrix wants it.
+  void present(const float* x, int columns, uint8_t* bytes, Row* row) const {
+    if (int8()) {
+      quantize_row_(x, columns, bytes, row);
+    } else {
+      *row = {x, 1.0f, 0};
+    }
+  }
+
+  void copy_units(const float* from, float* to, BlockRange blocks, int size) const {
+    const int first = blocks.first * kBlockUnits;
+    const int last = std::min(blocks.last * kBlockUnits, size);
+    if (last > first) std::memcpy(to + first, from + first, sizeof(float) * (last - first));
+  }
+
+  // Both hidden buffers start from h_0, so that a row which a reversed packed sequence reaches late finds it
+  // in whichever is current.
+  void load_state() {
+    for (int r = 0; r < rows_; ++r) {
+      const int64_t row = share_.first_row + r;
+      for (float* h : group_.h) {
+        float* padded = h + r * h_stride_;
+        copy_units(v_.h_0 + row * v_.output_size, padded, output_blocks_, v_.output_size);
+        clear_padding(padded, output_blocks_, v_.output_size);
+      }
+      if (v_.cell == Cell::lstm) {
+        copy_units(v_.c_0 + row * v_.hidden_size, group_.c + r * c_stride_, hidden_blocks_, v_.hidden_size);
+        clear_padding(group_.c + r * c_stride_, hidden_blocks_, v_.hidden_size);
+      }
+      if (!int8()) {
+        for (int i = 0; i < 2; ++i) scratch_.h[i][r] = {group_.h[i] + r * h_stride_, 1.0f, 0};
+      }
+    }
+    for (int r = 0; r < rows_; ++r) {  // a row that takes part in no step keeps its state
+      copy_units(group_.h[0] + r * h_stride_, v_.h_n + (share_.first_row + r) * v_.output_size,
+                 output_blocks_, v_.output_size);
+    }
+    share_.barrier->wait(share_.members);
+  }
+
+  void clear_padding(float* padded, BlockRange blocks, int size) const {
+    for (int unit = std::max(size, blocks.first * kBlockUnits); unit < blocks.last * kBlockUnits; ++unit) {
+      padded[unit] = 0.0f;
+    }
+  }
+
+  void store_cell_state() {
+    if (v_.cell != Cell::lstm) return;
+    for (int r = 0; r < rows_; ++r) {
+      copy_units(group_.c + r * c_stride_, v_.c_n + (share_.first_row + r) * v_.hidden_size, hidden_blocks_,
+                 v_.hidden_size);
+    }
+  }
+
+  // Input part of the gates for as many steps as the chunk holds. Moves the cursor on; returns the steps.
+  int64_t project_chunk(Cursor& cursor) {
+    const MatrixView& matrix = v_.weights.input;
+    const int64_t bytes_stride = round_up(matrix.columns, 4);
+    int rows = 0;
+    int64_t steps = 0;
+    while (cursor.steps_left > 0) {
+      const int step_rows = active(cursor);
+      if (steps > 0 && rows + step_rows > scratch_.chunk_rows) break;
+      for (int r = 0; r < step_rows; ++r, ++rows) {
+        present(v_.input.at(cursor.t, cursor.rows_before, share_.first_row + r), matrix.columns,
+                scratch_.x_bytes + rows * bytes_stride, scratch_.x + rows);
+      }
+      ++steps;
+      advance(cursor);
+    }
+    kernels_.project(gates_, {matrix, hidden_blocks_, rows, scratch_.x, scratch_.input_part, input_stride_});
+    // The output may lie over the input: no member writes before all have read.
+    share_.barrier->wait(share_.members);
+    return steps;
+  }
+
+  void run_chunk(Cursor cursor, int64_t steps) {
+    const float* input_part = scratch_.input_part;
+    for (; steps > 0; --steps) {
+      const int rows = active(cursor);
+      step(rows, input_part);
+      const Cursor done = cursor;
+      advance(cursor);
+      const int stay = cursor.steps_left > 0 ? active(cursor) : 0;
+      write_outputs(done, rows, stay);
+      share_.barrier->wait(share_.members);
+      current_ ^= 1;
+      input_part += rows * input_stride_;
+    }
+  }
+
+  void step(int rows, const float* input_part) {
+    const bool projected = group_.hidden != nullptr;
+    const float* h = group_.h[current_];
+    float* h_next = group_.h[current_ ^ 1];
+    const Row* h_rows = scratch_.h[int8() ? 0 : current_];
+    if (int8()) {
+      for (int r = 0; r < rows; ++r) {
+        quantize_row_(h + r * h_stride_, v_.output_size, scratch_.h_bytes + r * h_stride_, &scratch_.h[0][r]);
+      }
+    }
+    StepView view = {v_.weights.recurrent,
+                     hidden_blocks_,
+                     current_ == 1,
+                     rows,
+                     h_rows,
+                     input_part,
+                     input_stride_,
+                     h,
+                     h_next,
+                     h_stride_,
+                     group_.c,
+                     c_stride_};
+    if (projected) {
+      view.h_next = group_.hidden;
+      view.h_stride = c_stride_;
+    }
+    kernels_.step(v_.cell, view);
+    if (projected) project_hidden(rows, h_next);
+  }
+
+  void project_hidden(int rows, float* h_next) {
+    share_.barrier->wait(share_.members);
+    for (int r = 0; r < rows; ++r) {
+      present(group_.hidden + r * c_stride_, v_.hidden_size, scratch_.hidden_bytes + r * c_stride_,
+              &scratch_.hidden[r]);
+    }
+    kernels_.project(1, {v_.weights.projection, output_blocks_, rows, scratch_.hidden,
+                         h_next + output_blocks_.first * kBlockUnits, h_stride_});
+  }
+
+  // This thread's units of the step's output, and the final state of the rows that do not go on.
+  void write_outputs(const Cursor& cursor, int rows, int stay) {
+    const float* h_next = group_.h[current_ ^ 1];
+    for (int r = 0; r < rows; ++r) {
+      const int row = share_.first_row + r;
+      copy_units(h_next + r * h_stride_, v_.output.at(cursor.t, cursor.rows_before, row), output_blocks_,
+                 v_.output_size);
+      if (r >= stay) {
+        copy_units(h_next + r * h_stride_, v_.h_n + static_cast<int64_t>(row) * v_.output_size,
+                   output_blocks_, v_.output_size);
+      }
+    }
+  }
+
+  const PrecisionKernels& kernels_;
+  void (*const quantize_row_)(const float*, int, uint8_t*, Row*) noexcept;
+  const DirectionView& v_;
+  const Share& share_;
+  const GroupScratch& group_;
+  const MemberScratch& scratch_;
+  const int gates_;
+  const int rows_;
+  const int64_t h_stride_;
+  const int64_t c_stride_;
+  const BlockRange hidden_blocks_;
+  const BlockRange output_blocks_;
+  const int64_t input_stride_;
+  int current_ = 0;
+};
+
+}  // namespace
+
+GroupScratch take_group_scratch(const StackSizes& s, int rows, Arena& arena) noexcept {
+  const int64_t h = rows * round_up(s.output_size(), kBlockUnits);
+  const int64_t c = rows * round_up(s.hidden_size, kBlockUnits);
+  GroupScratch scratch = {};
+  for (float*& buffer : scratch.h) buffer = arena.take<float>(h);
+  if (s.cell == Cell::lstm) scratch.c = arena.take<float>(c);
+  if (s.proj_size > 0) scratch.hidden = arena.take<float>(c);
+  return scratch;
+}
+
+MemberScratch take_member_scratch(const StackSizes& s, int rows, int64_t total_rows, Arena& arena) noexcept {
+  const int64_t floats = static_cast<int64_t>(s.hidden_blocks()) * kBlockUnits * s.gates();
+  const int64_t wanted = std::max<int64_t>(kSmallestChunk, kChunkBytes / (floats * 4));
+  MemberScratch scratch = {};
+  scratch.chunk_rows = static_cast<int>(std::max<int64_t>(rows, std::min(wanted, total_rows)));
+  scratch.input_part = arena.take<float>(scratch.chunk_rows * floats);
+  scratch.x = arena.take<Row>(scratch.chunk_rows);
+  for (Row*& h : scratch.h) h = arena.take<Row>(rows);
+  if (s.proj_size > 0) scratch.hidden = arena.take<Row>(rows);
+  if (s.precision == Precision::int8) {
+    const int64_t columns = std::max(s.layer_input_size(0), s.layer_input_size(1));
+    scratch.x_bytes = arena.take<uint8_t>(scratch.chunk_rows * round_up(columns, 4));
+    scratch.h_bytes = arena.take<uint8_t>(rows * round_up(s.output_size(), kBlockUnits));
+    if (s.proj_size > 0)
+      scratch.hidden_bytes = arena.take<uint8_t>(rows * round_up(s.hidden_size, kBlockUnits));
+  }
+  return scratch;
+}
+
+void run_direction(const KernelTable& kernels, const DirectionView& view, const Share& share,
+                   const GroupScratch& group, const MemberScratch& scratch) noexcept {
+  DirectionRun(kernels, view, share, group, scratch).run();
+}
+
+}  // namespace zoo

@@ -1,0 +1,108 @@
+#include "engine/packed_weights.h"
+
+#include <cstring>
+
+namespace zoo {
+namespace {
+
+constexpr char kMagic[8] = {'z', 'o', 'o', 'p', 'a', 'c', 'k', '1'};
+constexpr int kLargestSize = 1 << 20;  // of a layer, a sanity bound that keeps all products within 64 bits
+
+struct Header {
+  char magic[8];
+  int32_t cell, precision, num_layers, num_directions, input_size, hidden_size, proj_size;
+  uint64_t bytes;
+};
+constexpr size_t kHeaderBytes = 64;
+static_assert(sizeof(Header) <= kHeaderBytes);
+
+// Sizes and place of one packed matrix.
+struct MatrixPlace {
+  Precision precision;
+  int blocks, gates, columns;
+
+  int groups() const { return static_cast<int>(divide_up(columns, columns_per_group(precision))); }
+  size_t channels() const { return static_cast<size_t>(blocks) * gates * kBlockUnits; }
+  size_t weight_bytes() const { return static_cast<size_t>(blocks) * groups() * gates * kGroupBytes; }
+  size_t bytes() const { return weight_bytes() + channels() * 4 * (precision == Precision::int8 ? 3 : 1); }
+
+  MatrixView view(const uint8_t* at) const {
+    const auto* bias = reinterpret_cast<const float*>(at + weight_bytes());
+    const bool int8 = precision == Precision::int8;
+    return {at,
+            bias,
+            int8 ? bias + channels() : nullptr,
+            int8 ? reinterpret_cast<const int32_t*>(bias + 2 * channels()) : nullptr,
+            columns,
+            groups()};
+  }
+};
+
+struct LayerPlaces {
+  MatrixPlace input, recurrent, projection;
+  size_t bytes() const { return input.bytes() + recurrent.bytes() + projection.bytes(); }
+};
+
+LayerPlaces layer_places(const StackSizes& s, int layer) {
+  const int blocks = s.hidden_blocks();
+  return {{s.precision, blocks, s.gates(), s.layer_input_size(layer)},
+          {s.precision, blocks, s.gates(), s.output_size()},
+          {s.precision, s.proj_size > 0 ? s.output_blocks() : 0, 1, s.hidden_size}};
+}
+
+size_t layer_offset(const StackSizes& s, int layer, int direction) {
+  if (layer == 0) return kHeaderBytes + direction * layer_places(s, 0).bytes();
+  return kHeaderBytes + s.num_directions * layer_places(s, 0).bytes() +
+         ((layer - 1) * static_cast<size_t>(s.num_directions) + direction) * layer_places(s, 1).bytes();
+}
+
+}  // namespace
+
+size_t packed_bytes(const StackSizes& sizes) { return layer_offset(sizes, sizes.num_layers, 0); }
+
+void write_header(const StackSizes& s, uint8_t* packed) {
+  Header header = {{},
+                   static_cast<int32_t>(s.cell),
+                   static_cast<int32_t>(s.precision),
+                   s.num_layers,
+                   s.num_directions,
+                   s.input_size,
+                   s.hidden_size,
+                   s.proj_size,
+                   packed_bytes(s)};
+  std::memcpy(header.magic, kMagic, sizeof(kMagic));
+  std::memset(packed, 0, kHeaderBytes);
+  std::memcpy(packed, &header, sizeof(header));
+}
+
+const char* read_header(const uint8_t* packed, size_t bytes, StackSizes* sizes) {
+  Header h;
+  if (bytes < kHeaderBytes) return "too short to be packed weights";
+  std::memcpy(&h, packed, sizeof(h));
+  if (std::memcmp(h.magic, kMagic, sizeof(kMagic)) != 0) return "not packed weights";
+  const auto within = [](int32_t value, int32_t low, int32_t high) { return value >= low && value <= high; };
+  if (!within(h.cell, 0, 3) || !within(h.precision, 0, 2) || !within(h.num_layers, 1, kLargestSize) ||
+      !within(h.num_directions, 1, 2) || !within(h.input_size, 1, kLargestSize) ||
+      !within(h.hidden_size, 1, kLargestSize) || !within(h.proj_size, 0, h.hidden_size)) {
+    return "packed weights with an impossible header";
+  }
+  *sizes = {static_cast<Cell>(h.cell),
+            static_cast<Precision>(h.precision),
+            h.num_layers,
+            h.num_directions,
+            h.input_size,
+            h.hidden_size,
+            h.proj_size};
+  if (h.bytes != bytes || packed_bytes(*sizes) != bytes) return "packed weights cut short or joined";
+  return nullptr;
+}
+
+LayerView layer_view(const StackSizes& sizes, int layer, int direction, const uint8_t* packed) {
+  const LayerPlaces places = layer_places(sizes, layer);
+  const uint8_t* at = packed + layer_offset(sizes, layer, direction);
+  const uint8_t* recurrent = at + places.input.bytes();
+  return {places.input.view(at), places.recurrent.view(recurrent),
+          places.projection.view(recurrent + places.recurrent.bytes())};
+}
+
+}  // namespace zoo

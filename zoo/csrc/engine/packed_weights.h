@@ -1,0 +1,71 @@
+#pragma once
+
+// Packed weights: one block of bytes that holds all layers and directions of a recurrent stack, laid out for
+// the kernels. The layout is the same for every instruction set, so packed weights can be moved and saved.
+//
+//   header (64 bytes) | layer 0 | layer 0 reversed | layer 1 | ...
+//   a layer and direction: input matrix, recurrent matrix, projection matrix (LSTM with proj_size only)
+//   a matrix: weights, bias, and for int8 scales and sums (kernels/views.h)
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/views.h"
+
+namespace zoo {
+
+struct StackSizes {
+  Cell cell = Cell::lstm;
+  Precision precision = Precision::fp32;
+  int num_layers = 1;
+  int num_directions = 1;
+  int input_size = 1;
+  int hidden_size = 1;
+  int proj_size = 0;  // 0: no projection
+
+  int gates() const { return num_gates(cell); }
+  int output_size() const { return proj_size > 0 ? proj_size : hidden_size; }
+  int layer_input_size(int layer) const { return layer == 0 ? input_size : num_directions * output_size(); }
+  int hidden_blocks() const { return static_cast<int>(divide_up(hidden_size, kBlockUnits)); }
+  int output_blocks() const { return static_cast<int>(divide_up(output_size(), kBlockUnits)); }
+};
+
+// The three matrices of one layer and direction.
+struct LayerView {
+  MatrixView input;
+  MatrixView recurrent;
+  MatrixView projection;
+};
+
+// Float weights of one layer and direction in PyTorch's layout; null where there is none.
+struct LayerWeights {
+  const float* weight_ih;  // (gates * hidden_size, layer_input_size)
+  const float* weight_hh;  // (gates * hidden_size, output_size)
+  const float* bias_ih;    // (gates * hidden_size)
+  const float* bias_hh;    // (gates * hidden_size)
+  const float* weight_hr;  // (proj_size, hidden_size)
+};
+
+// The same, to be written.
+struct LayerWeightsOut {
+  float* weight_ih;
+  float* weight_hh;
+  float* bias_ih;  // the two biases packed as one sum come back here
+  float* bias_hh;  // zero, but for the new gate of the GRU
+  float* weight_hr;
+};
+
+size_t packed_bytes(const StackSizes& sizes);
+
+// Writes the header; the layers follow one by one.
+void write_header(const StackSizes& sizes, uint8_t* packed);
+void pack_layer(const StackSizes& sizes, int layer, int direction, const LayerWeights& weights,
+                uint8_t* packed);
+void unpack_layer(const StackSizes& sizes, int layer, int direction, const uint8_t* packed,
+                  const LayerWeightsOut& weights);
+
+// Reads the header back. Returns null, or what is wrong with the bytes.
+const char* read_header(const uint8_t* packed, size_t bytes, StackSizes* sizes);
+LayerView layer_view(const StackSizes& sizes, int layer, int direction, const uint8_t* packed);
+
+}  // namespace zoo

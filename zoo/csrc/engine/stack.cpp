@@ -1,0 +1,132 @@
+#include "engine/stack.h"
+
+#include <algorithm>
+#include <new>
+
+namespace zoo {
+namespace {
+
+// Below these a second thread costs more than it brings: multiply-adds of a whole call for each thread, and
+// of one step for each of the threads that share its units and meet after it.
+constexpr double kWorkOfThread = 400e3;
+constexpr double kStepWorkOfMember = 60e3;
+// Rows that are enough to keep a thread busy by themselves, without sharing units.
+constexpr int kRowsOfThread = 4;
+
+double step_work(const StackSizes& s, int layer, double rows) {
+  const double columns = s.layer_input_size(layer) + s.output_size();
+  return rows * (columns * s.gates() + s.proj_size) * s.hidden_size;
+}
+
+double call_work(const StackView& view) {
+  double work = 0;
+  for (int layer = 0; layer < view.sizes.num_layers; ++layer) {
+    work += step_work(view.sizes, layer, static_cast<double>(view.total_rows)) * view.sizes.num_directions;
+  }
+  return work;
+}
+
+// How `threads` divide a layer: first by direction, then by rows, and the rest by units.
+struct Division {
+  int directions;  // groups of directions, 1 or 2
+  int row_groups;  // for each direction
+  int members;     // of each group of rows, sharing the units
+};
+
+Division divide(const StackView& view, int threads) {
+  const StackSizes& s = view.sizes;
+  const int directions = threads >= 2 ? s.num_directions : 1;
+  const int each = threads / directions;
+  const int row_groups = std::clamp(view.steps.batch / kRowsOfThread, 1, each);
+  const int rows = static_cast<int>(divide_up(view.steps.batch, row_groups));
+  const int worth = static_cast<int>(step_work(s, s.num_layers - 1, rows) / kStepWorkOfMember);
+  const int members = std::clamp(std::min(each / row_groups, worth), 1, s.output_blocks());
+  return {directions, row_groups, members};
+}
+
+}  // namespace
+
+int useful_threads(const StackView& view, int available) noexcept {
+  const int worth = static_cast<int>(std::min(call_work(view) / kWorkOfThread, 64.0));
+  const Division d = divide(view, std::clamp(worth, 1, std::max(available, 1)));
+  return d.directions * d.row_groups * d.members;
+}
+
+size_t StackRun::scratch_bytes(const StackView& view, int threads) noexcept {
+  Arena arena(nullptr);
+  arena.take<Barrier>(threads);
+  arena.take<GroupScratch>(threads);
+  arena.take<MemberScratch>(threads);
+  for (int i = 0; i < threads; ++i) {
+    take_group_scratch(view.sizes, view.steps.batch, arena);
+    take_member_scratch(view.sizes, view.steps.batch, view.total_rows, arena);
+  }
+  return arena.used();
+}
+
+StackRun::StackRun(const KernelTable& kernels, const StackView& view, int threads, uint8_t* scratch) noexcept
+    : kernels_(kernels), view_(view), threads_(threads) {
+  Arena arena(scratch);
+  group_barriers_ = arena.take<Barrier>(threads);
+  groups_ = arena.take<GroupScratch>(threads);
+  members_ = arena.take<MemberScratch>(threads);
+  for (int i = 0; i < threads; ++i) {
+    new (&group_barriers_[i]) Barrier;
+    new (&groups_[i]) GroupScratch(take_group_scratch(view.sizes, view.steps.batch, arena));
+    new (&members_[i])
+        MemberScratch(take_member_scratch(view.sizes, view.steps.batch, view.total_rows, arena));
+  }
+}
+
+void StackRun::run(int64_t iterations) noexcept {
+  const Muster::Place place = muster_.join(iterations, threads_);
+  for (int layer = 0; layer < view_.sizes.num_layers; ++layer) {
+    run_layer(layer, place);
+    everyone_.wait(place.size);
+  }
+}
+
+void StackRun::run_layer(int layer, Muster::Place place) noexcept {
+  const StackSizes& s = view_.sizes;
+  const Division d = divide(view_, place.size);
+  const int group = place.rank / d.members;
+  if (group >= d.directions * d.row_groups) return;  // fewer are useful than have come
+  const int row_group = group % d.row_groups;
+  const int batch = view_.steps.batch;
+  const Share share = {batch * row_group / d.row_groups, batch * (row_group + 1) / d.row_groups,
+                       place.rank % d.members, d.members, &group_barriers_[group]};
+
+  // Without a second direction each chunk is read before it is overwritten, and one buffer does for all
+  // layers. With one, layers alternate so that the last writes `output`.
+  const bool alternate = s.num_directions == 2 && (s.num_layers - 1 - layer) % 2 == 1;
+  const bool alternate_input = s.num_directions == 2 && !alternate;
+  const Rows<float>& output = alternate ? view_.between : view_.output;
+  const Rows<float>& before = alternate_input ? view_.between : view_.output;
+  const Rows<const float> input =
+      layer == 0 ? view_.input : Rows<const float>{before.data, before.step_stride, before.row_stride};
+
+  for (int direction = group / d.row_groups; direction < s.num_directions; direction += d.directions) {
+    const int64_t index = static_cast<int64_t>(layer) * s.num_directions + direction;
+    const int64_t h_offset = index * batch * s.output_size();
+    const int64_t c_offset = index * batch * s.hidden_size;
+    const bool lstm = s.cell == Cell::lstm;
+    const DirectionView view = {
+        s.cell,
+        s.precision,
+        s.hidden_size,
+        s.output_size(),
+        layer_view(s, layer, direction, view_.packed),
+        direction == 1,
+        view_.steps,
+        input,
+        {output.data + direction * s.output_size(), output.step_stride, output.row_stride},
+        view_.h_0 + h_offset,
+        lstm ? view_.c_0 + c_offset : nullptr,
+        view_.h_n + h_offset,
+        lstm ? view_.c_n + c_offset : nullptr,
+    };
+    run_direction(kernels_, view, share, groups_[group], members_[place.rank]);
+  }
+}
+
+}  // namespace zoo

@@ -1,0 +1,20 @@
+#define ZOO_ISA avx2
+#define ZOO_SIMD "kernels/simd_avx2.h"
+#define ZOO_HAS_BYTE_DOT
+
+#include "kernels/instantiate.h"
+#include "kernels/tables.h"
+
+namespace zoo::avx2 {
+
+const KernelTable& table() {
+  static constexpr KernelTable kTable = {
+      "avx2",
+      {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, {project<Int8>, step<Int8>}},
+      quantize_row,
+      sigmoid_each,
+      tanh_each};
+  return kTable;
+}
+
+}  // namespace zoo::avx2

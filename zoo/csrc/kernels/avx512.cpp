@@ -1,0 +1,19 @@
+#define ZOO_ISA avx512
+#define ZOO_SIMD "kernels/simd_avx512.h"
+
+#include "kernels/instantiate.h"
+#include "kernels/tables.h"
+
+namespace zoo::avx512 {
+
+const KernelTable& table() {
+  static const KernelTable kTable = {
+      "avx512",
+      {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, avx2::table().precision[2]},
+      quantize_row,
+      sigmoid_each,
+      tanh_each};
+  return kTable;
+}
+
+}  // namespace zoo::avx512

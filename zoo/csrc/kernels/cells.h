@@ -1,0 +1,85 @@
+#pragma once
+
+// What becomes of the gates of one row and one vector of units, while they are in registers.
+
+#include "kernels/gate_functions.h"
+#include "kernels/tile.h"
+
+namespace zoo::ZOO_ISA {
+
+// The input part of a gate, [row][block of the range][gate][16].
+template <int GATES>
+inline Floats input_part(const StepView& s, int row, int vector, int gate) {
+  const int within = vector - s.blocks.first * kVectorsPerBlock;
+  return load(s.input + row * s.input_stride + gate_offset<GATES>(within, gate));
+}
+
+struct LstmCell {
+  static constexpr int kGates = 4;  // i f g o
+  const StepView& s;
+
+  Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }
+
+  // c' = f * c + i * g,  h' = o * tanh(c')
+  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
+    const int64_t unit = static_cast<int64_t>(vector) * kLanes;
+    float* c = s.c + row * s.c_stride + unit;
+    const Floats i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
+    const Floats c_next = mul_add(f, load(c), mul(i, g));
+    store(c, c_next);
+    store(s.h_next + row * s.h_stride + unit, mul(o, tanh(c_next)));
+  }
+};
+
+struct GruCell {
+  static constexpr int kGates = 3;  // r z n
+  const StepView& s;
+
+  // The reset gate multiplies the recurrent part of n only, with its bias; the input part is added in
+  // apply().
+  Floats base(int row, int vector, int gate) const {
+    if (gate == 2) return load(s.recurrent.bias + gate_offset<kGates>(vector, gate));
+    return input_part<kGates>(s, row, vector, gate);
+  }
+
+  // n = tanh(W x + r * (U h + b)),  h' = (1 - z) * n + z * h
+  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
+    const int64_t unit = static_cast<int64_t>(vector) * kLanes;
+    const Floats r = sigmoid(gates[0]), z = sigmoid(gates[1]);
+    const Floats n = tanh(mul_add(r, gates[2], input_part<kGates>(s, row, vector, 2)));
+    const Floats h = load(s.h_previous + row * s.h_stride + unit);
+    store(s.h_next + row * s.h_stride + unit, mul_add(z, sub(h, n), n));
+  }
+};
+
+template <bool RELU>
+struct RnnCell {
+  static constexpr int kGates = 1;
+  const StepView& s;
+
+  Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }
+
+  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
+    const Floats h = RELU ? max(broadcast(0.0f), gates[0]) : tanh(gates[0]);
+    store(s.h_next + row * s.h_stride + static_cast<int64_t>(vector) * kLanes, h);
+  }
+};
+
+// Matrix times rows plus bias, kept as it is.
+template <int GATES>
+struct Store {
+  static constexpr int kGates = GATES;
+  const ProjectView& p;
+
+  Floats base(int, int vector, int gate) const {
+    return load(p.matrix.bias + gate_offset<GATES>(vector, gate));
+  }
+
+  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[GATES]) const {
+    const int within = vector - p.blocks.first * kVectorsPerBlock;
+    for (int g = 0; g < GATES; ++g)
+      store(p.out + row * p.out_stride + gate_offset<GATES>(within, g), gates[g]);
+  }
+};
+
+}  // namespace zoo::ZOO_ISA

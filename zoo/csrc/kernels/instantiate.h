@@ -1,0 +1,57 @@
+#pragma once
+
+// The kernels of the instruction set that the including file names with ZOO_ISA. Everything lies in a
+// namespace of that name: functions of two instruction sets must never be taken for one by the linker.
+
+#include "kernels/cells.h"
+#include "kernels/gate_functions.h"
+#include "kernels/quantize.h"
+#include "kernels/tile.h"
+
+namespace zoo::ZOO_ISA {
+
+template <class Weights>
+void project(int gates, const ProjectView& p) noexcept {
+  const auto run = [&]<int GATES>() {
+    compute<Weights, GATES>(p.matrix, p.blocks, p.x, p.rows, false, Store<GATES>{p});
+  };
+  if (gates == 4) run.template operator()<4>();
+  if (gates == 3) run.template operator()<3>();
+  if (gates == 1) run.template operator()<1>();
+}
+
+template <class Weights>
+void step(Cell cell, const StepView& s) noexcept {
+  const auto run = [&]<class CellFunction>(const CellFunction& function) {
+    compute<Weights, CellFunction::kGates>(s.recurrent, s.blocks, s.h, s.rows, s.backward, function);
+  };
+  switch (cell) {
+    case Cell::lstm:
+      return run(LstmCell{s});
+    case Cell::gru:
+      return run(GruCell{s});
+    case Cell::rnn_tanh:
+      return run(RnnCell<false>{s});
+    case Cell::rnn_relu:
+      return run(RnnCell<true>{s});
+  }
+}
+
+template <class Function>
+inline void apply_each(const float* x, float* out, int64_t count, Function function) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) store(out + i, function(load(x + i)));
+  float tail[kLanes] = {};
+  for (int64_t k = i; k < count; ++k) tail[k - i] = x[k];
+  store(tail, function(load(tail)));
+  for (int64_t k = i; k < count; ++k) out[k] = tail[k - i];
+}
+
+inline void sigmoid_each(const float* x, float* out, int64_t count) noexcept {
+  apply_each(x, out, count, [](Floats v) { return sigmoid(v); });
+}
+inline void tanh_each(const float* x, float* out, int64_t count) noexcept {
+  apply_each(x, out, count, [](Floats v) { return tanh(v); });
+}
+
+}  // namespace zoo::ZOO_ISA

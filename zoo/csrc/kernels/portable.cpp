@@ -1,0 +1,20 @@
+#define ZOO_ISA portable
+#define ZOO_SIMD "kernels/simd_portable.h"
+#define ZOO_HAS_BYTE_DOT
+
+#include "kernels/instantiate.h"
+#include "kernels/tables.h"
+
+namespace zoo::portable {
+
+const KernelTable& table() {
+  static constexpr KernelTable kTable = {
+      "portable",
+      {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, {project<Int8>, step<Int8>}},
+      quantize_row,
+      sigmoid_each,
+      tanh_each};
+  return kTable;
+}
+
+}  // namespace zoo::portable

@@ -1,0 +1,141 @@
+#pragma once
+
+// Four floats in plain C++: the scalar twin of the vector code, for any processor.
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+namespace zoo::ZOO_ISA {
+
+inline constexpr int kLanes = 4;
+inline constexpr int kAccumulators = 12;
+
+struct Floats {
+  float v[kLanes];
+};
+struct Ints {
+  int32_t v[kLanes];
+};
+
+template <class Result = Floats, class Function>
+inline Result each_lane(Function function) {
+  Result result;
+  for (int i = 0; i < kLanes; ++i) result.v[i] = function(i);
+  return result;
+}
+
+inline Floats load(const float* p) {
+  return each_lane([&](int i) { return p[i]; });
+}
+inline void store(float* p, Floats a) {
+  for (int i = 0; i < kLanes; ++i) p[i] = a.v[i];
+}
+inline Floats broadcast(float a) {
+  return each_lane([&](int) { return a; });
+}
+inline Floats add(Floats a, Floats b) {
+  return each_lane([&](int i) { return a.v[i] + b.v[i]; });
+}
+inline Floats sub(Floats a, Floats b) {
+  return each_lane([&](int i) { return a.v[i] - b.v[i]; });
+}
+inline Floats mul(Floats a, Floats b) {
+  return each_lane([&](int i) { return a.v[i] * b.v[i]; });
+}
+inline Floats div(Floats a, Floats b) {
+  return each_lane([&](int i) { return a.v[i] / b.v[i]; });
+}
+// Rounded once, as the vector code does, so that gates and int8 agree to the bit.
+inline Floats mul_add(Floats a, Floats b, Floats c) {
+  return each_lane([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); });
+}
+// For the long sums of products: without fused hardware std::fma is far slower, and nothing is gained.
+inline Floats dot_add(Floats a, Floats b, Floats c) {
+  return each_lane([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
+}
+// The second operand is the result where either is NaN.
+inline Floats min(Floats a, Floats b) {
+  return each_lane([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
+}
+inline Floats max(Floats a, Floats b) {
+  return each_lane([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+}
+inline Floats negative_abs(Floats a) {
+  return each_lane([&](int i) { return -std::fabs(a.v[i]); });
+}
+inline Floats copy_sign(Floats magnitude, Floats sign) {
+  return each_lane([&](int i) { return std::copysign(magnitude.v[i], sign.v[i]); });
+}
+inline Floats where_not_negative(Floats x, Floats yes, Floats no) {
+  return each_lane([&](int i) { return x.v[i] >= 0.0f ? yes.v[i] : no.v[i]; });
+}
+inline Floats round_even(Floats a) {
+  return each_lane([&](int i) { return std::nearbyint(a.v[i]); });
+}
+// a * 2^n for whole n in [-252, 127], rounded once
+inline Floats scale_by_power(Floats a, Floats n) {
+  return each_lane([&](int i) {
+    if (!(n.v[i] >= -252.0f && n.v[i] <= 127.0f)) return a.v[i] * n.v[i];  // NaN: no integer to convert to
+    return std::ldexp(a.v[i], static_cast<int>(n.v[i]));
+  });
+}
+
+inline float reduce_min(Floats a) {
+  float result = a.v[0];
+  for (int i = 1; i < kLanes; ++i) result = a.v[i] < result ? a.v[i] : result;
+  return result;
+}
+inline float reduce_max(Floats a) {
+  float result = a.v[0];
+  for (int i = 1; i < kLanes; ++i) result = a.v[i] > result ? a.v[i] : result;
+  return result;
+}
+
+// Two bfloat16 in each 32-bit lane, widened: the first is the low half.
+inline uint32_t lane_bits(const uint8_t* p, int i) {
+  return static_cast<uint32_t>(p[4 * i]) | static_cast<uint32_t>(p[4 * i + 1]) << 8 |
+         static_cast<uint32_t>(p[4 * i + 2]) << 16 | static_cast<uint32_t>(p[4 * i + 3]) << 24;
+}
+inline Floats first_bfloat16(const uint8_t* p) {
+  return each_lane([&](int i) { return std::bit_cast<float>(lane_bits(p, i) << 16); });
+}
+inline Floats second_bfloat16(const uint8_t* p) {
+  return each_lane([&](int i) { return std::bit_cast<float>(lane_bits(p, i) & 0xffff0000u); });
+}
+
+inline Floats to_float(Ints a) {
+  return each_lane([&](int i) { return static_cast<float>(a.v[i]); });
+}
+inline Ints load_ints(const int32_t* p) {
+  return each_lane<Ints>([&](int i) { return p[i]; });
+}
+inline Ints broadcast_int(int32_t a) {
+  return each_lane<Ints>([&](int) { return a; });
+}
+// a - b * c
+inline Ints mul_sub(Ints a, Ints b, Ints c) {
+  return each_lane<Ints>([&](int i) { return a.v[i] - b.v[i] * c.v[i]; });
+}
+// Whole floats in [0, 255] as bytes; a NaN, whose row is marked by its scale, gives zero.
+inline void store_bytes(uint8_t* p, Floats a) {
+  for (int i = 0; i < kLanes; ++i) p[i] = a.v[i] >= 0.0f ? static_cast<uint8_t>(a.v[i]) : uint8_t{0};
+}
+
+// Sums of products of four unsigned by four signed bytes in each lane.
+using ByteSums = Ints;
+struct Bytes {
+  int32_t v[4];
+};
+inline ByteSums no_sums() { return broadcast_int(0); }
+inline Bytes broadcast_bytes(const uint8_t* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline ByteSums dot_bytes(Bytes activations, const uint8_t* weights, ByteSums sums) {
+  return each_lane<Ints>([&](int i) {
+    int32_t sum = sums.v[i];
+    for (int k = 0; k < 4; ++k) sum += activations.v[k] * static_cast<int8_t>(weights[4 * i + k]);
+    return sum;
+  });
+}
+inline Ints total(ByteSums sums) { return sums; }
+
+}  // namespace zoo::ZOO_ISA

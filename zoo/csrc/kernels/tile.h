@@ -1,0 +1,229 @@
+#pragma once
+
+// The inner product of a packed matrix and rows of activations: a tile of ROWS rows by VECTORS vectors of
+// units, all gates of them, accumulated in registers. Sums run over the columns in order, whatever the tile,
+// so a row's result does not depend on the rows beside it or on the thread that computes it.
+
+#include "kernels/simd.h"
+
+namespace zoo::ZOO_ISA {
+
+inline constexpr int kVectorsPerBlock = kBlockUnits / kLanes;
+
+// Where the weights of vector `vector` of units begin: 4 bytes for each unit, gate and group of columns.
+template <int GATES>
+inline const uint8_t* vector_weights(const MatrixView& matrix, int vector) {
+  const int64_t block = vector / kVectorsPerBlock;
+  const int64_t lane = vector % kVectorsPerBlock * kLanes;
+  return matrix.weights + block * matrix.groups * (GATES * kGroupBytes) + lane * 4;
+}
+
+// Index of (vector, gate) in the arrays [block][gate][16].
+template <int GATES>
+inline int64_t gate_offset(int vector, int gate) {
+  return (static_cast<int64_t>(vector / kVectorsPerBlock) * GATES + gate) * kBlockUnits +
+         vector % kVectorsPerBlock * kLanes;
+}
+
+// Each precision says how one group of columns is multiplied and how a sum becomes a float.
+struct Fp32 {
+  static constexpr Precision kPrecision = Precision::fp32;
+  using Sum = Floats;
+  static Sum start(Floats base) { return base; }
+  static Floats finish(Sum sum, Floats, const Row&, const MatrixView&, int64_t) { return sum; }
+
+  template <int GATES, int ROWS, int VECTORS>
+  static void accumulate(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS], const Row* rows,
+                         Sum (&sums)[ROWS][VECTORS][GATES]) {
+    const float* x[ROWS];
+    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
+    for (int64_t k = 0; k < matrix.columns; ++k) {
+      Floats value[ROWS];
+      for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][k]);
+      for (int v = 0; v < VECTORS; ++v) {
+        const uint8_t* group = weights[v] + k * (GATES * kGroupBytes);
+        for (int g = 0; g < GATES; ++g) {
+          const Floats weight = load(reinterpret_cast<const float*>(group + g * kGroupBytes));
+          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
+        }
+      }
+    }
+  }
+};
+
+struct Bf16 {
+  static constexpr Precision kPrecision = Precision::bf16;
+  using Sum = Floats;
+  static Sum start(Floats base) { return base; }
+  static Floats finish(Sum sum, Floats, const Row&, const MatrixView&, int64_t) { return sum; }
+
+  // Weights are widened to float and activations stay float: no rounding but that of the weights.
+  template <int GATES, int ROWS, int VECTORS>
+  static void accumulate(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS], const Row* rows,
+                         Sum (&sums)[ROWS][VECTORS][GATES]) {
+    const float* x[ROWS];
+    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
+    const int64_t pairs = matrix.columns / 2;
+    for (int64_t pair = 0; pair < pairs; ++pair) {
+      Floats value[ROWS];
+      for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][2 * pair]);
+      for (int v = 0; v < VECTORS; ++v) {
+        const uint8_t* group = weights[v] + pair * (GATES * kGroupBytes);
+        for (int g = 0; g < GATES; ++g) {
+          const Floats weight = first_bfloat16(group + g * kGroupBytes);
+          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
+        }
+      }
+      for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][2 * pair + 1]);
+      for (int v = 0; v < VECTORS; ++v) {
+        const uint8_t* group = weights[v] + pair * (GATES * kGroupBytes);
+        for (int g = 0; g < GATES; ++g) {
+          const Floats weight = second_bfloat16(group + g * kGroupBytes);
+          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
+        }
+      }
+    }
+    if (matrix.columns % 2 == 0) return;
+    for (int v = 0; v < VECTORS; ++v) {
+      const uint8_t* group = weights[v] + pairs * (GATES * kGroupBytes);
+      for (int g = 0; g < GATES; ++g) {
+        const Floats weight = first_bfloat16(group + g * kGroupBytes);
+        for (int r = 0; r < ROWS; ++r) {
+          sums[r][v][g] = dot_add(weight, broadcast(x[r][2 * pairs]), sums[r][v][g]);
+        }
+      }
+    }
+  }
+};
+
+#if defined(ZOO_HAS_BYTE_DOT)
+struct Int8 {
+  static constexpr Precision kPrecision = Precision::int8;
+  using Sum = ByteSums;
+  static Sum start(Floats) { return no_sums(); }
+
+  // base + row scale * channel scale * (sum of bytes * weights - zero * sum of weights); integers are exact.
+  static Floats finish(Sum sum, Floats base, const Row& row, const MatrixView& matrix, int64_t offset) {
+    const Ints exact = mul_sub(total(sum), broadcast_int(row.zero), load_ints(matrix.sums + offset));
+    return mul_add(to_float(exact), mul(broadcast(row.scale), load(matrix.scales + offset)), base);
+  }
+
+  template <int GATES, int ROWS, int VECTORS>
+  static void accumulate(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS], const Row* rows,
+                         Sum (&sums)[ROWS][VECTORS][GATES]) {
+    const uint8_t* x[ROWS];
+    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const uint8_t*>(rows[r].data);
+    for (int64_t group = 0; group < matrix.groups; ++group) {
+      Bytes value[ROWS];
+      for (int r = 0; r < ROWS; ++r) value[r] = broadcast_bytes(x[r] + 4 * group);
+      for (int v = 0; v < VECTORS; ++v) {
+        const uint8_t* four = weights[v] + group * (GATES * kGroupBytes);
+        for (int g = 0; g < GATES; ++g) {
+          for (int r = 0; r < ROWS; ++r) {
+            sums[r][v][g] = dot_bytes(value[r], four + g * kGroupBytes, sums[r][v][g]);
+          }
+        }
+      }
+    }
+  }
+};
+#endif
+
+// Computes one tile and hands each row's and vector's gates to `cell`:
+//   cell.base(row, vector, gate) -> Floats   what the sum starts from
+//   cell.apply(row, vector, gates)           what becomes of the finished gates
+template <class Weights, int GATES, int ROWS, int VECTORS, class CellFunction>
+inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector,
+                         const CellFunction& cell) {
+  typename Weights::Sum sums[ROWS][VECTORS][GATES];
+  const uint8_t* weights[VECTORS];
+  for (int v = 0; v < VECTORS; ++v) weights[v] = vector_weights<GATES>(matrix, vector + v);
+  for (int r = 0; r < ROWS; ++r) {
+    for (int v = 0; v < VECTORS; ++v) {
+      for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::start(cell.base(first_row + r, vector + v, g));
+    }
+  }
+  Weights::template accumulate<GATES, ROWS, VECTORS>(matrix, weights, rows + first_row, sums);
+  Floats gates[ROWS][VECTORS][GATES];
+  for (int r = 0; r < ROWS; ++r) {
+    for (int v = 0; v < VECTORS; ++v) {
+      for (int g = 0; g < GATES; ++g) {
+        gates[r][v][g] = Weights::finish(sums[r][v][g], cell.base(first_row + r, vector + v, g),
+                                         rows[first_row + r], matrix, gate_offset<GATES>(vector + v, g));
+      }
+    }
+  }
+  // A single tile's gates stay in registers; those of many rows would only repeat the code.
+  if constexpr (ROWS == 1) {
+    for (int v = 0; v < VECTORS; ++v) cell.apply(first_row, vector + v, gates[0][v]);
+  } else {
+#pragma GCC unroll 1
+    for (int r = 0; r < ROWS; ++r) {
+      for (int v = 0; v < VECTORS; ++v) cell.apply(first_row + r, vector + v, gates[r][v]);
+    }
+  }
+}
+
+// All rows for VECTORS vectors of units: these weights stay in the first-level cache from one tile to the
+// next.
+template <class Weights, int GATES, int VECTORS, class CellFunction>
+inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_rows, int vector,
+                            const CellFunction& cell) {
+  int row = 0;
+  const auto take = [&]<int ROWS>() {
+    if constexpr (ROWS == 1 || ROWS * VECTORS * GATES <= kAccumulators) {
+      for (; num_rows - row >= ROWS; row += ROWS) {
+        compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, cell);
+      }
+    }
+  };
+  take.template operator()<6>();
+  take.template operator()<4>();
+  take.template operator()<3>();
+  take.template operator()<2>();
+  take.template operator()<1>();
+}
+
+// VECTORS at a time while that many are left, then half as many. Backward, the same tiles in reverse order.
+template <class Weights, int GATES, int VECTORS, class CellFunction>
+inline void compute_range(const MatrixView& matrix, const Row* rows, int num_rows, int first, int last,
+                          bool backward, const CellFunction& cell) {
+  const int whole = (last - first) / VECTORS;
+  const auto rest = [&] {
+    if constexpr (VECTORS > 1) {
+      compute_range<Weights, GATES, VECTORS / 2>(matrix, rows, num_rows, first + whole * VECTORS, last,
+                                                 backward, cell);
+    }
+  };
+  if (backward) rest();
+  for (int i = 0; i < whole; ++i) {
+    const int tile = backward ? whole - 1 - i : i;
+    compute_vectors<Weights, GATES, VECTORS>(matrix, rows, num_rows, first + tile * VECTORS, cell);
+  }
+  if (!backward) rest();
+}
+
+// The largest power of two of vectors whose gates fit `accumulators` registers, at most 8.
+constexpr int vectors_within(int accumulators, int gates) {
+  int vectors = 8;
+  while (vectors > 1 && vectors * gates > accumulators) vectors /= 2;
+  return vectors;
+}
+
+// One row alone needs many vectors side by side to hide the latency of the additions; several rows hide it
+// themselves, and then fewer vectors leave registers for more rows.
+template <class Weights, int GATES, class CellFunction>
+inline void compute(const MatrixView& matrix, BlockRange blocks, const Row* rows, int num_rows, bool backward,
+                    const CellFunction& cell) {
+  constexpr int kAlone = vectors_within(kAccumulators < 12 ? kAccumulators : 12, GATES);
+  constexpr int kTogether = vectors_within(kAccumulators / 6, GATES);
+  const int first = blocks.first * kVectorsPerBlock;
+  const int last = blocks.last * kVectorsPerBlock;
+  if (num_rows == 1) {
+    compute_range<Weights, GATES, kAlone>(matrix, rows, num_rows, first, last, backward, cell);
+  } else {
+    compute_range<Weights, GATES, kTogether>(matrix, rows, num_rows, first, last, backward, cell);
+  }
+}
+
+}  // namespace zoo::ZOO_ISA

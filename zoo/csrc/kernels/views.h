@@ -1,0 +1,90 @@
+#pragma once
+
+// What the kernels see: raw pointers and sizes, the same for every instruction set.
+
+#include <cstdint>
+
+namespace zoo {
+
+// Units are handled in blocks of 16; within a block, all gates of one column lie side by side.
+inline constexpr int kBlockUnits = 16;
+// Each gate of a block takes 64 bytes per group of columns: 16 units x (1 float | 2 bfloat16 | 4 int8).
+inline constexpr int kGroupBytes = 64;
+
+enum class Cell : int32_t { lstm = 0, gru = 1, rnn_tanh = 2, rnn_relu = 3 };
+enum class Precision : int32_t { fp32 = 0, bf16 = 1, int8 = 2 };
+
+constexpr int num_gates(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1; }
+constexpr int columns_per_group(Precision precision) {
+  return precision == Precision::fp32 ? 1 : precision == Precision::bf16 ? 2 : 4;
+}
+constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
+
+// A weight matrix, (gates x units) x columns, packed: [block][group][gate][16 units][columns of the group].
+struct MatrixView {
+  const uint8_t* weights;
+  const float* bias;    // [block][gate][16]
+  const float* scales;  // [block][gate][16], int8 only: weight = scale * quantized weight
+  const int32_t* sums;  // [block][gate][16], int8 only: sum of the quantized weights of a row
+  int columns;
+  int groups;
+};
+
+// One row of activations that a packed matrix multiplies: floats, or bytes for an int8 matrix, where
+// activation = scale * (byte - zero).
+struct Row {
+  const void* data;
+  float scale;
+  int32_t zero;
+};
+
+// A range of blocks [first, last) of a layer's units.
+struct BlockRange {
+  int first;
+  int last;
+};
+
+// What one step of one layer and direction reads and writes. Arrays are padded to whole blocks.
+struct StepView {
+  MatrixView recurrent;
+  BlockRange blocks;
+  // Every other step goes through the units backward: the weights last used, still in the cache, come first.
+  bool backward;
+  int rows;
+  const Row* h;        // rows of the previous hidden state, as the recurrent matrix wants them
+  const float* input;  // input part of the gates, [row][block of the range][gate][16]
+  int64_t input_stride;
+  const float* h_previous;  // (rows, units), read by the GRU only
+  float* h_next;            // (rows, units)
+  int64_t h_stride;
+  float* c;  // (rows, units), LSTM only, updated in place
+  int64_t c_stride;
+};
+
+// Matrix times rows plus bias: out[row][block of the range][gate][16].
+struct ProjectView {
+  MatrixView matrix;
+  BlockRange blocks;
+  int rows;
+  const Row* x;
+  float* out;
+  int64_t out_stride;
+};
+
+// The kernels of one instruction set. No kernel allocates or throws.
+struct PrecisionKernels {
+  void (*project)(int gates, const ProjectView& view) noexcept;
+  void (*step)(Cell cell, const StepView& view) noexcept;
+};
+
+struct KernelTable {
+  const char* name;
+  PrecisionKernels precision[3];  // indexed by Precision
+  // Bytes for one row: out receives `columns` bytes and zero bytes up to a multiple of 4.
+  void (*quantize_row)(const float* x, int columns, uint8_t* out, Row* row) noexcept;
+  void (*sigmoid)(const float* x, float* out, int64_t count) noexcept;
+  void (*tanh)(const float* x, float* out, int64_t count) noexcept;
+};
+
+}  // namespace zoo

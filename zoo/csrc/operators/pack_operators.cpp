@@ -1,0 +1,130 @@
+#include "operators/pack_operators.h"
+
+#include "operators/checks.h"
+
+namespace zoo {
+namespace {
+
+float* floats(const Tensor& tensor) { return static_cast<float*>(tensor.data_ptr()); }
+
+// Sizes follow from the first layer's weights; every other tensor is then checked against them.
+StackSizes infer_sizes(const char* op, const std::vector<Tensor>& weights, bool has_biases,
+                       int64_t num_layers, bool bidirectional, Cell cell, Precision precision) {
+  const size_t directions = bidirectional ? 2 : 1;
+  const size_t layers = static_cast<size_t>(num_layers < 1 ? 0 : num_layers) * directions;
+  if (layers == 0) fail(op, "num_layers must be at least 1, got ", num_layers);
+  const size_t plain = has_biases ? 4 : 2;
+  const size_t each = weights.size() / layers;
+  const bool projection = cell == Cell::lstm && each == plain + 1;
+  if (weights.size() % layers != 0 || (each != plain && !projection)) {
+    fail(op, "expected ", plain, " weights for each of ", layers, " layers and directions, got ",
+         weights.size(), " in all; pass the module's _flat_weights");
+  }
+  check_floats(op, "weight_ih", weights[0], {-1, -1});
+  check_floats(op, "weight_hh", weights[1], {weights[0].size(0), -1});
+  StackSizes sizes;
+  sizes.cell = cell;
+  sizes.precision = precision;
+  sizes.num_layers = static_cast<int>(num_layers);
+  sizes.num_directions = static_cast<int>(directions);
+  sizes.input_size = static_cast<int>(weights[0].size(1));
+  sizes.hidden_size = static_cast<int>(weights[0].size(0) / sizes.gates());
+  sizes.proj_size = projection ? static_cast<int>(weights[1].size(1)) : 0;
+  if (sizes.input_size < 1 || sizes.hidden_size < 1) {
+    fail(op, "weight_ih of shape ", shape_text(weights[0]), " leaves input_size or hidden_size zero");
+  }
+  return sizes;
+}
+
+Tensor pack(const char* op, const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers,
+            bool bidirectional, Cell cell, Precision precision) {
+  const StackSizes s = infer_sizes(op, weights, has_biases, num_layers, bidirectional, cell, precision);
+  const Tensor packed = empty_bytes(static_cast<int64_t>(packed_bytes(s)));
+  auto* bytes = static_cast<uint8_t*>(packed.data_ptr());
+  write_header(s, bytes);
+
+  size_t next = 0;
+  for (int layer = 0; layer < s.num_layers; ++layer) {
+    for (int direction = 0; direction < s.num_directions; ++direction) {
+      const int64_t rows = static_cast<int64_t>(s.gates()) * s.hidden_size;
+      const auto take = [&](const char* name, std::initializer_list<int64_t> dims) {
+        return contiguous_floats(op, name, weights[next++], dims);
+      };
+      const Tensor weight_ih = take("weight_ih", {rows, s.layer_input_size(layer)});
+      const Tensor weight_hh = take("weight_hh", {rows, s.output_size()});
+      LayerWeights layer_weights = {floats(weight_ih), floats(weight_hh), nullptr, nullptr, nullptr};
+      Tensor bias_ih, bias_hh, weight_hr;
+      if (has_biases) {
+        bias_ih = take("bias_ih", {rows});
+        bias_hh = take("bias_hh", {rows});
+        layer_weights.bias_ih = floats(bias_ih);
+        layer_weights.bias_hh = floats(bias_hh);
+      }
+      if (s.proj_size > 0) {
+        weight_hr = take("weight_hr", {s.proj_size, s.hidden_size});
+        layer_weights.weight_hr = floats(weight_hr);
+      }
+      pack_layer(s, layer, direction, layer_weights, bytes);
+    }
+  }
+  return packed;
+}
+
+}  // namespace
+
+Tensor pack_lstm(const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers, bool bidirectional,
+                 const std::string& precision) {
+  return pack("pack_lstm", weights, has_biases, num_layers, bidirectional, Cell::lstm,
+              parse_precision("pack_lstm", precision));
+}
+
+Tensor pack_gru(const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers, bool bidirectional,
+                const std::string& precision) {
+  return pack("pack_gru", weights, has_biases, num_layers, bidirectional, Cell::gru,
+              parse_precision("pack_gru", precision));
+}
+
+Tensor pack_rnn(const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers, bool bidirectional,
+                const std::string& precision, const std::string& nonlinearity) {
+  if (nonlinearity != "tanh" && nonlinearity != "relu") {
+    fail("pack_rnn", "nonlinearity must be tanh or relu, got '", nonlinearity, "'");
+  }
+  return pack("pack_rnn", weights, has_biases, num_layers, bidirectional,
+              nonlinearity == "tanh" ? Cell::rnn_tanh : Cell::rnn_relu,
+              parse_precision("pack_rnn", precision));
+}
+
+std::vector<Tensor> unpack(const Tensor& packed) {
+  const StackSizes s =
+      check_packed("unpack", packed, {Cell::lstm, Cell::gru, Cell::rnn_tanh, Cell::rnn_relu});
+  std::vector<Tensor> weights;
+  for (int layer = 0; layer < s.num_layers; ++layer) {
+    for (int direction = 0; direction < s.num_directions; ++direction) {
+      const int64_t rows = static_cast<int64_t>(s.gates()) * s.hidden_size;
+      const size_t first = weights.size();
+      weights.push_back(empty_floats({rows, s.layer_input_size(layer)}));
+      weights.push_back(empty_floats({rows, s.output_size()}));
+      weights.push_back(empty_floats({rows}));
+      weights.push_back(empty_floats({rows}));
+      if (s.proj_size > 0) weights.push_back(empty_floats({s.proj_size, s.hidden_size}));
+      unpack_layer(s, layer, direction, static_cast<const uint8_t*>(packed.data_ptr()),
+                   {floats(weights[first]), floats(weights[first + 1]), floats(weights[first + 2]),
+                    floats(weights[first + 3]), s.proj_size > 0 ? floats(weights[first + 4]) : nullptr});
+    }
+  }
+  return weights;
+}
+
+std::vector<int64_t> packed_sizes(const Tensor& packed) {
+  const StackSizes s =
+      check_packed("packed_sizes", packed, {Cell::lstm, Cell::gru, Cell::rnn_tanh, Cell::rnn_relu});
+  return {static_cast<int64_t>(s.cell),
+          static_cast<int64_t>(s.precision),
+          s.num_layers,
+          s.num_directions,
+          s.input_size,
+          s.hidden_size,
+          s.proj_size};
+}
+
+}  // namespace zoo

@@ -1,0 +1,60 @@
+#include "operators/run_stack.h"
+
+#include <torch/csrc/stable/ops.h>
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "engine/isa.h"
+#include "operators/checks.h"
+
+namespace zoo {
+namespace {
+
+// Grows to the largest size asked for on this thread and goes with the thread.
+class Scratch {
+ public:
+  uint8_t* at_least(size_t bytes) {
+    if (bytes > size_) {
+      memory_.reset();
+      size_ = 0;
+      memory_.reset(static_cast<uint8_t*>(::operator new(bytes, std::align_val_t{Arena::kAlignment})));
+      size_ = bytes;
+    }
+    return memory_.get();
+  }
+
+ private:
+  struct Free {
+    void operator()(uint8_t* memory) const { ::operator delete(memory, std::align_val_t{Arena::kAlignment}); }
+  };
+  std::unique_ptr<uint8_t, Free> memory_;
+  size_t size_ = 0;
+};
+
+}  // namespace
+
+const KernelTable& kernels_in_use() {
+  const KernelTable* table = kernels();
+  if (table == nullptr) {
+    fail("isa", "this processor lacks the instruction set that ZOO_ISA names, '", std::getenv("ZOO_ISA"),
+         "'; unset it, or set it to portable, avx2 or avx512");
+  }
+  return *table;
+}
+
+void run_stack(const StackView& view) {
+  const KernelTable& table = kernels_in_use();
+  if (view.steps.batch == 0) return;
+  thread_local Scratch scratch;
+  const int threads = useful_threads(view, static_cast<int>(torch::stable::get_num_threads()));
+  StackRun run(table, view, threads, scratch.at_least(StackRun::scratch_bytes(view, threads)));
+  if (threads == 1) {
+    run.run(1);
+  } else {
+    torch::stable::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) { run.run(end - begin); });
+  }
+}
+
+}  // namespace zoo
