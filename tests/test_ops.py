@@ -218,6 +218,7 @@ def test_strided_inputs(kind):
         assert torch.equal(a, b)
 
 
+@pytest.mark.autograd
 @pytest.mark.parametrize("kind", KINDS)
 def test_opcheck(kind):
     torch.manual_seed(7)
@@ -237,6 +238,7 @@ def test_opcheck(kind):
     torch.library.opcheck(getattr(zoo, "pack_" + name).default, arguments)
 
 
+@pytest.mark.autograd
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_equal_torch(kind):
     torch.manual_seed(8)
