@@ -79,8 +79,8 @@ ModelFile::ModelFile(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) 
 ModelFile ModelFile::open(const std::filesystem::path& path, const std::optional<std::string>& sha256) {
   auto impl = std::make_shared<Impl>();
   impl->path = path;
-  impl->file = read_file(path, "model");
-  const std::span<const std::byte> bytes = std::as_const(impl->file).bytes();
+  impl->file = map_file(path, "model");
+  const std::span<const std::byte> bytes = impl->file.bytes();
   require_zip(bytes);
   impl->archive = Archive::parse(bytes);
   const Archive& archive = impl->archive;

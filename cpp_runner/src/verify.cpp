@@ -24,7 +24,9 @@ struct Golden {
 };
 
 Golden read_golden(const ModelFile& file, const GoldenSample& sample) {
-  Golden golden{sample.name, {}, file.golden(sample.output), {}};
+  Golden golden;
+  golden.name = sample.name;
+  golden.output = file.golden(sample.output);
   golden.inputs.input = file.golden(sample.input);
   if (sample.lengths) golden.inputs.lengths = file.golden(*sample.lengths);
   for (const std::string& name : sample.state) golden.state.push_back(file.golden(name));
