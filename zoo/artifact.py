@@ -102,14 +102,15 @@ def save_artifact(
     with _temporary_beside(path) as temporary:
         temporary.write_bytes(content)
         worst = worst_difference(load_artifact(temporary).module, golden)
-        replay = model.quantization.replay if getattr(model, "quantization", None) else FP32
+        recipe = getattr(model, "quantization", None)
+        replay = FP32 if recipe is None else recipe.replay
         if not worst <= replay.atol:
             raise ArtifactError(
                 f"the scripted model differs from the eager one by {worst:.3g}, more than {replay.atol:g}: "
                 "look for code that behaves otherwise under torch.jit.is_scripting(), or for randomness in eval mode"
             )
         _flush(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     return SavedArtifact(path, len(content), hashlib.sha256(content).hexdigest(), worst)
 
 
@@ -244,7 +245,7 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
     os.close(handle)
     mask = os.umask(0)
     os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)  # as a plain open() would have made it
+    Path(name).chmod(0o666 & ~mask)  # as a plain open() would have made it
     try:
         yield Path(name)
     finally:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
-from torch import nn
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 
@@ -22,7 +21,7 @@ class Checkpoint:
     weights: Path
 
 
-def save_checkpoint(model: nn.Module, folder: str | Path) -> Path:
+def save_checkpoint(model: Any, folder: str | Path) -> Path:
     """Write a model that `zoo.build` made into a folder, which is made if need be.
 
     Raises:

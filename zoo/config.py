@@ -33,6 +33,8 @@ class RecurrentConfig:
         proj_size: LSTM only, size of the projected hidden state; 0 for none.
         nonlinearity: RNN only, "tanh" or "relu".
         residual: add each layer's input to its output, from the second layer on.
+        standardize: subtract a mean from each feature and divide by a deviation; they travel with the weights and
+            are 0 and 1 until `model.backbone.front_end.set_statistics` sets them from training data.
         vocab_size: take int64 tokens in 0..vocab_size-1 and embed them; None for float features.
 
     Raises:
@@ -50,6 +52,7 @@ class RecurrentConfig:
     proj_size: int = 0
     nonlinearity: Nonlinearity = "tanh"
     residual: bool = False
+    standardize: bool = False
     vocab_size: int | None = None
 
     def __post_init__(self) -> None:
@@ -66,7 +69,7 @@ class RecurrentConfig:
             found += _whole_number_faults(name, getattr(self, name), 1)
         found += _whole_number_faults("proj_size", self.proj_size, 0)
         found += _probability_faults("dropout", self.dropout)
-        for name in ("bias", "batch_first", "bidirectional", "residual"):
+        for name in ("bias", "batch_first", "bidirectional", "residual", "standardize"):
             if not isinstance(getattr(self, name), bool):
                 found.append(f"{name} must be True or False, got {getattr(self, name)!r}")
         if self.nonlinearity not in ("tanh", "relu"):
@@ -78,11 +81,11 @@ class RecurrentConfig:
         if self.proj_size and self.kind != "lstm":
             found.append(f"proj_size is for lstm only, got kind={self.kind!r}")
         if self.proj_size >= self.hidden_size:
-            found.append(
-                f"proj_size must be smaller than hidden_size={self.hidden_size}, got {self.proj_size}"
-            )
+            found.append(f"proj_size must be smaller than hidden_size={self.hidden_size}, got {self.proj_size}")
         if self.nonlinearity != "tanh" and self.kind != "rnn":
             found.append(f"nonlinearity={self.nonlinearity!r} is for kind='rnn' only, got kind={self.kind!r}")
+        if self.standardize and self.vocab_size is not None:
+            found.append("standardize is for float features, and vocab_size asks for tokens; give one of them")
         if self.num_layers == 1:
             if self.dropout:
                 found.append("dropout acts between layers, so it needs num_layers >= 2; got num_layers=1")
@@ -112,9 +115,7 @@ class RecurrentConfig:
         names = [field.name for field in dataclasses.fields(self)]
         unknown = sorted(set(overrides) - set(names))
         if unknown:
-            raise ConfigError(
-                f"{type(self).__name__} has no {', '.join(unknown)}; its fields are {', '.join(names)}"
-            )
+            raise ConfigError(f"{type(self).__name__} has no {', '.join(unknown)}; its fields are {', '.join(names)}")
         return dataclasses.replace(self, **overrides)
 
     def to_dict(self) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def build(
     config = config.replace(**overrides)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = entry.builder(config)
+        module: Any = entry.builder(config)
     if weights is None:
         options = Init(init) if isinstance(init, str) else init
         init_weights_(module, options, seed=seed)

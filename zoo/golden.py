@@ -97,7 +97,9 @@ def worst_difference(module: Any, golden: Sequence[GoldenSample]) -> float:
     return worst
 
 
-def to_files(golden: Sequence[GoldenSample], state_names: Sequence[str]) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+def to_files(
+    golden: Sequence[GoldenSample], state_names: Sequence[str]
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return the manifest's list of samples, and the `.npy` files it names."""
     entries: list[dict[str, Any]] = []
     files: dict[str, bytes] = {}
@@ -116,9 +118,7 @@ def to_files(golden: Sequence[GoldenSample], state_names: Sequence[str]) -> tupl
                 "input": add("input", sample.sample.input),
                 "lengths": None if sample.sample.lengths is None else add("lengths", sample.sample.lengths),
                 "output": add("output", sample.output),
-                "state": [
-                    add(f"state_{name}", tensor) for name, tensor in zip(state_names, sample.state, strict=True)
-                ],
+                "state": [add(f"state_{name}", tensor) for name, tensor in zip(state_names, sample.state, strict=True)],
             }
         )
     return entries, files

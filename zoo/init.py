@@ -185,7 +185,7 @@ def _check_options(module: nn.Module, options: Init) -> None:
             raise ValueError("forget_bias needs bias=True; the module has an LSTM without biases")
 
 
-def _init_recurrent_(layer: nn.Module, options: Init, generator: torch.Generator | None) -> None:
+def _init_recurrent_(layer: Any, options: Init, generator: torch.Generator | None) -> None:
     scheme = _schemes[options.scheme]
     bound = 1.0 / math.sqrt(layer.hidden_size)
     for name, parameter in layer.named_parameters(recurse=False):

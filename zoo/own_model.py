@@ -6,7 +6,7 @@ import importlib
 import inspect
 import sys
 from pathlib import Path
-from typing import Any, List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+from typing import Any, List, Optional, Tuple
 
 from torch import Tensor, nn
 
@@ -55,7 +55,7 @@ def build_own_model(target: str, arguments: dict[str, Any], input_spec: TensorSp
         raise ValueError(f"cannot build {target!r} with {arguments}: {error}") from error
     if not isinstance(made, nn.Module):
         raise ValueError(f"{target!r} gave {type(made).__name__}, expected a torch.nn.Module")
-    model = _keep_contract(made, target)
+    model: Any = _keep_contract(made, target)
     if input_spec is not None:
         model.input_spec = input_spec
     elif hasattr(made, "input_spec"):
@@ -82,6 +82,6 @@ def _keep_contract(made: nn.Module, target: str) -> nn.Module:
             f"{target}.forward must take (input, lengths=None, state=None), or one tensor; it takes "
             f"({', '.join(p.name for p in parameters)}). Carry state in and out as a list, see zoo/models/backbone.py"
         )
-    wrapped = SingleInput(made)
+    wrapped: Any = SingleInput(made)
     wrapped.no_lengths = True
     return wrapped

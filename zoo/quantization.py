@@ -123,7 +123,7 @@ def quantize(model: nn.Module, recipe: str, *, samples: Sequence[Sample] | None 
     if not promised:
         raise RecipeError(f"recipe {recipe!r} found nothing to convert: the model has no {_names(chosen.layers)}")
     with without_notices():
-        quantized = chosen.convert(copy.deepcopy(float_model))
+        quantized: Any = chosen.convert(copy.deepcopy(float_model))
     unchanged = [name for name, kind in promised.items() if type(quantized.get_submodule(name)) is kind]
     if unchanged:
         raise RecipeError(
@@ -148,7 +148,7 @@ def quantize(model: nn.Module, recipe: str, *, samples: Sequence[Sample] | None 
     return quantized
 
 
-def _common_objections(model: nn.Module) -> list[str]:
+def _common_objections(model: Any) -> list[str]:
     if any(isinstance(m, torch.jit.ScriptModule) for m in model.modules()):
         return ["it is scripted, and quantizing then silently does nothing: quantize first, script afterwards"]
     if getattr(model, "quantization", None) is not None:

@@ -51,7 +51,13 @@ def script(module: nn.Module) -> torch.jit.ScriptModule:
     try:
         with without_notices():
             return torch.jit.script(module)
-    except (RuntimeError, TypeError, ValueError, NotImplementedError, torch.jit.frontend.FrontendError) as error:
+    except (
+        RuntimeError,
+        TypeError,
+        ValueError,
+        NotImplementedError,
+        torch.jit.frontend.FrontendError,
+    ) as error:
         raise ScriptError(_explain(module, error)) from error
 
 
@@ -74,22 +80,17 @@ def _original_name(module: nn.Module) -> str:
 def _explain(module: nn.Module, error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
     reason = lines[0].strip().rstrip(":") if lines else type(error).__name__
+    if "Can't redefine method" in reason:
+        return (
+            f"TorchScript cannot compile {type(module).__name__}: an earlier attempt failed, and torch keeps its "
+            "half-made type; start a new Python to see the first error again"
+        )
     place = re.search(r'File "(?P<file>[^"]+)", line (?P<line>\d+)', str(error))
     marked = [k for k, line in enumerate(lines) if re.fullmatch(r"\s*~+.*<--- HERE.*", line)]
     code = lines[marked[0] - 1].strip() if marked and marked[0] else ""
     if place is None:
         return f"TorchScript cannot compile {type(module).__name__}: {reason}"
-    line = _marked_line(lines, int(place["line"]))
     return (
         f"TorchScript cannot compile {type(module).__name__}: {reason} "
-        f"({Path(place['file']).name}, line {line}{': ' + code if code else ''})"
+        f"({Path(place['file']).name}, line {place['line']}{': ' + code if code else ''})"
     )
-
-
-def _marked_line(lines: list[str], first: int) -> int:
-    """Return the number of the source line that the error's marker stands under."""
-    start = next((k for k, text in enumerate(lines) if 'File "' in text), 0)
-    for k in range(start + 1, len(lines)):
-        if "<--- HERE" in lines[k]:
-            return first + max(0, k - start - 2)
-    return first

@@ -14,46 +14,15 @@ The contract of a model, the same for every family (scripted, never traced):
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+from typing import List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig
+from zoo.models.front_end import make_front_end
 from zoo.models.recurrent import HiddenStack, LSTMStack, mask_padding
 from zoo.models.residual import ResidualStack
-
-
-class FloatFrontEnd(nn.Module):
-    """Takes features as they are."""
-
-    def __init__(self, config: RecurrentConfig) -> None:
-        super().__init__()
-        self.input_size = config.input_size
-
-    def forward(self, input: Tensor, lengths: Optional[Tensor]) -> Tensor:
-        if input.dim() != 3 or input.size(2) != self.input_size:
-            raise ValueError(f"input must have 3 dimensions, the last of size {self.input_size}; got {input.shape}")
-        if not input.is_floating_point():
-            raise ValueError(f"input must be floating point; got {input.dtype}")
-        return input
-
-
-class TokenFrontEnd(nn.Module):
-    """Embeds int64 tokens; a padded step may hold any number."""
-
-    def __init__(self, config: RecurrentConfig) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(config.vocab_size or 1, config.input_size)
-
-    def forward(self, input: Tensor, lengths: Optional[Tensor]) -> Tensor:
-        if input.dim() != 2:
-            raise ValueError(f"tokens must have 2 dimensions; got {input.shape}")
-        if input.dtype != torch.int64:
-            raise ValueError(f"tokens must be int64; got {input.dtype}")
-        if lengths is not None:
-            input = mask_padding(input.unsqueeze(2), lengths).squeeze(2)
-        return self.embedding(input)
 
 
 class Backbone(nn.Module):
@@ -61,7 +30,7 @@ class Backbone(nn.Module):
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
-        self.front_end = FloatFrontEnd(config) if config.vocab_size is None else TokenFrontEnd(config)
+        self.front_end = make_front_end(config)
         self.stack: nn.Module
         if config.residual:
             self.stack = ResidualStack(config)

@@ -1,12 +1,12 @@
 """Poolings over time that can be carried from chunk to chunk.
 
-    forward(features (B, T, F), final (B, F), lengths, state) -> pooled (B, F), state
-    zero_state(batch_size, like) -> state              tensors with the batch in dimension 1
+forward(features (B, T, F), final (B, F), lengths, state) -> pooled (B, F), state
+zero_state(batch_size, like) -> state              tensors with the batch in dimension 1
 """
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+from typing import List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -33,27 +33,33 @@ class LastPooling(nn.Module):
 
 
 class MeanPooling(nn.Module):
-    """The mean over the valid steps; the state is their sum and their count."""
+    """The mean over the valid steps; the state is the mean so far and the count of steps.
+
+    A sum would serve as well on paper, but its rounding error grows with the length of the stream.
+    """
 
     def __init__(self, features: int) -> None:
         super().__init__()
         self.features = features
-        self.state_names: List[str] = ["sum", "count"]
+        self.state_names: List[str] = ["mean", "count"]
 
     def forward(
         self, features: Tensor, final: Tensor, lengths: Optional[Tensor], state: List[Tensor]
     ) -> Tuple[Tensor, List[Tensor]]:
-        total = state[0] + features.sum(1).unsqueeze(0)  # (1, B, F); padded steps are 0
+        mean, count = state[0], state[1]  # (1, B, F), (1, B, 1)
         if lengths is None:
-            count = state[1] + features.size(1)  # (1, B, 1)
+            steps = torch.full_like(count, features.size(1))
         else:
-            count = state[1] + lengths.to(features.device).unsqueeze(0).unsqueeze(2)
-        return (total / count.clamp(min=1.0)).squeeze(0), [total, count]
+            steps = lengths.to(count).unsqueeze(0).unsqueeze(2)
+        count = count + steps
+        total = features.sum(1).unsqueeze(0)  # (1, B, F); padded steps are 0
+        mean = mean + (total - steps * mean) / count.clamp(min=1.0)
+        return mean.squeeze(0), [mean, count]
 
     def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
-        total = torch.zeros([1, batch_size, self.features], dtype=like.dtype, device=like.device)
+        mean = torch.zeros([1, batch_size, self.features], dtype=like.dtype, device=like.device)
         count = torch.zeros([1, batch_size, 1], dtype=like.dtype, device=like.device)
-        return [total, count]
+        return [mean, count]
 
 
 class MaxPooling(nn.Module):

@@ -36,9 +36,7 @@ TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
         build_tagger,
     ),
     "forecaster": (
-        c.ForecasterConfig(
-            input_size=7, hidden_size=128, num_layers=2, dropout=0.2, horizon=24, num_variables=7
-        ),
+        c.ForecasterConfig(input_size=7, hidden_size=128, num_layers=2, dropout=0.2, horizon=24, num_variables=7),
         Forecaster,
     ),
     "ctc": (

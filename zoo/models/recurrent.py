@@ -11,7 +11,7 @@ A length of 0 is a row that has ended: its state stays as it was and its outputs
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+from typing import List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -22,9 +22,7 @@ from zoo.config import RecurrentConfig
 
 def pack_steps(input: Tensor, lengths: Tensor) -> PackedSequence:
     """Pack (B, T, I) by lengths; a row that has ended is packed with one step, which `keep_ended` undoes."""
-    return pack_padded_sequence(
-        input, lengths.to("cpu").clamp(min=1), batch_first=True, enforce_sorted=False
-    )
+    return pack_padded_sequence(input, lengths.to("cpu").clamp(min=1), batch_first=True, enforce_sorted=False)
 
 
 def unpack_steps(packed: PackedSequence, lengths: Tensor, seq_len: int) -> Tensor:
@@ -73,9 +71,7 @@ class LSTMStack(nn.Module):
         self.hidden_size = config.hidden_size
         self.real_hidden_size = config.proj_size or config.hidden_size
 
-    def forward(
-        self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]
-    ) -> Tuple[Tensor, List[Tensor]]:
+    def forward(self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         h_0, c_0 = state[0], state[1]
         if lengths is None:
             output, (h_n, c_n) = self.rnn(input, (h_0, c_0))
@@ -88,9 +84,7 @@ class LSTMStack(nn.Module):
         return last_layer(state[0], self.num_directions)
 
     def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
-        h = torch.zeros(
-            [self.state_rows, batch_size, self.real_hidden_size], dtype=like.dtype, device=like.device
-        )
+        h = torch.zeros([self.state_rows, batch_size, self.real_hidden_size], dtype=like.dtype, device=like.device)
         c = torch.zeros([self.state_rows, batch_size, self.hidden_size], dtype=like.dtype, device=like.device)
         return [h, c]
 
@@ -115,9 +109,7 @@ class HiddenStack(nn.Module):
         self.state_rows = config.num_layers * config.num_directions
         self.hidden_size = config.hidden_size
 
-    def forward(
-        self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]
-    ) -> Tuple[Tensor, List[Tensor]]:
+    def forward(self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         h_0 = state[0]
         if lengths is None:
             output, h_n = self.rnn(input, h_0)
@@ -130,6 +122,4 @@ class HiddenStack(nn.Module):
         return last_layer(state[0], self.num_directions)
 
     def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
-        return [
-            torch.zeros([self.state_rows, batch_size, self.hidden_size], dtype=like.dtype, device=like.device)
-        ]
+        return [torch.zeros([self.state_rows, batch_size, self.hidden_size], dtype=like.dtype, device=like.device)]

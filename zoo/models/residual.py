@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple  # noqa: UP035 - TorchScript reads these
+from typing import List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -27,9 +27,7 @@ class ResidualStack(nn.Module):
         self.num_layers = config.num_layers
         self.num_directions = config.num_directions
 
-    def forward(
-        self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]
-    ) -> Tuple[Tensor, List[Tensor]]:
+    def forward(self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         output = input
         finals: List[List[Tensor]] = []
         for k, layer in enumerate(self.layers):

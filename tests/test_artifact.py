@@ -1,0 +1,227 @@
+"""What is saved can be loaded by anyone, says everything of itself, and is refused when damaged."""
+
+import json
+import os
+import stat
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from real_input import real_batch
+from small_models import build_small
+from torch import Tensor, nn
+
+import zoo
+from zoo import torchscript
+from zoo.artifact import ArtifactError
+from zoo.signature import ContractError
+from zoo.torchscript import ScriptError
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("lstm_classifier", {}),
+        ("gru_tagger", {"bidirectional": True}),
+        ("rnn_language_model", {"batch_first": False}),
+    ],
+)
+def test_a_round_trip_gives_the_same_numbers(name: str, overrides: dict[str, Any], artifact: Path) -> None:
+    model = build_small(name, **overrides)
+    saved = zoo.save_artifact(model, artifact)
+    assert saved.worst_difference == 0.0
+    assert saved.size == artifact.stat().st_size
+    loaded = zoo.load_artifact(artifact)
+    inputs, lengths = real_batch(model.config)
+    inputs = inputs if model.config.batch_first else inputs.transpose(0, 1)
+    assert torch.equal(loaded.module(inputs, lengths)[0], model(inputs, lengths)[0])
+    assert loaded.manifest["model"]["config"] == model.config.to_dict()
+    assert loaded.manifest["streamable"] is not overrides.get("bidirectional", False)
+
+
+def test_the_manifest_says_everything(artifact: Path) -> None:
+    model = build_small("lstm_classifier", init=zoo.Init("orthogonal", forget_bias=1.0), seed=7)
+    zoo.save_artifact(model, artifact, metrics={"accuracy": 0.97}, dataset="JapaneseVowels", license="CC-BY-4.0")
+    manifest = zoo.load_artifact(artifact).manifest
+    assert manifest["producer"]["torch"] == torch.__version__
+    assert manifest["init"] == {"scheme": "orthogonal", "zero_bias": False, "forget_bias": 1.0, "seed": 7}
+    assert manifest["inputs"] == [
+        {"name": "input", "dtype": "float32", "dims": ["batch", "seq_len", 12]},
+        {"name": "lengths", "dtype": "int64", "dims": ["batch"], "optional": True},
+    ]
+    assert manifest["outputs"] == [{"name": "output", "dtype": "float32", "dims": ["batch", 9]}]
+    assert [s["name"] for s in manifest["state"]] == ["h", "c", "mean", "count"]
+    assert manifest["state"][0]["dims"] == [2, "batch", 20]
+    assert manifest["tolerances"]["cpu"]["replay"] == {"atol": 1e-6, "rtol": 1e-6}
+    assert manifest["tolerances"]["cuda"]["stream"] == {"atol": 1e-5, "rtol": 1.3e-6}
+    assert (manifest["metrics"], manifest["dataset"], manifest["license"]) == (
+        {"accuracy": 0.97},
+        "JapaneseVowels",
+        "CC-BY-4.0",
+    )
+    assert [g["name"] for g in manifest["golden"]] == ["one_step", "sequence", "batch", "padded_batch"]
+
+
+def test_a_language_model_gives_the_range_of_its_tokens(artifact: Path) -> None:
+    zoo.save_artifact(build_small("gru_language_model"), artifact)
+    assert zoo.load_artifact(artifact).manifest["inputs"][0] == {
+        "name": "input",
+        "dtype": "int64",
+        "dims": ["batch", "seq_len"],
+        "range": [0, 127],
+    }
+
+
+def test_golden_samples_are_plain_npy_files_of_the_eager_models_numbers(artifact: Path) -> None:
+    model = build_small("gru_tagger")
+    inputs, lengths = real_batch(model.config)
+    zoo.save_artifact(model, artifact, samples=[zoo.Sample("speech", inputs, lengths)])
+    with zipfile.ZipFile(artifact) as archive:
+        top = archive.namelist()[0].split("/")[0]
+        (entry,) = json.loads(archive.read(f"{top}/extra/manifest.json"))["golden"]
+
+        def read(name: str) -> Any:
+            return np.load(BytesIO(archive.read(f"{top}/extra/{name}")), allow_pickle=False)
+
+        assert np.array_equal(read(entry["input"]), inputs.numpy())
+        assert np.array_equal(read(entry["lengths"]), lengths.numpy())
+        output, state = model(inputs, lengths)
+        assert np.array_equal(read(entry["output"]), output.numpy())
+        assert np.array_equal(read(entry["state"][0]), state[0].numpy())
+
+
+def test_the_callers_model_is_left_as_it_was(artifact: Path) -> None:
+    model = build_small("lstm_tagger").train()
+    zoo.save_artifact(model, artifact)
+    assert model.training
+    assert model.config.hidden_size == 20
+    assert [p.name for p in artifact.parent.iterdir()] == ["model.pt"]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(artifact.stat().st_mode) == 0o666 & ~mask
+
+
+def damage(content: bytes, kind: str) -> bytes:
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        weights = next(i for i in archive.infolist() if "/data/" in i.filename and i.file_size > 100)
+    flipped = bytearray(content)
+    flipped[weights.header_offset + 200] ^= 1
+    return {
+        "empty": b"",
+        "cut": content[: len(content) // 2],
+        "noise": os.urandom(5000),
+        "flip": bytes(flipped),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("empty", "no artifact or is cut short"),
+        ("cut", "no artifact or is cut short"),
+        ("noise", "no artifact or is cut short"),
+        ("flip", "fails its CRC-32"),
+    ],
+)
+def test_a_damaged_file_is_refused(kind: str, message: str, artifact: Path) -> None:
+    zoo.save_artifact(build_small("gru_encoder"), artifact)
+    artifact.write_bytes(damage(artifact.read_bytes(), kind))
+    with pytest.raises(ArtifactError, match=message):
+        zoo.load_artifact(artifact)
+
+
+def test_what_is_no_artifact_is_told_apart(artifact: Path, tmp_path: Path) -> None:
+    model = build_small("gru_encoder")
+    torch.save(model.state_dict(), artifact)
+    with pytest.raises(ArtifactError, match="no TorchScript file"):
+        zoo.load_artifact(artifact)
+    with artifact.open("wb") as file:
+        torchscript.save(torchscript.script(model), file, {})
+    with pytest.raises(ArtifactError, match="a TorchScript file without a manifest"):
+        zoo.load_artifact(artifact)
+    with pytest.raises(FileNotFoundError, match="no artifact at"):
+        zoo.load_artifact(tmp_path / "nowhere.pt")
+
+
+class Unscriptable(nn.Module):
+    def forward(self, input: Tensor) -> Tensor:
+        return eval("input")
+
+
+class Random(nn.Module):
+    """Differs from call to call, so that the file cannot give the eager module's numbers."""
+
+    def forward(
+        self, input: Tensor, lengths: Tensor | None = None, state: list[Tensor] | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        nothing: list[Tensor] = []
+        return input + torch.rand_like(input), nothing
+
+
+class WrongReturn(nn.Module):
+    def forward(self, input: Tensor, lengths: Tensor | None = None, state: list[Tensor] | None = None) -> Tensor:
+        return input
+
+
+SPEC = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 3))
+
+
+@pytest.mark.parametrize(
+    ("module", "error", "message"),
+    [
+        (Unscriptable(), ScriptError, r"test_artifact\.py, line \d+: return eval"),
+        (Random(), ArtifactError, "differs from the eager one by"),
+        (WrongReturn(), ContractError, r"must return \(Tensor, list of Tensor\), got Tensor"),
+    ],
+)
+def test_modules_that_cannot_become_artifacts(
+    module: nn.Module, error: type[Exception], message: str, artifact: Path
+) -> None:
+    artifact.write_bytes(b"what was here before")
+    module.input_spec = SPEC
+    with pytest.raises(error, match=message):
+        zoo.save_artifact(module, artifact)
+    assert artifact.read_bytes() == b"what was here before"
+    assert len(list(artifact.parent.iterdir())) == 1
+
+
+class AlsoUnscriptable(nn.Module):
+    def forward(self, input: Tensor) -> Tensor:
+        return input + eval("1")
+
+
+def test_the_line_that_does_not_script_is_the_right_one() -> None:
+    source = Path(__file__).read_text().splitlines()
+    expected = 1 + next(k for k, line in enumerate(source) if line.strip() == 'return input + eval("1")')
+    with pytest.raises(ScriptError, match=f"line {expected}: return input"):
+        torchscript.script(AlsoUnscriptable())
+    with pytest.raises(ScriptError, match="start a new Python to see the first error"):
+        torchscript.script(AlsoUnscriptable())
+
+
+def test_a_traced_module_is_refused(artifact: Path) -> None:
+    traced = torch.jit.trace(nn.Linear(12, 3), real_batch(build_small("gru_encoder").config)[0])
+    with pytest.raises(ScriptError, match=r"give the eager nn\.Module"):
+        zoo.save_artifact(traced, artifact)
+
+
+def test_a_module_that_says_nothing_of_its_input_is_refused(artifact: Path) -> None:
+    with pytest.raises(ContractError, match="does not say what goes into it"):
+        zoo.save_artifact(WrongReturn(), artifact)
+
+
+def test_a_full_disk_leaves_the_old_file(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifact.write_bytes(b"what was here before")
+
+    def fail(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="No space left"):
+        zoo.save_artifact(build_small("gru_encoder"), artifact)
+    assert artifact.read_bytes() == b"what was here before"
+    assert len(list(artifact.parent.iterdir())) == 1

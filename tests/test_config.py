@@ -1,0 +1,58 @@
+"""Configurations refuse what no model can be built from, and name every fault at once."""
+
+import dataclasses
+
+import pytest
+
+from zoo.config import ClassifierConfig, ConfigError, LanguageModelConfig, RecurrentConfig
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"kind": "sru"}, "kind must be one of lstm, gru, rnn"),
+        ({"hidden_size": 0}, "hidden_size must be a whole number >= 1, got 0"),
+        ({"hidden_size": 2.5}, "hidden_size must be a whole number"),
+        ({"num_layers": True}, "num_layers must be a whole number"),
+        ({"proj_size": 128}, "proj_size must be smaller than hidden_size=128, got 128"),
+        ({"kind": "gru", "proj_size": 8}, "proj_size is for lstm only"),
+        ({"dropout": 0.3}, "dropout acts between layers, so it needs num_layers >= 2"),
+        ({"dropout": 1.0, "num_layers": 2}, "dropout must be in [0, 1)"),
+        ({"residual": True}, "residual adds from the second layer on"),
+        ({"nonlinearity": "relu"}, "is for kind='rnn' only"),
+        ({"nonlinearity": "gelu", "kind": "rnn"}, "nonlinearity must be tanh or relu"),
+        ({"bidirectional": "yes"}, "bidirectional must be True or False"),
+        ({"vocab_size": 0}, "vocab_size must be a whole number >= 1"),
+        ({"vocab_size": 9, "standardize": True}, "standardize is for float features"),
+    ],
+)
+def test_impossible_configs_are_refused(fields: dict[str, object], fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        RecurrentConfig(**fields)
+    assert fault in str(caught.value)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        ClassifierConfig(hidden_size=-1, num_classes=1, head_dropout=2.0, pooling="median")
+    for part in ("hidden_size", "num_classes", "head_dropout", "pooling"):
+        assert part in str(caught.value)
+
+
+def test_a_language_model_needs_tokens_and_one_direction() -> None:
+    with pytest.raises(ConfigError, match="a language model reads tokens"):
+        LanguageModelConfig(vocab_size=None)
+    with pytest.raises(ConfigError, match="may not see the token it predicts"):
+        LanguageModelConfig(bidirectional=True)
+
+
+def test_configs_are_frozen_and_replace_validates() -> None:
+    config = RecurrentConfig(hidden_size=8)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.hidden_size = 9
+    assert config.replace(hidden_size=9).hidden_size == 9
+    with pytest.raises(ConfigError, match="has no hiden_size; its fields are kind, input_size"):
+        config.replace(hiden_size=9)
+    with pytest.raises(ConfigError, match="num_layers"):
+        config.replace(num_layers=0)
+    assert RecurrentConfig(**config.to_dict()) == config

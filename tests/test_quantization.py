@@ -1,0 +1,128 @@
+"""A recipe changes what it promises, says what it cannot take, and stays within its limits."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from real_input import real_batch
+from small_models import build_small
+from torch import Tensor, nn
+
+import zoo
+from zoo import torchscript
+from zoo.quantization import Recipe, RecipeError, _recipes, register_recipe
+from zoo.tolerances import FP32, INT8_LIMIT
+
+RECIPES = ["dynamic_int8", "float16"]
+
+
+def test_the_recipes_are_listed_with_what_they_do() -> None:
+    assert list(zoo.list_recipes()) == RECIPES
+    assert all("LSTM" in text for text in zoo.list_recipes().values())
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", ["lstm_classifier", "gru_tagger", "residual_gru_classifier", "lstm_language_model"])
+def test_every_promised_layer_changes_and_the_model_stays(name: str, recipe: str) -> None:
+    model = build_small(name)
+    before = model.state_dict()
+    quantized = zoo.quantize(model, recipe)
+    record = quantized.quantization
+    assert record.recipe == recipe
+    assert record.engine in torch.backends.quantized.supported_engines
+    expected = {n for n, m in model.named_modules() if isinstance(m, nn.RNNBase | nn.Linear)}
+    assert set(record.layers) == expected
+    for layer in expected:
+        assert "quantized" in type(quantized.get_submodule(layer)).__module__
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    assert record.error["max_abs"] > 0
+    inputs, lengths = real_batch(model.config)
+    difference = (quantized(inputs, lengths)[0] - model(inputs, lengths)[0]).abs().max()
+    assert 0 < difference < 0.05
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(
+    ("name", "overrides", "reason"),
+    [
+        ("rnn_tagger", {}, "backbone.stack.rnn is nn.RNN, which PyTorch's dynamic quantization leaves float"),
+        ("lstm_tagger", {"proj_size": 8}, "has proj_size=8, and fails when called"),
+        ("gru_tagger", {"bias": False}, "has bias=False"),
+    ],
+)
+def test_what_pytorch_would_leave_or_break_is_refused(
+    name: str, overrides: dict[str, object], reason: str, recipe: str
+) -> None:
+    with pytest.raises(RecipeError, match=f"recipe '{recipe}' cannot take this model: .*{reason}"):
+        zoo.quantize(build_small(name, **overrides), recipe)
+
+
+def test_other_models_a_recipe_cannot_take() -> None:
+    model = build_small("gru_tagger")
+    with pytest.raises(RecipeError, match="quantize first, script afterwards"):
+        zoo.quantize(torchscript.script(model), "dynamic_int8")
+    with pytest.raises(RecipeError, match="quantized already, by 'float16'"):
+        zoo.quantize(zoo.quantize(model, "float16"), "dynamic_int8")
+    with pytest.raises(RecipeError, match=r"must be torch\.float32, got torch\.float64"):
+        zoo.quantize(build_small("gru_tagger").double(), "dynamic_int8")
+    with pytest.raises(RecipeError, match="no recipe is called 'int4'; there are dynamic_int8, float16"):
+        zoo.quantize(model, "int4")
+
+
+class Cells(nn.Module):
+    """One cell of each kind, stepped over time by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.gru, self.rnn = nn.LSTMCell(12, 20), nn.GRUCell(20, 20), nn.RNNCell(20, 20)
+
+    def forward(self, input: Tensor) -> Tensor:
+        h, c = torch.zeros(input.size(0), 20), torch.zeros(input.size(0), 20)
+        g, r = torch.zeros(input.size(0), 20), torch.zeros(input.size(0), 20)
+        for t in range(input.size(1)):
+            h, c = self.lstm(input[:, t], (h, c))
+            g = self.gru(h, g)
+            r = self.rnn(g, r)
+        return r
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_cells_are_converted_and_saved(recipe: str, artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    torch.manual_seed(0)
+    spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 12))
+    model = zoo.quantize(zoo.build_own_model("test_quantization:Cells", {}, spec), recipe)
+    assert sorted(model.quantization.layers.values()) == ["GRUCell", "LSTMCell", "RNNCell"]
+    assert zoo.save_artifact(model, artifact).worst_difference == 0.0
+
+
+def identity(module: nn.Module) -> nn.Module:
+    return module
+
+
+def ruin(module: nn.Module) -> nn.Module:
+    quantized = torch.ao.quantization.quantize_dynamic(module, {nn.Linear}, dtype=torch.qint8)
+    quantized.backbone.stack.rnn.weight_hh_l0.mul_(1.5)
+    return quantized
+
+
+@pytest.mark.parametrize(
+    ("convert", "message"),
+    [(identity, "left head float"), (ruin, "moves the outputs by .* of their range")],
+)
+def test_a_recipe_that_does_nothing_or_too_much_is_caught(convert: object, message: str) -> None:
+    register_recipe(
+        Recipe("broken", "for this test", lambda _: [], (nn.Linear,), convert, INT8_LIMIT, FP32, FP32)  # type: ignore[arg-type]
+    )
+    try:
+        with pytest.raises(RecipeError, match=message):
+            zoo.quantize(build_small("gru_tagger"), "broken")
+        with pytest.raises(ValueError, match="registered already"):
+            register_recipe(_recipes["broken"])
+    finally:
+        del _recipes["broken"]
+
+
+def test_a_model_without_such_layers_is_refused() -> None:
+    with pytest.raises(RecipeError, match="found nothing to convert"):
+        zoo.quantize(nn.Conv1d(3, 3, 3), "dynamic_int8")

@@ -1,0 +1,62 @@
+"""Names, patterns, nearest names, and one's own models."""
+
+import pytest
+import torch
+from torch import nn
+
+import zoo
+from zoo.config import EncoderConfig
+from zoo.models.encoder import Encoder
+from zoo.registry import UnknownModelError, _entries
+
+
+def test_every_family_has_every_task() -> None:
+    assert len(zoo.list_models()) == 7 * 6
+    assert zoo.list_models("lstm_*") == [
+        "lstm_classifier",
+        "lstm_ctc",
+        "lstm_encoder",
+        "lstm_forecaster",
+        "lstm_language_model",
+        "lstm_tagger",
+    ]
+    assert zoo.list_models("transformer*") == []
+
+
+def test_an_unknown_name_gets_the_nearest_ones() -> None:
+    with pytest.raises(UnknownModelError, match="'gru_taggr'; did you mean gru_tagger"):
+        zoo.build("gru_taggr")
+
+
+def test_ones_own_model_is_built_by_name() -> None:
+    config = EncoderConfig(kind="gru", hidden_size=8)
+    zoo.register_model("my_encoder", config, Encoder)
+    try:
+        assert zoo.build("my_encoder", hidden_size=9).config.hidden_size == 9
+        with pytest.raises(ValueError, match="registered already"):
+            zoo.register_model("my_encoder", config, Encoder)
+    finally:
+        del _entries["my_encoder"]
+    with pytest.raises(ValueError, match="letters, digits and underscores"):
+        zoo.register_model("my encoder", config, Encoder)
+
+
+def test_a_seed_gives_the_same_weights_and_leaves_the_global_generator_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first = zoo.build("lstm_encoder", hidden_size=8, seed=3)
+    assert torch.equal(torch.rand(3), expected)
+    second = zoo.build("lstm_encoder", hidden_size=8, seed=3)
+    other = zoo.build("lstm_encoder", hidden_size=8, seed=4)
+
+    def flat(model: nn.Module) -> torch.Tensor:
+        return nn.utils.parameters_to_vector(model.parameters())
+
+    assert torch.equal(flat(first), flat(second))
+    assert not torch.equal(flat(first), flat(other))
+
+
+def test_pretrained_without_weights_is_refused() -> None:
+    with pytest.raises(ValueError, match="comes without trained weights"):
+        zoo.build("lstm_encoder", pretrained=True)

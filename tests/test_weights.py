@@ -1,0 +1,115 @@
+"""Weights go where they belong, or every mismatch is named."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from small_models import build_small
+from torch import nn
+
+import zoo
+from zoo.weights import WeightsError, read_weights
+
+
+def flat(model: nn.Module) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(model.parameters())
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.module."])
+def test_state_dicts_load_from_files_and_behind_prefixes(tmp_path: Path, suffix: str, prefix: str) -> None:
+    source = build_small("gru_tagger", seed=1)
+    state = {prefix + name: value for name, value in source.state_dict().items()}
+    path = tmp_path / f"weights{suffix}"
+    save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+    assert torch.equal(flat(build_small("gru_tagger", weights=path)), flat(source))
+
+
+def test_a_lightning_checkpoint_loads(tmp_path: Path) -> None:
+    source = build_small("gru_tagger", seed=1)
+    torch.save({"epoch": 3, "state_dict": source.state_dict()}, tmp_path / "last.ckpt")
+    assert torch.equal(flat(build_small("gru_tagger", weights=tmp_path / "last.ckpt")), flat(source))
+
+
+@pytest.mark.parametrize("name", ["lstm_encoder", "residual_lstm_encoder"])
+def test_a_bare_layers_state_dict_goes_to_the_stack(name: str) -> None:
+    size = 12 if name == "lstm_encoder" else 20  # a residual stack's layers differ in nothing but order
+    reference = nn.LSTM(size, 20, 2, batch_first=True)
+    model = build_small(name, input_size=size, weights=reference.state_dict())
+    values = list(model.state_dict().values())
+    for got, expected in zip(values, reference.state_dict().values(), strict=True):
+        assert torch.equal(got, expected)
+
+
+def test_all_mismatches_are_named_at_once() -> None:
+    state = build_small("gru_tagger", hidden_size=24).state_dict()
+    del state["head.bias"]
+    state["extra"] = torch.zeros(1)
+    with pytest.raises(WeightsError) as caught:
+        build_small("gru_tagger", weights=state)
+    text = str(caught.value)
+    assert "missing head.bias [5]" in text
+    assert "unexpected extra [1]" in text
+    assert "backbone.stack.rnn.weight_ih_l0: expected [60, 12], got [72, 12]" in text
+    assert "head.weight: expected [5, 20], got [5, 24]" in text
+
+
+def test_weights_with_nan_are_refused() -> None:
+    state = build_small("gru_tagger").state_dict()
+    state["head.bias"][2] = float("nan")
+    with pytest.raises(WeightsError, match=r"head\.bias: holds NaN or Inf"):
+        build_small("gru_tagger", weights=state)
+
+
+class Dangerous:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (print, ("this must not run",))
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save(Dangerous(), tmp_path / "weights.pt")
+    with pytest.raises(WeightsError, match="does not load with weights_only=True"):
+        read_weights(tmp_path / "weights.pt")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "does not load"), (b"\x00" * 100, "does not load"), (b"hello, world", "does not load")],
+)
+def test_files_that_hold_no_weights(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "weights.pt"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=message):
+        read_weights(path)
+    path.rename(tmp_path / "weights.safetensors")
+    with pytest.raises(WeightsError, match="not a readable safetensors file"):
+        read_weights(tmp_path / "weights.safetensors")
+
+
+def test_an_artifact_is_not_a_state_dict(artifact: Path) -> None:
+    zoo.save_artifact(build_small("gru_tagger"), artifact)
+    with pytest.raises(WeightsError, match="TorchScript file, not a state dict"):
+        read_weights(artifact)
+    with pytest.raises(FileNotFoundError, match="no weights at"):
+        read_weights("nowhere.pt")
+
+
+def test_a_whole_module_is_not_a_state_dict(tmp_path: Path) -> None:
+    torch.save([1, 2, 3], tmp_path / "list.pt")
+    with pytest.raises(WeightsError, match="holds list, expected a mapping"):
+        read_weights(tmp_path / "list.pt")
+
+
+def test_a_checkpoint_folder_builds_the_same_model(tmp_path: Path) -> None:
+    model = build_small("gru_tagger", seed=4, standardize=True)
+    zoo.save_checkpoint(model, tmp_path / "tagger")
+    again = zoo.load_checkpoint(tmp_path / "tagger")
+    assert again.config == model.config
+    assert torch.equal(flat(again), flat(model))
+    (tmp_path / "tagger" / "config.json").write_text("[]")
+    with pytest.raises(ValueError, match="must hold"):
+        zoo.load_checkpoint(tmp_path / "tagger")
+    with pytest.raises(FileNotFoundError, match=r"config\.json is missing"):
+        zoo.load_checkpoint(tmp_path)

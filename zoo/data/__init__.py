@@ -1,0 +1,1 @@
+"""Real data sets, as numpy arrays; each loader says where its data comes from."""
