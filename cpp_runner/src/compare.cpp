@@ -12,7 +12,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double ratio_of(double difference, double allowed) {
   if (difference == 0) return 0;
-  return allowed > 0 ? difference / allowed : kInfinity;
+  // An expected infinity allows an infinite distance, which must not let anything through.
+  return allowed > 0 && difference < kInfinity ? difference / allowed : kInfinity;
 }
 
 template <typename T>

@@ -1,0 +1,27 @@
+#include <string>
+
+#include "check.h"
+#include "device.h"
+#include "message.h"
+#include "tests.h"
+
+namespace zoo::test {
+
+void test_messages() {
+  CHECK(shorten("short", 10) == "short");
+  CHECK(shorten(std::string(300, 'a') + std::string(300, 'b'), 100).size() == 100);
+  CHECK(shorten("two\nlines", 100) == "two lines");
+  CHECK(quote("a\tb") == "'a b'");
+  CHECK(essential_line("one line") == "one line");
+  CHECK(essential_line("first\nsecond\n") == "first");
+  CHECK(essential_line("The following operation failed\n  File x\nRuntimeError: "
+                       "outer\nmore\nbuiltins.ValueError: inner\n") == "builtins.ValueError: inner");
+  CHECK(essential_line("").empty());
+  CHECK(parse_device("cuda").text() == "cuda:0" && parse_device("cuda:3").index == 3 &&
+        parse_device("cpu").kind() == "cpu");
+  for (const char* bad : {"", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cpu:0"}) {
+    CHECK(contains(error_of(Status::usage, [&] { parse_device(bad); }), "unknown device"));
+  }
+}
+
+}  // namespace zoo::test
