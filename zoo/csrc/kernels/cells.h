@@ -24,10 +24,10 @@ struct LstmCell {
   [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
     const int64_t unit = static_cast<int64_t>(vector) * kLanes;
     float* c = s.c + row * s.c_stride + unit;
-    const Floats i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
-    const Floats c_next = mul_add(f, load(c), mul(i, g));
+    const Fraction i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
+    const Floats c_next = mul_add(value(f), load(c), product(i, g));
     store(c, c_next);
-    store(s.h_next + row * s.h_stride + unit, mul(o, tanh(c_next)));
+    store(s.h_next + row * s.h_stride + unit, product(o, tanh(c_next)));
   }
 };
 
@@ -45,10 +45,13 @@ struct GruCell {
   // n = tanh(W x + r * (U h + b)),  h' = (1 - z) * n + z * h
   [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
     const int64_t unit = static_cast<int64_t>(vector) * kLanes;
-    const Floats r = sigmoid(gates[0]), z = sigmoid(gates[1]);
-    const Floats n = tanh(mul_add(r, gates[2], input_part<kGates>(s, row, vector, 2)));
+    const Floats r = value(sigmoid(gates[0]));
+    const Fraction z = sigmoid(gates[1]);
+    const Fraction n = tanh(mul_add(r, gates[2], input_part<kGates>(s, row, vector, 2)));
     const Floats h = load(s.h_previous + row * s.h_stride + unit);
-    store(s.h_next + row * s.h_stride + unit, mul_add(z, sub(h, n), n));
+    // Over the common denominator of n and z.
+    const Floats top = mul_add(n.top, sub(z.bottom, z.top), mul(mul(z.top, n.bottom), h));
+    store(s.h_next + row * s.h_stride + unit, div(top, mul(z.bottom, n.bottom)));
   }
 };
 
@@ -60,7 +63,7 @@ struct RnnCell {
   Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }
 
   [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
-    const Floats h = RELU ? max(broadcast(0.0f), gates[0]) : tanh(gates[0]);
+    const Floats h = RELU ? max(broadcast(0.0f), gates[0]) : value(tanh(gates[0]));
     store(s.h_next + row * s.h_stride + static_cast<int64_t>(vector) * kLanes, h);
   }
 };

@@ -12,7 +12,7 @@ struct Exponential {
   Floats n, q;
 };
 
-inline Exponential split_exponential(Floats y) {
+[[gnu::always_inline]] inline Exponential split_exponential(Floats y) {
   const Floats n = round_even(mul(y, broadcast(1.44269504f)));
   Floats r = mul_add(n, broadcast(-0.693359375f), y);  // exact: the high part of ln(2) has 9 bits
   r = mul_add(n, broadcast(2.12194440e-4f), r);
@@ -26,23 +26,33 @@ inline Exponential split_exponential(Floats y) {
   return {n, mul_add(mul(r, r), p, r)};
 }
 
+// A function as a quotient: products of functions then need one division, the slowest instruction here.
+struct Fraction {
+  Floats top, bottom;
+};
+
+[[gnu::always_inline]] inline Floats value(Fraction a) { return div(a.top, a.bottom); }
+[[gnu::always_inline]] inline Floats product(Fraction a, Fraction b) {
+  return div(mul(a.top, b.top), mul(a.bottom, b.bottom));
+}
+
 // e / (1 + e) or 1 / (1 + e) with e = exp(-|x|): small results keep their relative accuracy.
-inline Floats sigmoid(Floats x) {
+[[gnu::always_inline]] inline Fraction sigmoid(Floats x) {
   const Floats one = broadcast(1.0f);
   const Exponential part =
       split_exponential(max(broadcast(-104.0f), negative_abs(x)));  // exp(-104) rounds to 0
   const Floats e = scale_by_power(add(one, part.q), part.n);
-  return div(where_not_negative(x, one, e), add(one, e));
+  return {where_not_negative(x, one, e), add(one, e)};
 }
 
 // -t / (2 + t) with t = exp(-2|x|) - 1, which has no cancellation near zero.
-inline Floats tanh(Floats x) {
+[[gnu::always_inline]] inline Fraction tanh(Floats x) {
   const Floats one = broadcast(1.0f);
   const Floats y = mul(broadcast(2.0f), negative_abs(x));
   const Exponential part = split_exponential(max(broadcast(-40.0f), y));  // tanh is 1 well before
   const Floats power = scale_by_power(one, part.n);
   const Floats t = mul_add(power, part.q, sub(power, one));
-  return copy_sign(div(t, add(broadcast(2.0f), t)), x);
+  return {copy_sign(t, x), add(broadcast(2.0f), t)};
 }
 
 }  // namespace zoo::ZOO_ISA

@@ -48,10 +48,10 @@ inline void apply_each(const float* x, float* out, int64_t count, Function funct
 }
 
 inline void sigmoid_each(const float* x, float* out, int64_t count) noexcept {
-  apply_each(x, out, count, [](Floats v) { return sigmoid(v); });
+  apply_each(x, out, count, [](Floats v) { return value(sigmoid(v)); });
 }
 inline void tanh_each(const float* x, float* out, int64_t count) noexcept {
-  apply_each(x, out, count, [](Floats v) { return tanh(v); });
+  apply_each(x, out, count, [](Floats v) { return value(tanh(v)); });
 }
 
 }  // namespace zoo::ZOO_ISA

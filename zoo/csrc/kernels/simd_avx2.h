@@ -97,11 +97,16 @@ inline Bytes broadcast_bytes(const uint8_t* p) {
   std::memcpy(&four, p, 4);
   return _mm256_cvtepu8_epi16(_mm_set1_epi32(four));
 }
-inline ByteSums dot_bytes(Bytes activations, const uint8_t* weights, ByteSums sums) {
-  const auto* p = reinterpret_cast<const __m128i*>(weights);
-  const __m256i low = _mm256_madd_epi16(activations, _mm256_cvtepi8_epi16(_mm_loadu_si128(p)));
-  const __m256i high = _mm256_madd_epi16(activations, _mm256_cvtepi8_epi16(_mm_loadu_si128(p + 1)));
-  return {_mm256_add_epi32(sums.low, low), _mm256_add_epi32(sums.high, high)};
+struct ByteWeights {
+  __m256i low, high;
+};
+inline ByteWeights load_byte_weights(const uint8_t* p) {
+  const auto* halves = reinterpret_cast<const __m128i*>(p);
+  return {_mm256_cvtepi8_epi16(_mm_loadu_si128(halves)), _mm256_cvtepi8_epi16(_mm_loadu_si128(halves + 1))};
+}
+inline ByteSums dot_bytes(Bytes activations, ByteWeights weights, ByteSums sums) {
+  return {_mm256_add_epi32(sums.low, _mm256_madd_epi16(activations, weights.low)),
+          _mm256_add_epi32(sums.high, _mm256_madd_epi16(activations, weights.high))};
 }
 inline Ints total(ByteSums sums) {
   return {_mm256_permute4x64_epi64(_mm256_hadd_epi32(sums.low, sums.high), 0b11'01'10'00)};

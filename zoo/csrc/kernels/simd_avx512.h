@@ -79,8 +79,12 @@ inline Bytes broadcast_bytes(const uint8_t* p) {
   std::memcpy(&four, p, 4);
   return _mm512_set1_epi32(four);
 }
-inline ByteSums dot_bytes(Bytes activations, const uint8_t* weights, ByteSums sums) {
-  return {_mm512_dpbusd_epi32(sums.v, activations, _mm512_loadu_si512(weights))};
+using ByteWeights = __m512i;
+inline ByteWeights load_byte_weights(const uint8_t* p) { return _mm512_loadu_si512(p); }
+inline ByteSums dot_bytes(Bytes activations, ByteWeights weights, ByteSums sums) {
+  // Not _mm512_dpbusd_epi32: around it GCC 12 moves each sum out of its register and back.
+  asm("vpdpbusd %2, %1, %0" : "+v"(sums.v) : "v"(activations), "v"(weights));
+  return sums;
 }
 inline Ints total(ByteSums sums) { return {sums.v}; }
 #endif

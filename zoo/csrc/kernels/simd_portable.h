@@ -129,7 +129,9 @@ struct Bytes {
 };
 inline ByteSums no_sums() { return broadcast_int(0); }
 inline Bytes broadcast_bytes(const uint8_t* p) { return {{p[0], p[1], p[2], p[3]}}; }
-inline ByteSums dot_bytes(Bytes activations, const uint8_t* weights, ByteSums sums) {
+using ByteWeights = const uint8_t*;
+inline ByteWeights load_byte_weights(const uint8_t* p) { return p; }
+inline ByteSums dot_bytes(Bytes activations, ByteWeights weights, ByteSums sums) {
   return each_lane<Ints>([&](int i) {
     int32_t sum = sums.v[i];
     for (int k = 0; k < 4; ++k) sum += activations.v[k] * static_cast<int8_t>(weights[4 * i + k]);

@@ -119,9 +119,8 @@ struct Int8 {
       for (int v = 0; v < VECTORS; ++v) {
         const uint8_t* four = weights[v] + group * (GATES * kGroupBytes);
         for (int g = 0; g < GATES; ++g) {
-          for (int r = 0; r < ROWS; ++r) {
-            sums[r][v][g] = dot_bytes(value[r], four + g * kGroupBytes, sums[r][v][g]);
-          }
+          const ByteWeights weight = load_byte_weights(four + g * kGroupBytes);
+          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_bytes(value[r], weight, sums[r][v][g]);
         }
       }
     }
