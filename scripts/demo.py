@@ -6,6 +6,7 @@ JapaneseVowels: nine speakers, 270 sequences to train on, 370 to test, 7 to 29 s
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from zoo.data.japanese_vowels import load_japanese_vowels
 from zoo.data.sequences import LabelledSequences, pad
 
 BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY, CLIP_NORM = 30, 4e-3, 1e-2, 1.0
+WARM_UP, CALLS = 3, 30
 
 
 def train(model: nn.Module, data: LabelledSequences, epochs: int, seed: int) -> None:
@@ -64,22 +66,27 @@ def find_cpp_runner() -> str:
 
 
 def run_in_cpp(program: str, model: Path, folder: Path, inputs: Any, lengths: Any) -> tuple[Any, float]:
-    """Run cpp_runner on a padded batch; return its scores and the seconds the whole program took."""
+    """Run cpp_runner on a padded batch; return its scores and the median seconds of a warm call."""
     np.save(folder / "input.npy", inputs)
     np.save(folder / "lengths.npy", lengths)
-    command = [program, str(model), str(folder / "input.npy"), "--lengths", str(folder / "lengths.npy")]
-    start = time.perf_counter()
-    subprocess.run([*command, "-o", str(folder / "output.npy")], check=True)
-    return np.load(folder / "output.npy"), time.perf_counter() - start
+    batch = [str(model), str(folder / "input.npy"), "--lengths", str(folder / "lengths.npy")]
+    threads = ["--threads", str(torch.get_num_threads())]
+    subprocess.run([program, "run", *batch, *threads, "-o", str(folder / "output.npy")], check=True)
+    bench = [program, "bench", *batch, *threads, "--iterations", str(CALLS), "--json"]
+    (timed,) = json.loads(subprocess.run(bench, check=True, stdout=subprocess.PIPE).stdout)
+    return np.load(folder / "output.npy"), timed["p50_us"] / 1e6
 
 
 def run_in_python(artifact: Path, inputs: Any, lengths: Any) -> tuple[Any, float]:
-    """Run the same file in Python; return its scores and the seconds of the call alone."""
+    """Run the same file in Python; return its scores and the median seconds of a warm call."""
     module = zoo.load_artifact(artifact).module
+    seconds = []
     with torch.inference_mode():
-        start = time.perf_counter()
-        scores, _ = module(torch.from_numpy(inputs), torch.from_numpy(lengths))
-        return scores.numpy(), time.perf_counter() - start
+        for _ in range(WARM_UP + CALLS):
+            start = time.perf_counter()
+            scores, _ = module(torch.from_numpy(inputs), torch.from_numpy(lengths))
+            seconds.append(time.perf_counter() - start)
+    return scores.numpy(), float(np.median(seconds[WARM_UP:]))
 
 
 def draw(path: Path, cpp: Any, python: Any, data: LabelledSequences) -> None:
@@ -148,11 +155,9 @@ def main() -> int:
     cpp, cpp_seconds = run_in_cpp(program, artifact, args.folder, inputs, lengths)
     python, python_seconds = run_in_python(artifact, inputs, lengths)
     draw(args.folder / "demo.png", cpp, python, test)
-    print(f"accuracy    C++ {(cpp.argmax(1) == test.labels).mean():.4f}   ", end="")
-    print(f"Python {(python.argmax(1) == test.labels).mean():.4f}   ({len(test.labels)} test sequences)")
-    print(
-        f"time        C++ {cpp_seconds:.3f} s, the whole program   Python {python_seconds:.3f} s, the first call alone"
-    )
+    right = [(scores.argmax(1) == test.labels).mean() for scores in (cpp, python)]
+    print(f"accuracy    C++ {right[0]:.4f}     Python {right[1]:.4f}     of {len(test.labels)} test sequences")
+    print(f"time        C++ {cpp_seconds:.4f} s   Python {python_seconds:.4f} s   for all of them, one thread")
     print(f"difference  {np.abs(cpp - python).max():.3g} at worst, over {cpp.size} scores")
     print(f"picture     {args.folder / 'demo.png'}")
     return 0
