@@ -43,3 +43,17 @@ def program() -> Program:
 def artifact(tmp_path: Path) -> Path:
     """Where a test may write its artifact."""
     return tmp_path / "model.pt"
+
+
+@pytest.fixture(params=["portable", "avx2", "avx512"])
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs the fused operators with each instruction set in turn."""
+    from zoo.ops import operators
+
+    zoo = operators()
+    try:
+        before = zoo.force_isa(request.param)
+    except RuntimeError:
+        pytest.xfail(f"this processor has no {request.param}")
+    yield request.param
+    zoo.force_isa(before)

@@ -8,96 +8,11 @@ import sys
 
 import pytest
 import torch
+from fused import KINDS, make_module, make_states, operator_name, pack, run_double, run_fused, worst_error, zoo
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from torch.nn.utils.rnn import pack_padded_sequence
 
-from zoo.ops import operators, reference
-
-zoo = operators()
-
-KINDS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
-
-
-def make_module(kind: str, input_size: int, hidden_size: int, **options) -> nn.RNNBase:
-    """A float32 module with weights large enough to make gates saturate now and then."""
-    if kind.startswith("rnn"):
-        module = nn.RNN(input_size, hidden_size, nonlinearity=kind[4:], **options)
-    else:
-        module = {"lstm": nn.LSTM, "gru": nn.GRU}[kind](input_size, hidden_size, **options)
-    return module.requires_grad_(False)
-
-
-def pack(module: nn.RNNBase, precision: str = "fp32") -> Tensor:
-    arguments = (module._flat_weights, module.bias, module.num_layers, module.bidirectional, precision)
-    if isinstance(module, nn.RNN):
-        return zoo.pack_rnn(*arguments, module.nonlinearity)
-    return (zoo.pack_lstm if isinstance(module, nn.LSTM) else zoo.pack_gru)(*arguments)
-
-
-def make_states(module: nn.RNNBase, batch: int) -> tuple[Tensor, ...]:
-    layers = module.num_layers * (2 if module.bidirectional else 1)
-    h_0 = torch.randn(layers, batch, module.proj_size or module.hidden_size)
-    if isinstance(module, nn.LSTM):
-        return h_0, torch.randn(layers, batch, module.hidden_size)
-    return (h_0,)
-
-
-def operator_name(module: nn.RNNBase) -> str:
-    return type(module).__name__.lower()
-
-
-def run_fused(module: nn.RNNBase, input: Tensor | PackedSequence, states: tuple[Tensor, ...], packed: Tensor):
-    if isinstance(input, PackedSequence):
-        operator = getattr(zoo, operator_name(module) + "_packed_sequence")
-        return operator(input.data, input.batch_sizes, *states, packed, module.bidirectional)
-    return getattr(zoo, operator_name(module))(
-        input, *states, packed, module.bidirectional, module.batch_first
-    )
-
-
-def run_double(module: nn.RNNBase, input: Tensor | PackedSequence, states: tuple[Tensor, ...]):
-    """The module's own result in float64, flattened like the operator's."""
-    double = type(module)(
-        *module_sizes(module), **module_options(module), dtype=torch.float64
-    ).requires_grad_(False)
-    double.load_state_dict(module.state_dict())
-    states = tuple(state.double() for state in states)
-    output, final = double(input.to(torch.float64), states if len(states) > 1 else states[0])
-    if isinstance(output, PackedSequence):
-        output = output.data
-    return (output, *final) if isinstance(final, tuple) else (output, final)
-
-
-def module_sizes(module: nn.RNNBase) -> tuple[int, int]:
-    return module.input_size, module.hidden_size
-
-
-def module_options(module: nn.RNNBase) -> dict:
-    options = {name: getattr(module, name) for name in ("num_layers", "bias", "batch_first", "bidirectional")}
-    if isinstance(module, nn.LSTM):
-        options["proj_size"] = module.proj_size
-    if isinstance(module, nn.RNN):
-        options["nonlinearity"] = module.nonlinearity
-    return options
-
-
-def worst_error(results, expected) -> float:
-    """Largest difference, as a share of the largest expected value."""
-    return max(
-        ((a.double() - b).abs().max() / b.abs().max().clamp(min=1e-30)).item()
-        for a, b in zip(results, expected, strict=True)
-    )
-
-
-@pytest.fixture(params=["portable", "avx2", "avx512"])
-def isa(request) -> str:
-    try:
-        before = zoo.force_isa(request.param)
-    except RuntimeError:
-        pytest.xfail(f"this processor has no {request.param}")
-    yield request.param
-    zoo.force_isa(before)
-
+from zoo.ops import reference
 
 # seq_len, batch, input_size, hidden_size, options
 SHAPES = [
@@ -119,9 +34,7 @@ def test_equals_torch_in_float64(isa, kind, shape):
     states = make_states(module, batch)
     size = (batch, seq_len) if module.batch_first else (seq_len, batch)
     input = torch.randn(*size, input_size)
-    assert (
-        worst_error(run_fused(module, input, states, pack(module)), run_double(module, input, states)) < 2e-6
-    )
+    assert worst_error(run_fused(module, input, states, pack(module)), run_double(module, input, states)) < 2e-6
 
 
 @pytest.mark.parametrize("proj_size", [1, 7, 16])
@@ -131,9 +44,7 @@ def test_projection_equals_torch(isa, proj_size, bidirectional):
     module = make_module("lstm", 9, 20, num_layers=2, proj_size=proj_size, bidirectional=bidirectional)
     states = make_states(module, 5)
     input = torch.randn(8, 5, 9)
-    assert (
-        worst_error(run_fused(module, input, states, pack(module)), run_double(module, input, states)) < 2e-6
-    )
+    assert worst_error(run_fused(module, input, states, pack(module)), run_double(module, input, states)) < 2e-6
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -144,9 +55,7 @@ def test_packed_sequence_equals_torch(isa, kind, bidirectional):
     lengths = torch.tensor([11, 9, 9, 4, 3, 1, 1])
     input = pack_padded_sequence(torch.randn(11, 7, 6), lengths)
     states = make_states(module, 7)
-    assert (
-        worst_error(run_fused(module, input, states, pack(module)), run_double(module, input, states)) < 2e-6
-    )
+    assert worst_error(run_fused(module, input, states, pack(module)), run_double(module, input, states)) < 2e-6
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -174,9 +83,7 @@ def test_reference_equals_torch(kind):
     result = reference.run_padded(cell, input, states, weights, 2, True, False)
     assert worst_error(result, run_double(module, input, states)) < 1e-12
     sequence = pack_padded_sequence(input, lengths)
-    result = reference.run_packed_sequence(
-        cell, sequence.data, sequence.batch_sizes, states, weights, 2, True
-    )
+    result = reference.run_packed_sequence(cell, sequence.data, sequence.batch_sizes, states, weights, 2, True)
     assert worst_error(result, run_double(module, sequence, states)) < 1e-12
 
 
@@ -250,9 +157,7 @@ def test_gradients_equal_torch(kind):
     found = torch.autograd.grad(outputs, leaves, scales)
     hx = tuple(leaves[1:]) if len(leaves) > 2 else leaves[1]
     output, final = module(leaves[0], hx)
-    expected = torch.autograd.grad(
-        [output, *(final if isinstance(final, tuple) else (final,))], leaves, scales
-    )
+    expected = torch.autograd.grad([output, *(final if isinstance(final, tuple) else (final,))], leaves, scales)
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
@@ -291,9 +196,7 @@ def test_export_keeps_the_sequence_length_dynamic():
     )
     for seq_len in (3, 9):
         input = torch.randn(seq_len, 2, 4)
-        for a, b in zip(
-            exported.module()(input, *states), run_fused(module, input, states, packed), strict=True
-        ):
+        for a, b in zip(exported.module()(input, *states), run_fused(module, input, states, packed), strict=True):
             assert torch.equal(a, b)
 
 

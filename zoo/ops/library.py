@@ -37,8 +37,7 @@ def library_path() -> Path:
             return place.resolve()
     tried = ", ".join(str(place) for place in places)
     raise FileNotFoundError(
-        f"the operator library {LIBRARY_NAME} was not found; tried {tried}; "
-        "install the package (pip install .)"
+        f"the operator library {LIBRARY_NAME} was not found; tried {tried}; install the package (pip install .)"
     )
 
 

@@ -112,9 +112,7 @@ def _backward(num_states: int, suffix: str, ctx: Any, *grads: Tensor) -> tuple[T
         found = [grad[0] for grad in found]
     else:
         bidirectional, batch_first = [*ctx.flags, False][:2]
-        found = torch.ops.zoo.stack_backward(
-            grads, input, batch_sizes, states, packed, bidirectional, batch_first
-        )
+        found = torch.ops.zoo.stack_backward(grads, input, batch_sizes, states, packed, bidirectional, batch_first)
     no_grads = [None] * (1 + len(ctx.flags))
     return found[0], *([None] if batch_sizes is not None else []), *found[1:], *no_grads
 
