@@ -7,9 +7,37 @@
 namespace zoo {
 namespace {
 
+// The length of the UTF-8 character at `position`; 0 where there is none.
+std::size_t utf8_length(std::string_view text, std::size_t position) {
+  const auto lead = static_cast<unsigned char>(text[position]);
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
+  if (position + length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[position + i]) & 0xC0U) != 0x80U) return 0;
+  }
+  return length;
+}
+
+// Control characters become spaces, and what is not UTF-8 (a damaged file's names) question marks.
 std::string printable(std::string_view text) {
-  std::string result(text);
-  std::replace_if(result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::string result;
+  for (std::size_t position = 0; position < text.size();) {
+    const std::size_t length = utf8_length(text, position);
+    const auto byte = static_cast<unsigned char>(text[position]);
+    if (length == 0) {
+      result += '?';
+    } else if (byte < 0x20 || byte == 0x7f) {
+      result += ' ';
+    } else {
+      result += text.substr(position, length);
+    }
+    position += std::max<std::size_t>(length, 1);
+  }
   return result;
 }
 
@@ -45,7 +73,8 @@ std::string shorten(std::string_view text, std::size_t limit) {
   constexpr std::string_view gap = " ... ";
   const std::size_t kept = limit - gap.size();
   const std::size_t head = kept / 2;
-  return line.substr(0, head) + std::string(gap) + line.substr(line.size() - (kept - head));
+  // The cuts may have gone through characters.
+  return printable(line.substr(0, head) + std::string(gap) + line.substr(line.size() - (kept - head)));
 }
 
 std::string essential_line(std::string_view message) {
@@ -59,7 +88,9 @@ std::string essential_line(std::string_view message) {
     if (names_an_error(line)) error = line;
     begin = end + 1;
   }
-  return std::string(error.empty() ? first : error);
+  std::string line(error.empty() ? first : error);
+  while (line.ends_with(':')) line.pop_back();  // what it announces is on the lines left out
+  return line;
 }
 
 std::string number_text(double value) {

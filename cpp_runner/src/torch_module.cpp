@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sstream>
 #include <utility>
 
 #include "message.h"
@@ -41,10 +42,10 @@ c10::Device torch_device(const DeviceName& device) {
 }
 
 std::string argument_text(const c10::Argument& argument) {
-  std::string text = argument.type()->repr_str() + " " + argument.name();
-  if (argument.default_value())
-    text += "=" + (argument.default_value()->isNone() ? "None" : std::string("..."));
-  return text;
+  std::ostringstream text;
+  text << argument.type()->repr_str() << ' ' << argument.name();
+  if (argument.default_value()) text << '=' << *argument.default_value();
+  return text.str();
 }
 
 // The schema without the module itself: "forward(Tensor input, int n=...) -> Tensor".

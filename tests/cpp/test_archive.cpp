@@ -50,7 +50,8 @@ Bytes make_zip(const std::vector<std::pair<std::string, std::string>>& records) 
     put(directory, 20, 2);
     put(directory, 20, 2);
     put_common(directory, name, content);
-    put(directory, 0, 10);  // comment, disk, attributes
+    put(directory, 0, 8);  // comment, disk, attributes
+    put(directory, 0, 2);
     put(directory, offset, 4);
     put(directory, name);
   }

@@ -12,6 +12,12 @@ void test_messages() {
   CHECK(shorten(std::string(300, 'a') + std::string(300, 'b'), 100).size() == 100);
   CHECK(shorten("two\nlines", 100) == "two lines");
   CHECK(quote("a\tb") == "'a b'");
+  CHECK(quote("caf\xc3\xa9 \xaf\xc3") ==
+        "'caf\xc3\xa9 ?"
+        "?'");
+  CHECK(shorten("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 9) == "\xc3\xa9 ... \xc3\xa9");
+  CHECK(shorten("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 8) == "? ... \xc3\xa9");
+  CHECK(essential_line("what it says:\nmore") == "what it says");
   CHECK(essential_line("one line") == "one line");
   CHECK(essential_line("first\nsecond\n") == "first");
   CHECK(essential_line("The following operation failed\n  File x\nRuntimeError: "
