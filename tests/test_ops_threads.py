@@ -17,6 +17,14 @@ def threads():
     torch.set_num_threads(before)
 
 
+def forget_crowding() -> None:
+    """On a crowded machine the engine stops dividing units for its next hundred calls: make these."""
+    module = make_module("rnn_tanh", 1, 1)
+    packed, states, input = pack(module), make_states(module, 1), torch.zeros(1, 1, 1)
+    for _ in range(100):
+        run_fused(module, input, states, packed)
+
+
 # Large enough that the engine takes every thread it is offered.
 CASES = [
     (KINDS, 1, {}, 24),  # units divided
@@ -40,6 +48,7 @@ def test_any_number_of_threads_gives_the_same_bits(threads, case, precision):
         expected = [run_fused(module, x, states, packed) for x in (input, sequence)]
         for count in (1, 2, 3, 4, 7):
             threads(count)
+            forget_crowding()
             for x, before in zip((input, sequence), expected, strict=True):
                 for a, b in zip(run_fused(module, x, states, packed), before, strict=True):
                     assert torch.equal(a, b), f"{kind}, {count} threads"

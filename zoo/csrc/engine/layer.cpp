@@ -29,21 +29,24 @@ class DirectionRun {
         gates_(num_gates(view.cell)),
         rows_(share.last_row - share.first_row),
         h_stride_(round_up(view.output_size, kBlockUnits)),
-        c_stride_(round_up(view.hidden_size, kBlockUnits)),
-        hidden_blocks_(member_blocks(static_cast<int>(c_stride_ / kBlockUnits), share)),
-        output_blocks_(member_blocks(static_cast<int>(h_stride_ / kBlockUnits), share)),
-        input_stride_(static_cast<int64_t>(hidden_blocks_.last - hidden_blocks_.first) * gates_ *
-                      kBlockUnits) {}
+        c_stride_(round_up(view.hidden_size, kBlockUnits)) {
+    take_blocks();
+  }
 
-  void run() noexcept {
+  bool run() noexcept {
+    const int members = share_.members;
     load_state();
     Cursor next = first();
     while (next.steps_left > 0) {
-      const Cursor chunk = next;
       const int64_t steps = project_chunk(next);
-      run_chunk(chunk, steps);
+      const bool crowded = run_chunk(next, steps);
+      if (!crowded) continue;
+      if (share_.member != 0) return true;
+      share_.members = 1;
+      take_blocks();
     }
     store_cell_state();
+    return share_.members != members;
   }
 
  private:
@@ -53,6 +56,12 @@ class DirectionRun {
     int64_t rows_before;  // of a packed sequence
     int64_t steps_left;
   };
+
+  void take_blocks() {
+    hidden_blocks_ = member_blocks(static_cast<int>(c_stride_ / kBlockUnits), share_);
+    output_blocks_ = member_blocks(static_cast<int>(h_stride_ / kBlockUnits), share_);
+    input_stride_ = static_cast<int64_t>(hidden_blocks_.last - hidden_blocks_.first) * gates_ * kBlockUnits;
+  }
 
   Cursor first() const {
     const int64_t t = v_.reverse ? v_.steps.count - 1 : 0;
@@ -136,8 +145,8 @@ class DirectionRun {
     }
   }
 
-  // Input part of the gates for as many steps as the chunk holds. Moves the cursor on; returns the steps.
-  int64_t project_chunk(Cursor& cursor) {
+  // Input part of the gates for as many steps as the chunk holds; returns the steps.
+  int64_t project_chunk(Cursor cursor) {
     const MatrixView& matrix = v_.weights.input;
     const int64_t bytes_stride = round_up(matrix.columns, 4);
     int rows = 0;
@@ -158,7 +167,8 @@ class DirectionRun {
     return steps;
   }
 
-  void run_chunk(Cursor cursor, int64_t steps) {
+  // Moves the cursor on step by step, to the end of the chunk or until the machine is crowded.
+  bool run_chunk(Cursor& cursor, int64_t steps) {
     const float* input_part = scratch_.input_part;
     for (; steps > 0; --steps) {
       const int rows = active(cursor);
@@ -167,10 +177,12 @@ class DirectionRun {
       advance(cursor);
       const int stay = cursor.steps_left > 0 ? active(cursor) : 0;
       write_outputs(done, rows, stay);
-      share_.barrier->wait(share_.members);
+      const bool crowded = share_.barrier->wait(share_.members);
       current_ ^= 1;
+      if (crowded) return true;
       input_part += rows * input_stride_;
     }
+    return false;
   }
 
   void step(int rows, const float* input_part) {
@@ -230,16 +242,16 @@ class DirectionRun {
   const PrecisionKernels& kernels_;
   void (*const quantize_row_)(const float*, int, uint8_t*, Row*) noexcept;
   const DirectionView& v_;
-  const Share& share_;
+  Share share_;
   const GroupScratch& group_;
   const MemberScratch& scratch_;
   const int gates_;
   const int rows_;
   const int64_t h_stride_;
   const int64_t c_stride_;
-  const BlockRange hidden_blocks_;
-  const BlockRange output_blocks_;
-  const int64_t input_stride_;
+  BlockRange hidden_blocks_{};
+  BlockRange output_blocks_{};
+  int64_t input_stride_ = 0;
   int current_ = 0;
 };
 
@@ -274,9 +286,9 @@ MemberScratch take_member_scratch(const StackSizes& s, int rows, int64_t total_r
   return scratch;
 }
 
-void run_direction(const KernelTable& kernels, const DirectionView& view, const Share& share,
+bool run_direction(const KernelTable& kernels, const DirectionView& view, const Share& share,
                    const GroupScratch& group, const MemberScratch& scratch) noexcept {
-  DirectionRun(kernels, view, share, group, scratch).run();
+  return DirectionRun(kernels, view, share, group, scratch).run();
 }
 
 }  // namespace zoo

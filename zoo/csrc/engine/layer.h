@@ -80,7 +80,9 @@ GroupScratch take_group_scratch(const StackSizes& sizes, int rows, Arena& arena)
 MemberScratch take_member_scratch(const StackSizes& sizes, int rows, int64_t total_rows,
                                   Arena& arena) noexcept;
 
-void run_direction(const KernelTable& kernels, const DirectionView& view, const Share& share,
+// Returns whether the machine turned out too crowded for members to keep step: the first has then done the
+// rest alone. The results are the same.
+bool run_direction(const KernelTable& kernels, const DirectionView& view, const Share& share,
                    const GroupScratch& group, const MemberScratch& scratch) noexcept;
 
 }  // namespace zoo

@@ -33,22 +33,22 @@ struct Division {
   int members;     // of each group of rows, sharing the units
 };
 
-Division divide(const StackView& view, int threads) {
+Division divide(const StackView& view, int threads, bool keep_step) {
   const StackSizes& s = view.sizes;
   const int directions = threads >= 2 ? s.num_directions : 1;
   const int each = threads / directions;
   const int row_groups = std::clamp(view.steps.batch / kRowsOfThread, 1, each);
   const int rows = static_cast<int>(divide_up(view.steps.batch, row_groups));
   const int worth = static_cast<int>(step_work(s, s.num_layers - 1, rows) / kStepWorkOfMember);
-  const int members = std::clamp(std::min(each / row_groups, worth), 1, s.output_blocks());
+  const int members = keep_step ? std::clamp(std::min(each / row_groups, worth), 1, s.output_blocks()) : 1;
   return {directions, row_groups, members};
 }
 
 }  // namespace
 
-int useful_threads(const StackView& view, int available) noexcept {
+int useful_threads(const StackView& view, int available, bool keep_step) noexcept {
   const int worth = static_cast<int>(std::min(call_work(view) / kWorkOfThread, 64.0));
-  const Division d = divide(view, std::clamp(worth, 1, std::max(available, 1)));
+  const Division d = divide(view, std::clamp(worth, 1, std::max(available, 1)), keep_step);
   return d.directions * d.row_groups * d.members;
 }
 
@@ -64,8 +64,9 @@ size_t StackRun::scratch_bytes(const StackView& view, int threads) noexcept {
   return arena.used();
 }
 
-StackRun::StackRun(const KernelTable& kernels, const StackView& view, int threads, uint8_t* scratch) noexcept
-    : kernels_(kernels), view_(view), threads_(threads) {
+StackRun::StackRun(const KernelTable& kernels, const StackView& view, int threads, bool keep_step,
+                   uint8_t* scratch) noexcept
+    : kernels_(kernels), view_(view), threads_(threads), keep_step_(keep_step) {
   Arena arena(scratch);
   group_barriers_ = arena.take<Barrier>(threads);
   groups_ = arena.take<GroupScratch>(threads);
@@ -80,21 +81,24 @@ StackRun::StackRun(const KernelTable& kernels, const StackView& view, int thread
 
 void StackRun::run(int64_t iterations) noexcept {
   const Muster::Place place = muster_.join(iterations, threads_);
+  bool keep_step = keep_step_;
   for (int layer = 0; layer < view_.sizes.num_layers; ++layer) {
-    run_layer(layer, place);
-    everyone_.wait(place.size);
+    run_layer(layer, place, keep_step);
+    // The barrier's answer, not crowded_: all must divide the next layer alike, and a group that is already
+    // in it may be changing crowded_.
+    if (everyone_.wait(place.size, false)) keep_step = false;
   }
 }
 
-void StackRun::run_layer(int layer, Muster::Place place) noexcept {
+void StackRun::run_layer(int layer, Muster::Place place, bool keep_step) noexcept {
   const StackSizes& s = view_.sizes;
-  const Division d = divide(view_, place.size);
+  const Division d = divide(view_, place.size, keep_step);
   const int group = place.rank / d.members;
   if (group >= d.directions * d.row_groups) return;  // fewer are useful than have come
   const int row_group = group % d.row_groups;
   const int batch = view_.steps.batch;
-  const Share share = {batch * row_group / d.row_groups, batch * (row_group + 1) / d.row_groups,
-                       place.rank % d.members, d.members, &group_barriers_[group]};
+  Share share = {batch * row_group / d.row_groups, batch * (row_group + 1) / d.row_groups,
+                 place.rank % d.members, d.members, &group_barriers_[group]};
 
   // Without a second direction each chunk is read before it is overwritten, and one buffer does for all
   // layers. With one, layers alternate so that the last writes `output`.
@@ -125,7 +129,12 @@ void StackRun::run_layer(int layer, Muster::Place place) noexcept {
         view_.h_n + h_offset,
         lstm ? view_.c_n + c_offset : nullptr,
     };
-    run_direction(kernels_, view, share, groups_[group], members_[place.rank]);
+    if (run_direction(kernels_, view, share, groups_[group], members_[place.rank])) {
+      crowded_.store(true, std::memory_order_relaxed);
+      everyone_.report_crowded();
+      if (share.member != 0) return;
+      share.members = 1;
+    }
   }
 }
 

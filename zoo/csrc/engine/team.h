@@ -9,9 +9,12 @@
 
 namespace zoo {
 
-// Lets go of the core for a moment; after many turns, of the processor, which may have other work.
+// Turns of waiting, some 100 microseconds, after which whoever is awaited must have lost its core to another
+// program: no share of a step differs from the others by so much.
+inline constexpr int kPatience = 4000;
+
 inline void relax(int turn) noexcept {
-  if (turn > 20000) {
+  if (turn > kPatience) {
     sched_yield();
     return;
   }
@@ -24,20 +27,32 @@ inline void relax(int turn) noexcept {
 // it takes to wake a thread.
 class Barrier {
  public:
-  void wait(int size) noexcept {
-    if (size == 1) return;
+  // Returns, to all alike, whether a member has reported a crowded machine, or one has waited here beyond
+  // patience where members are expected to keep step.
+  bool wait(int size, bool keep_step = true) noexcept {
+    if (size == 1) return false;
     const uint32_t round = round_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size) {
+      // Only the last to arrive decides, before it lets the others go: they cannot see different decisions.
+      crowded_ = impatient_.load(std::memory_order_relaxed);
       arrived_.store(0, std::memory_order_relaxed);
       round_.store(round + 1, std::memory_order_release);
-      return;
+      return crowded_;
     }
-    for (int turn = 0; round_.load(std::memory_order_acquire) == round; ++turn) relax(turn);
+    for (int turn = 0; round_.load(std::memory_order_acquire) == round; ++turn) {
+      if (keep_step && turn == kPatience) impatient_.store(true, std::memory_order_relaxed);
+      relax(turn);
+    }
+    return crowded_;
   }
+
+  void report_crowded() noexcept { impatient_.store(true, std::memory_order_relaxed); }
 
  private:
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<uint32_t> round_{0};
+  std::atomic<bool> impatient_{false};
+  bool crowded_ = false;
 };
 
 // Forms a team out of however many threads a parallel loop really starts. Each thread brings the number of
