@@ -6,7 +6,7 @@ namespace zoo {
 namespace {
 
 constexpr char kMagic[8] = {'z', 'o', 'o', 'p', 'a', 'c', 'k', '1'};
-constexpr int kLargestSize = 1 << 20;  // of a layer, a sanity bound that keeps all products within 64 bits
+constexpr int kMostLayers = 1 << 10;
 
 struct Header {
   char magic[8];
@@ -81,7 +81,7 @@ const char* read_header(const uint8_t* packed, size_t bytes, StackSizes* sizes) 
   std::memcpy(&h, packed, sizeof(h));
   if (std::memcmp(h.magic, kMagic, sizeof(kMagic)) != 0) return "not packed weights";
   const auto within = [](int32_t value, int32_t low, int32_t high) { return value >= low && value <= high; };
-  if (!within(h.cell, 0, 3) || !within(h.precision, 0, 2) || !within(h.num_layers, 1, kLargestSize) ||
+  if (!within(h.cell, 0, 3) || !within(h.precision, 0, 2) || !within(h.num_layers, 1, kMostLayers) ||
       !within(h.num_directions, 1, 2) || !within(h.input_size, 1, kLargestSize) ||
       !within(h.hidden_size, 1, kLargestSize) || !within(h.proj_size, 0, h.hidden_size)) {
     return "packed weights with an impossible header";

@@ -14,6 +14,9 @@
 
 namespace zoo {
 
+// Of a layer: an int8 sum over so many columns, twice as many from two directions, stays within 32 bits.
+inline constexpr int64_t kLargestSize = 1 << 15;
+
 struct StackSizes {
   Cell cell = Cell::lstm;
   Precision precision = Precision::fp32;

@@ -21,9 +21,8 @@ Tensor empty(std::initializer_list<int64_t> dims, int32_t dtype) {
     stride *= std::max<int64_t>(dims.begin()[i], 1);
   }
   AtenTensorHandle handle = nullptr;
-  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(static_cast<int64_t>(dims.size()), dims.begin(),
-                                                         strides, dtype, aoti_torch_device_type_cpu(), 0,
-                                                         &handle));
+  TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(static_cast<int64_t>(dims.size()), dims.begin(), strides,
+                                                  dtype, aoti_torch_device_type_cpu(), 0, &handle));
   return Tensor(handle);
 }
 

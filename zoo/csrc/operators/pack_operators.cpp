@@ -22,17 +22,19 @@ StackSizes infer_sizes(const char* op, const std::vector<Tensor>& weights, bool 
   }
   check_floats(op, "weight_ih", weights[0], {-1, -1});
   check_floats(op, "weight_hh", weights[1], {weights[0].size(0), -1});
+  const int64_t input_size = weights[0].size(1), hidden_size = weights[0].size(0) / num_gates(cell);
+  if (input_size < 1 || hidden_size < 1 || input_size > kLargestSize || hidden_size > kLargestSize) {
+    fail(op, "expected input_size and hidden_size between 1 and ", kLargestSize, ", got ", input_size,
+         " and ", hidden_size, " from weight_ih of shape ", shape_text(weights[0]));
+  }
   StackSizes sizes;
   sizes.cell = cell;
   sizes.precision = precision;
   sizes.num_layers = static_cast<int>(num_layers);
   sizes.num_directions = static_cast<int>(directions);
-  sizes.input_size = static_cast<int>(weights[0].size(1));
-  sizes.hidden_size = static_cast<int>(weights[0].size(0) / sizes.gates());
+  sizes.input_size = static_cast<int>(input_size);
+  sizes.hidden_size = static_cast<int>(hidden_size);
   sizes.proj_size = projection ? static_cast<int>(weights[1].size(1)) : 0;
-  if (sizes.input_size < 1 || sizes.hidden_size < 1) {
-    fail(op, "weight_ih of shape ", shape_text(weights[0]), " leaves input_size or hidden_size zero");
-  }
   return sizes;
 }
 
