@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 import zoo
 
 EXAMPLES = """\
@@ -67,6 +70,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--recipe", help=f"quantize by one of {', '.join(zoo.list_recipes())}")
     parser.add_argument("--input-dims", type=parse_dims, help="of a class of your own, such as batch,seq_len,12")
     parser.add_argument("--vocab-size", type=int, help="of a class of your own that takes int64 tokens")
+    parser.add_argument(
+        "--sample", type=Path, action="append", help="a real input (.npy) for the golden samples; may be repeated"
+    )
     parser.add_argument("--license", help="of the weights, for the manifest")
     parser.add_argument("--list", action="store_true", help="list models, initialisations and recipes")
     return parser
@@ -93,6 +99,12 @@ def make_model(args: argparse.Namespace) -> Any:
     )
 
 
+def read_samples(paths: list[Path] | None) -> list[zoo.Sample] | None:
+    if not paths:
+        return None
+    return [zoo.Sample(path.stem, torch.from_numpy(np.load(path, allow_pickle=False))) for path in paths]
+
+
 def main() -> int:
     parser = make_parser()
     args = parser.parse_intermixed_args()
@@ -106,9 +118,10 @@ def main() -> int:
     output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
     try:
         model = make_model(args)
+        samples = read_samples(args.sample)
         if args.recipe:
-            model = zoo.quantize(model, args.recipe)
-        saved = zoo.save_artifact(model, output, license=args.license)
+            model = zoo.quantize(model, args.recipe, samples=samples)
+        saved = zoo.save_artifact(model, output, samples=samples, license=args.license)
     except (ValueError, TypeError, OSError) as error:
         print(f"script_model.py: error: {error}", file=sys.stderr)
         return 1

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.factory import build, list_models, load_checkpoint, register_model
     from zoo.golden import Sample
     from zoo.init import Init, init_weights_, list_inits, register_init
+    from zoo.installation import cmake_prefix_path
     from zoo.own_model import build_own_model
     from zoo.quantization import list_recipes, quantize
     from zoo.signature import TensorSpec
@@ -41,6 +42,7 @@ _HOMES = {
     "Sample": "zoo.golden",
     "quantize": "zoo.quantization",
     "list_recipes": "zoo.quantization",
+    "cmake_prefix_path": "zoo.installation",
     "save_artifact": "zoo.artifact",
     "load_artifact": "zoo.artifact",
 }
@@ -51,6 +53,7 @@ __all__ = [
     "TensorSpec",
     "build",
     "build_own_model",
+    "cmake_prefix_path",
     "init_weights_",
     "list_inits",
     "list_models",

@@ -17,8 +17,7 @@ double ratio_of(double difference, double allowed) {
 }
 
 template <typename T>
-Difference compare_values(std::span<const T> actual, std::span<const T> expected,
-                          const Tolerance& tolerance) {
+Difference compare_values(std::span<const T> actual, std::span<const T> expected, double atol, double rtol) {
   Difference difference;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto a = static_cast<double>(actual[i]);
@@ -26,25 +25,24 @@ Difference compare_values(std::span<const T> actual, std::span<const T> expected
     const double distance = a == b ? 0 : std::abs(a - b);  // two equal infinities are no NaN apart
     if (std::isnan(distance)) return {kInfinity, kInfinity};
     difference.worst = std::max(difference.worst, distance);
-    difference.ratio =
-        std::max(difference.ratio, ratio_of(distance, tolerance.atol + tolerance.rtol * std::abs(b)));
+    difference.ratio = std::max(difference.ratio, ratio_of(distance, atol + rtol * std::abs(b)));
   }
   return difference;
 }
 
 }  // namespace
 
-Difference compare(const Tensor& actual, const Tensor& expected, const Tolerance& tolerance) {
+Difference compare(const Tensor& actual, const Tensor& expected, double atol, double rtol) {
   if (actual.shape() != expected.shape() || actual.dtype() != expected.dtype()) return {kInfinity, kInfinity};
   switch (actual.dtype()) {
     case DType::float32:
-      return compare_values(actual.values<float>(), expected.values<float>(), tolerance);
+      return compare_values(actual.values<float>(), expected.values<float>(), atol, rtol);
     case DType::float64:
-      return compare_values(actual.values<double>(), expected.values<double>(), tolerance);
+      return compare_values(actual.values<double>(), expected.values<double>(), atol, rtol);
     case DType::int32:
-      return compare_values(actual.values<std::int32_t>(), expected.values<std::int32_t>(), tolerance);
+      return compare_values(actual.values<std::int32_t>(), expected.values<std::int32_t>(), atol, rtol);
     case DType::int64:
-      return compare_values(actual.values<std::int64_t>(), expected.values<std::int64_t>(), tolerance);
+      return compare_values(actual.values<std::int64_t>(), expected.values<std::int64_t>(), atol, rtol);
     default:
       break;
   }

@@ -13,7 +13,7 @@ struct Difference {
 
 // Infinite where the shapes differ or a NaN occurs in either. dtypes other than float32, float64, int32 and
 // int64 are equal byte for byte or infinitely far apart.
-Difference compare(const Tensor& actual, const Tensor& expected, const Tolerance& tolerance);
+Difference compare(const Tensor& actual, const Tensor& expected, double atol, double rtol);
 Difference larger(const Difference& a, const Difference& b);
 
 }  // namespace zoo

@@ -103,7 +103,9 @@ std::vector<TensorSpec> parse_tensors(const Node& node) {
 }
 
 Tolerance parse_tolerance(const Node& node) {
-  return {node.at("atol").as<double>(), node.at("rtol").as<double>()};
+  Tolerance tolerance{node.at("atol").as<double>(), node.at("rtol").as<double>(), {}};
+  if (const auto own = node.find("atol_of")) tolerance.atol_of = own->as<std::map<std::string, double>>();
+  return tolerance;
 }
 
 std::map<std::string, Tolerances> parse_tolerances(const Node& node) {

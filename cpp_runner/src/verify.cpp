@@ -33,19 +33,6 @@ Golden read_golden(const ModelFile& file, const GoldenSample& sample) {
   return golden;
 }
 
-// Output and final state; whichever is further off counts.
-Difference compare_result(const Result& result, const Tensor& output, const std::vector<Tensor>& state,
-                          const Tolerance& tolerance) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  const std::vector<Tensor> actual = result.state.tensors();
-  if (actual.size() != state.size()) return {infinity, infinity};
-  Difference difference = compare(result.outputs.at(0).tensor, output, tolerance);
-  for (std::size_t i = 0; i < state.size(); ++i) {
-    difference = larger(difference, compare(actual[i], state[i], tolerance));
-  }
-  return difference;
-}
-
 // A model that cannot be run as it should is a failed check, not the end of the others.
 Check make_check(std::string name, const Tolerance& tolerance, const std::function<Difference()>& measure) {
   Check check{std::move(name), 0, 0, tolerance, false, {}};
@@ -67,7 +54,8 @@ class Replay {
       : model_(model),
         golden_(std::move(golden)),
         input_(model.manifest()->inputs.front()),
-        output_(model.manifest()->outputs.front()) {}
+        output_(model.manifest()->outputs.front()),
+        state_(model.manifest()->state) {}
 
   [[nodiscard]] Difference whole(const Tolerance& tolerance) const {
     return compare_result(model_.run(golden_.inputs), golden_.output, golden_.state, tolerance);
@@ -112,6 +100,22 @@ class Replay {
   [[nodiscard]] const std::string& name() const { return golden_.name; }
 
  private:
+  // Output and final state; whichever is further off counts.
+  [[nodiscard]] Difference compare_result(const Result& result, const Tensor& output,
+                                          const std::vector<Tensor>& state,
+                                          const Tolerance& tolerance) const {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const std::vector<Tensor> actual = result.state.tensors();
+    if (actual.size() != state.size() || state.size() != state_.size()) return {infinity, infinity};
+    const Tensor& first = result.outputs.at(0).tensor;
+    Difference difference = compare(first, output, tolerance.atol_for(output_.name), tolerance.rtol);
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      const double atol = tolerance.atol_for(state_[i].name);
+      difference = larger(difference, compare(actual[i], state[i], atol, tolerance.rtol));
+    }
+    return difference;
+  }
+
   [[nodiscard]] std::int64_t rows() const {
     return golden_.inputs.input.shape().at(*axis_of(input_, "batch"));
   }
@@ -124,6 +128,7 @@ class Replay {
   Golden golden_;
   const TensorSpec& input_;
   const TensorSpec& output_;
+  const std::vector<TensorSpec>& state_;
 };
 
 const Tolerances& tolerances_of(const Model& model) {

@@ -16,13 +16,13 @@ Tensor count_up(Shape shape) {
   return Tensor::of(std::move(shape), values);
 }
 
-bool equal(const Tensor& a, const Tensor& b) { return compare(a, b, {}).ratio == 0; }
+bool equal(const Tensor& a, const Tensor& b) { return compare(a, b, 0, 0).ratio == 0; }
 
 void test_compare() {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
   const auto ratio = [](float a, float b) {
-    return compare(Tensor::of({1}, std::vector{a}), Tensor::of({1}, std::vector{b}), {0.5, 0.25}).ratio;
+    return compare(Tensor::of({1}, std::vector{a}), Tensor::of({1}, std::vector{b}), 0.5, 0.25).ratio;
   };
   CHECK(ratio(2, 2) == 0);
   CHECK(ratio(3, 2) == 1);  // |a - b| = 1 = 0.5 + 0.25 * 2
@@ -31,8 +31,8 @@ void test_compare() {
   CHECK(ratio(infinity, infinity) == 0 && ratio(infinity, 1) > 1 && !(ratio(1, infinity) <= 1));
   CHECK(!equal(count_up({2, 3}), count_up({3, 2})));
   CHECK(!equal(count_up({1}), Tensor::of({1}, std::vector<double>{0})));
-  CHECK(
-      std::isinf(compare(Tensor::of({1}, std::vector{1.0F}), Tensor::of({1}, std::vector{2.0F}), {}).ratio));
+  CHECK(std::isinf(
+      compare(Tensor::of({1}, std::vector{1.0F}), Tensor::of({1}, std::vector{2.0F}), 0, 0).ratio));
 }
 
 }  // namespace

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 from pathlib import Path
 from typing import Any
 
-import zoo
+from zoo.installation import installed_folders
 
 LIBRARY_NAME = "libzoo_ops.so"
 
 
 def _library_places() -> list[Path]:
-    """Where the library may lie: named by ZOO_OPS_LIBRARY, beside the package, or where pip put it.
-
-    An editable installation keeps the Python files in the checkout and the library in site-packages.
-    """
+    """Where the library may lie: named by ZOO_OPS_LIBRARY, or in the installed package."""
     named = os.environ.get("ZOO_OPS_LIBRARY")
     if named:
         return [Path(named)]
-    places = [Path(folder) / "lib" / LIBRARY_NAME for folder in zoo.__path__]
-    try:
-        installed = importlib.metadata.distribution("recurrent-zoo")
-        places.append(Path(str(installed.locate_file(f"zoo/lib/{LIBRARY_NAME}"))))
-    except importlib.metadata.PackageNotFoundError:
-        pass
-    return places
+    return [folder / "lib" / LIBRARY_NAME for folder in installed_folders()]
 
 
 def library_path() -> Path:

@@ -42,6 +42,12 @@ ZOO_API std::string dims_text(const TensorSpec& spec);
 struct Tolerance {
   double atol = 0;
   double rtol = 0;
+  std::map<std::string, double> atol_of;  // outputs and states whose atol is another one
+
+  [[nodiscard]] double atol_for(const std::string& name) const {
+    const auto own = atol_of.find(name);
+    return own == atol_of.end() ? atol : own->second;
+  }
 };
 
 struct Tolerances {

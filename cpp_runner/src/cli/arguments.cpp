@@ -126,7 +126,7 @@ std::span<const Flag> flags() {
       {"--allow-nonfinite", "", "", "let NaN and Inf in the input through", {run, bench}},
       {"--iterations", "", "N", "calls to measure (default: as many as fit one second)", {bench}},
       {"--device", "", "DEVICE", "cpu, cuda or cuda:N (default cpu)", {run, verify, bench}},
-      {"--threads", "", "N", "threads (default 1 for batch 1, else all)", {run, verify, bench}},
+      {"--threads", "", "N", "threads (default: all for batches, else 1; verify: 1)", {run, verify, bench}},
       {"--engine", "", "ENGINE", "auto, fused or aten (default auto)", {run, verify, bench}},
       {"--precision", "", "PRECISION", "fp32, bf16 or int8 (default fp32)", {run, verify, bench}},
       {"--sha256", "", "HEX", "refuse a model file with another SHA-256", {run, info, verify, bench}},

@@ -65,6 +65,7 @@ std::string verify_json(const Setting& setting, const std::vector<Check>& checks
                     {"worst_ratio", check.worst_ratio},
                     {"atol", check.tolerance.atol},
                     {"rtol", check.tolerance.rtol},
+                    {"atol_of", check.tolerance.atol_of},
                     {"pass", check.passed},
                     {"detail", check.detail}});
   }
