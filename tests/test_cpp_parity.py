@@ -135,10 +135,10 @@ def text(steps: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def train_on_text() -> torch.nn.Module:
     model = build_small("gru_language_model", dropout=0.0, hidden_size=48).train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     tokens, targets = (part.view(20, -1) for part in text(6_000))
     with torch.enable_grad():
-        for _ in range(60):
+        for _ in range(100):
             loss = torch.nn.functional.cross_entropy(model(tokens)[0].transpose(1, 2), targets)
             optimizer.zero_grad()
             loss.backward()
