@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from program import Program, find_program
+from program import BEFORE, Outcome, Program, find_program
+from small_models import build_small
+
+import zoo
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,3 +61,39 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.xfail(f"this processor has no {request.param}")
     yield request.param
     zoo.force_isa(before)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An artifact of floats, one of tokens and one that cannot stream."""
+    folder = tmp_path_factory.mktemp("models")
+    made = {
+        "float": build_small("lstm_tagger"),
+        "token": build_small("gru_language_model"),
+        "bidirectional": build_small("gru_tagger", bidirectional=True),
+    }
+    for name, model in made.items():
+        zoo.save_artifact(model, folder / f"{name}.pt")
+    return {name: folder / f"{name}.pt" for name in made}
+
+
+@pytest.fixture
+def refuse(program: Program, tmp_path: Path) -> Callable[..., Outcome]:
+    """Call the program with an output file that exists; it must fail as said and leave that file alone."""
+    output = tmp_path / "existing.npy"
+    output.write_bytes(BEFORE)
+
+    def call(status: int, words: str, *arguments: object, **options: Any) -> Outcome:
+        outcome = program(*arguments, "-o", output, **options)
+        assert (outcome.status, outcome.stdout) == (status, ""), outcome
+        assert outcome.error.startswith("cpp_runner: error: ")
+        assert len(outcome.error) < 200, outcome.error
+        assert words in outcome.error
+        assert len(outcome.stderr.splitlines()) == 1, outcome.stderr
+        assert output.read_bytes() == BEFORE
+        assert [p.name for p in tmp_path.iterdir() if p.name.startswith((".", "existing")) or "tmp" in p.name] == [
+            "existing.npy"
+        ]
+        return outcome
+
+    return call

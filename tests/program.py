@@ -14,6 +14,11 @@ from typing import Any
 import numpy as np
 
 TIMEOUT = 120
+# What lies where a refused call is told to write, and must lie there afterwards.
+BEFORE = b"what was here before"
+
+# Exit statuses, as in sysexits.h.
+USAGE, BAD_DATA, NO_INPUT, UNAVAILABLE, CANNOT_CREATE, WRITE_FAILED, NO_PERMISSION = 64, 65, 66, 69, 73, 74, 77
 
 
 @dataclass(frozen=True)

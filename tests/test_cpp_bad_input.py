@@ -1,179 +1,21 @@
-"""Every way to go wrong ends in its exit status and one line, writes nothing to stdout and spoils no file."""
+"""Input, lengths and state that cannot be used: each defect has its own message, and nothing is written."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from program import Outcome, Program
-from safetensors.torch import save_file
-from small_models import build_small
-
-import zoo
-from zoo import torchscript
-
-USAGE, BAD_DATA, NO_INPUT, UNAVAILABLE, CANNOT_CREATE, WRITE_FAILED = 64, 65, 66, 69, 73, 74
-BEFORE = b"what was here before"
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """An artifact of floats, one of tokens and one that cannot stream."""
-    folder = tmp_path_factory.mktemp("models")
-    made = {
-        "float": build_small("lstm_tagger"),
-        "token": build_small("gru_language_model"),
-        "bidirectional": build_small("gru_tagger", bidirectional=True),
-    }
-    for name, model in made.items():
-        zoo.save_artifact(model, folder / f"{name}.pt")
-    return {name: folder / f"{name}.pt" for name in made}
-
-
-@pytest.fixture
-def check(program: Program, tmp_path: Path) -> Callable[..., Outcome]:
-    """Call the program with an output file that exists; it must fail as said and leave that file alone."""
-    output = tmp_path / "existing.npy"
-    output.write_bytes(BEFORE)
-
-    def call(status: int, words: str, *arguments: object, **options: Any) -> Outcome:
-        outcome = program(*arguments, "-o", output, **options)
-        assert (outcome.status, outcome.stdout) == (status, ""), outcome
-        assert outcome.error.startswith("cpp_runner: error: ")
-        assert len(outcome.error) < 200, outcome.error
-        assert words in outcome.error
-        assert len(outcome.stderr.splitlines()) == 1, outcome.stderr
-        assert output.read_bytes() == BEFORE
-        assert [p.name for p in tmp_path.iterdir() if p.name.startswith((".", "existing")) or "tmp" in p.name] == [
-            "existing.npy"
-        ]
-        return outcome
-
-    return call
-
-
-def write(path: Path, array: Any) -> Path:
-    np.save(path, array)
-    return path
-
-
-def good_input(folder: Path) -> Path:
-    return write(folder / "good.npy", np.zeros((1, 5, 12), dtype=np.float32))
-
-
-def missing(path: Path, model: Path) -> None:
-    pass
-
-
-def empty(path: Path, model: Path) -> None:
-    path.write_bytes(b"")
-
-
-def truncated(path: Path, model: Path) -> None:
-    path.write_bytes(model.read_bytes()[:-4000])
-
-
-def noise(path: Path, model: Path) -> None:
-    path.write_bytes(np.random.default_rng(0).bytes(4000))
-
-
-def directory(path: Path, model: Path) -> None:
-    path.mkdir()
-
-
-def state_dict(path: Path, model: Path) -> None:
-    torch.save(build_small("lstm_tagger").state_dict(), path)
-
-
-def old_state_dict(path: Path, model: Path) -> None:
-    torch.save(build_small("lstm_tagger").state_dict(), path, _use_new_zipfile_serialization=False)
-
-
-def safetensors(path: Path, model: Path) -> None:
-    save_file(build_small("lstm_tagger").state_dict(), path)
-
-
-def newer_format(path: Path, model: Path) -> None:
-    manifest = json.dumps({"format_version": 99}).encode()
-    with path.open("wb") as file:
-        torchscript.save(torchscript.script(build_small("lstm_tagger")), file, {"manifest.json": manifest})
-
-
-def no_json(path: Path, model: Path) -> None:
-    with path.open("wb") as file:
-        torchscript.save(torchscript.script(build_small("lstm_tagger")), file, {"manifest.json": b"{"})
-
-
-@pytest.mark.parametrize(
-    ("spoil", "status", "words"),
-    [
-        (missing, NO_INPUT, "model.pt"),
-        (empty, BAD_DATA, "empty"),
-        (truncated, BAD_DATA, "truncated"),
-        (noise, BAD_DATA, "TorchScript"),
-        (directory, NO_INPUT, "directory"),
-        (state_dict, BAD_DATA, "scripts/script_model.py"),
-        (old_state_dict, BAD_DATA, "scripts/script_model.py"),
-        (safetensors, BAD_DATA, "scripts/script_model.py"),
-        (newer_format, BAD_DATA, "99"),
-        (no_json, BAD_DATA, "manifest"),
-    ],
+from program import (
+    BAD_DATA,
+    NO_INPUT,
+    USAGE,
+    Outcome,
 )
-def test_bad_model(
-    spoil: Callable[[Path, Path], None],
-    status: int,
-    words: str,
-    models: dict[str, Path],
-    check: Callable[..., Outcome],
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "model.pt"
-    spoil(path, models["float"])
-    check(status, words, path, good_input(tmp_path))
-
-
-def test_no_permission(models: dict[str, Path], program: Program, tmp_path: Path) -> None:
-    model = tmp_path / "model.pt"
-    model.write_bytes(models["float"].read_bytes())
-    model.chmod(0)
-    command = [program.path, "info", str(model)]
-    if os.geteuid() == 0:  # root may read everything, unless it gives that up
-        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (77, ""), done.stderr
-    assert done.stderr.startswith("cpp_runner: error: ")
-
-
-def test_a_flipped_bit_anywhere_is_noticed(
-    models: dict[str, Path], check: Callable[..., Outcome], program: Program, tmp_path: Path
-) -> None:
-    """Bits of weights, code, golden samples and directory; a flip that changes nothing must change no output."""
-    content = models["float"].read_bytes()
-    inputs = good_input(tmp_path)
-    expected = program.output(models["float"], inputs, folder=tmp_path)
-    rng = np.random.default_rng(1)
-    path, refused = tmp_path / "flipped.pt", 0
-    for place in rng.integers(0, len(content), 40):
-        flipped = bytearray(content)
-        flipped[place] ^= 1 << int(rng.integers(8))
-        path.write_bytes(flipped)
-        outcome = program(path, inputs, "-o", tmp_path / "output.npy")
-        assert outcome.status in (0, BAD_DATA), outcome
-        refused += outcome.status == BAD_DATA
-        if outcome.status == 0:  # padding between records
-            assert np.array_equal(np.load(tmp_path / "output.npy"), expected)
-    assert refused >= 30
-
-
-def test_another_hash_than_asked_for(models: dict[str, Path], check: Callable[..., Outcome], tmp_path: Path) -> None:
-    check(BAD_DATA, "SHA-256", models["float"], good_input(tmp_path), "--sha256", "0" * 64)
+from real_input import quiet_input, write_npy
 
 
 def header(text: str, data: bytes = b"\0" * 240, version: bytes = b"\x01\x00", size: int | None = None) -> bytes:
@@ -183,8 +25,6 @@ def header(text: str, data: bytes = b"\0" * 240, version: bytes = b"\x01\x00", s
 
 
 def npy(array: Any) -> bytes:
-    from io import BytesIO
-
     buffer = BytesIO()
     np.save(buffer, array, allow_pickle=True)
     return buffer.getvalue()
@@ -224,11 +64,11 @@ FLOATS = np.arange(60, dtype=np.float32).reshape(1, 5, 12)
     ],
 )
 def test_bad_npy(
-    content: bytes, words: str, models: dict[str, Path], check: Callable[..., Outcome], tmp_path: Path
+    content: bytes, words: str, models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     path = tmp_path / "input.npy"
     path.write_bytes(content)
-    check(BAD_DATA, words, models["float"], path)
+    refuse(BAD_DATA, words, models["float"], path)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +82,9 @@ def test_bad_npy(
     ],
 )
 def test_bad_tokens(
-    tokens: Any, words: str, models: dict[str, Path], check: Callable[..., Outcome], tmp_path: Path
+    tokens: Any, words: str, models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    check(BAD_DATA, words, models["token"], write(tmp_path / "input.npy", tokens))
+    refuse(BAD_DATA, words, models["token"], write_npy(tmp_path / "input.npy", tokens))
 
 
 @pytest.mark.parametrize(
@@ -264,12 +104,12 @@ def test_bad_raw_input(
     status: int,
     words: str,
     models: dict[str, Path],
-    check: Callable[..., Outcome],
+    refuse: Callable[..., Outcome],
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "input.bin"
     path.write_bytes(b"\0" * size)
-    check(status, words, models["float"], path, *arguments)
+    refuse(status, words, models["float"], path, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -283,118 +123,16 @@ def test_bad_raw_input(
     ],
 )
 def test_bad_lengths(
-    lengths: Any, words: str, models: dict[str, Path], check: Callable[..., Outcome], tmp_path: Path
+    lengths: Any, words: str, models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    path = write(tmp_path / "lengths.npy", lengths)
-    check(BAD_DATA, words, models["float"], good_input(tmp_path), "--lengths", path)
+    path = write_npy(tmp_path / "lengths.npy", lengths)
+    refuse(BAD_DATA, words, models["float"], quiet_input(tmp_path), "--lengths", path)
 
 
-def test_bad_state(models: dict[str, Path], check: Callable[..., Outcome], tmp_path: Path) -> None:
-    inputs, state = good_input(tmp_path), tmp_path / "state.npy"
-    check(NO_INPUT, "state.h.npy", models["float"], inputs, "--state-in", state)
-    write(tmp_path / "state.h.npy", np.zeros((2, 1, 20), dtype=np.float32))
-    write(tmp_path / "state.c.npy", np.zeros((2, 3, 20), dtype=np.float32))
-    check(BAD_DATA, "c", models["float"], inputs, "--state-in", state)
-    check(USAGE, "stream", models["bidirectional"], inputs, "--state-in", state)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "words"),
-    [
-        (["--stream", "4"], USAGE, "stream"),
-        (["--stream", "0"], USAGE, "stream"),
-        (["--stream", "four"], USAGE, "stream"),
-        (["--threads", "-1"], USAGE, "threads"),
-        (["--batch-size", "0"], USAGE, "batch-size"),
-        (["--strem", "4"], USAGE, "--stream"),
-        (["--precision", "int4"], USAGE, "precision"),
-        (["--engine", "warp"], USAGE, "engine"),
-        (["--device", "tpu"], USAGE, "device"),
-    ],
-)
-def test_bad_flags(
-    arguments: list[str],
-    status: int,
-    words: str,
-    models: dict[str, Path],
-    check: Callable[..., Outcome],
-    tmp_path: Path,
-) -> None:
-    model = models["bidirectional"] if arguments == ["--stream", "4"] else models["float"]
-    check(status, words, model, good_input(tmp_path), *arguments)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
-def test_no_gpu(models: dict[str, Path], check: Callable[..., Outcome], tmp_path: Path) -> None:
-    check(UNAVAILABLE, "use --device cpu", models["float"], good_input(tmp_path), "--device", "cuda")
-
-
-def test_too_few_and_too_many_words(program: Program, models: dict[str, Path], tmp_path: Path) -> None:
-    inputs = good_input(tmp_path)
-    for arguments in (
-        [],
-        ["run"],
-        [models["float"], inputs, "--shape"],
-        [models["float"]],
-        ["verify"],
-        [models["float"], inputs, inputs],
-    ):
-        outcome = program(*arguments)
-        assert (outcome.status, outcome.stdout) == (USAGE, ""), arguments
-        assert outcome.error.startswith("cpp_runner: error: ")
-
-
-@pytest.mark.parametrize(
-    ("output", "status"), [("no/such/folder/out.npy", CANNOT_CREATE), ("out.csv", USAGE), ("/dev/full", USAGE)]
-)
-def test_bad_output(output: str, status: int, models: dict[str, Path], program: Program, tmp_path: Path) -> None:
-    outcome = program(models["float"], good_input(tmp_path), "-o", tmp_path / output)
-    assert (outcome.status, outcome.stdout) == (status, ""), outcome
-
-
-def test_a_full_disk(models: dict[str, Path], program: Program, tmp_path: Path) -> None:
-    """A file-size limit makes the write fail part of the way, as a full disk does."""
-    inputs = write(tmp_path / "long.npy", np.zeros((1, 20_000, 12), dtype=np.float32))
-    output = tmp_path / "existing.npy"
-    output.write_bytes(BEFORE)
-    command = f'ulimit -f 16; exec "{program.path}" "{models["float"]}" "{inputs}" -o "{output}"'
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (WRITE_FAILED, ""), done.stderr
-    assert done.stderr.startswith("cpp_runner: error: ")
-    assert output.read_bytes() == BEFORE
-    assert not list(tmp_path.glob(".*"))
-
-
-def test_stdout_on_a_full_disk(models: dict[str, Path], program: Program) -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [program.path, "info", models["float"]], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert done.returncode == WRITE_FAILED, done.stderr
-
-
-def test_a_closed_pipe(models: dict[str, Path], program: Program) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [program.path, "info", models["float"]], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
-    )
-    os.close(writing)
-    assert done.returncode == WRITE_FAILED, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_debug_adds_the_trace(program: Program, tmp_path: Path) -> None:
-    class Failing(torch.nn.Module):
-        def forward(self, input: torch.Tensor) -> torch.Tensor:
-            return input @ input
-
-    path = tmp_path / "plain.pt"
-    with path.open("wb") as file:
-        torchscript.save(torchscript.script(Failing()), file, {})
-    inputs = good_input(tmp_path)
-    brief = program(path, inputs)
-    long = program(path, inputs, "--debug")
-    assert brief.status == long.status == BAD_DATA
-    assert len(brief.stderr.splitlines()) == 1
-    assert len(long.stderr.splitlines()) > 3
+def test_bad_state(models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path) -> None:
+    inputs, state = quiet_input(tmp_path), tmp_path / "state.npy"
+    refuse(NO_INPUT, "state.h.npy", models["float"], inputs, "--state-in", state)
+    write_npy(tmp_path / "state.h.npy", np.zeros((2, 1, 20), dtype=np.float32))
+    write_npy(tmp_path / "state.c.npy", np.zeros((2, 3, 20), dtype=np.float32))
+    refuse(BAD_DATA, "c", models["float"], inputs, "--state-in", state)
+    refuse(USAGE, "stream", models["bidirectional"], inputs, "--state-in", state)

@@ -1,0 +1,127 @@
+"""Calls that make no sense, and outputs that cannot be written: files stay as they were."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from program import (
+    BAD_DATA,
+    BEFORE,
+    CANNOT_CREATE,
+    UNAVAILABLE,
+    USAGE,
+    WRITE_FAILED,
+    Outcome,
+    Program,
+)
+from real_input import quiet_input, write_npy
+
+from zoo import torchscript
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--stream", "4"], USAGE, "stream"),
+        (["--stream", "0"], USAGE, "stream"),
+        (["--stream", "four"], USAGE, "stream"),
+        (["--threads", "-1"], USAGE, "threads"),
+        (["--batch-size", "0"], USAGE, "batch-size"),
+        (["--strem", "4"], USAGE, "--stream"),
+        (["--precision", "int4"], USAGE, "precision"),
+        (["--engine", "warp"], USAGE, "engine"),
+        (["--device", "tpu"], USAGE, "device"),
+    ],
+)
+def test_bad_flags(
+    arguments: list[str],
+    status: int,
+    words: str,
+    models: dict[str, Path],
+    refuse: Callable[..., Outcome],
+    tmp_path: Path,
+) -> None:
+    model = models["bidirectional"] if arguments == ["--stream", "4"] else models["float"]
+    refuse(status, words, model, quiet_input(tmp_path), *arguments)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_no_gpu(models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path) -> None:
+    refuse(UNAVAILABLE, "use --device cpu", models["float"], quiet_input(tmp_path), "--device", "cuda")
+
+
+def test_too_few_and_too_many_words(program: Program, models: dict[str, Path], tmp_path: Path) -> None:
+    inputs = quiet_input(tmp_path)
+    for arguments in (
+        [],
+        ["run"],
+        [models["float"], inputs, "--shape"],
+        [models["float"]],
+        ["verify"],
+        [models["float"], inputs, inputs],
+    ):
+        outcome = program(*arguments)
+        assert (outcome.status, outcome.stdout) == (USAGE, ""), arguments
+        assert outcome.error.startswith("cpp_runner: error: ")
+
+
+@pytest.mark.parametrize(
+    ("output", "status"), [("no/such/folder/out.npy", CANNOT_CREATE), ("out.csv", USAGE), ("/dev/full", USAGE)]
+)
+def test_bad_output(output: str, status: int, models: dict[str, Path], program: Program, tmp_path: Path) -> None:
+    outcome = program(models["float"], quiet_input(tmp_path), "-o", tmp_path / output)
+    assert (outcome.status, outcome.stdout) == (status, ""), outcome
+
+
+def test_a_full_disk(models: dict[str, Path], program: Program, tmp_path: Path) -> None:
+    """A file-size limit makes the write fail part of the way, as a full disk does."""
+    inputs = write_npy(tmp_path / "long.npy", np.zeros((1, 20_000, 12), dtype=np.float32))
+    output = tmp_path / "existing.npy"
+    output.write_bytes(BEFORE)
+    command = f'ulimit -f 16; exec "{program.path}" "{models["float"]}" "{inputs}" -o "{output}"'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (WRITE_FAILED, ""), done.stderr
+    assert done.stderr.startswith("cpp_runner: error: ")
+    assert output.read_bytes() == BEFORE
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_stdout_on_a_full_disk(models: dict[str, Path], program: Program) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [program.path, "info", models["float"]], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == WRITE_FAILED, done.stderr
+
+
+def test_a_closed_pipe(models: dict[str, Path], program: Program) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [program.path, "info", models["float"]], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert done.returncode == WRITE_FAILED, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_debug_adds_the_trace(program: Program, tmp_path: Path) -> None:
+    class Failing(torch.nn.Module):
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            return input @ input
+
+    path = tmp_path / "plain.pt"
+    with path.open("wb") as file:
+        torchscript.save(torchscript.script(Failing()), file, {})
+    inputs = quiet_input(tmp_path)
+    brief = program(path, inputs)
+    long = program(path, inputs, "--debug")
+    assert brief.status == long.status == BAD_DATA
+    assert len(brief.stderr.splitlines()) == 1
+    assert len(long.stderr.splitlines()) > 3
