@@ -9,7 +9,7 @@ from torch import nn
 import zoo
 from zoo.models.presets import TASKS
 
-FAMILIES = {"lstm": "lstm", "gru": "gru", "rnn": "rnn", "rnn_relu": "rnn_relu"}
+FAMILIES = ("lstm", "gru", "rnn", "rnn_relu")
 SIZES: dict[str, dict[str, Any]] = {
     "classifier": {"input_size": 12, "num_classes": 9},
     "tagger": {"input_size": 12, "num_classes": 5},
@@ -29,13 +29,13 @@ def build_small(name: str, **overrides: Any) -> nn.Module:
     return zoo.build(name, **{**sizes, **overrides}).eval()
 
 
-def grid(bidirectional_too: bool = True) -> list[tuple[str, int, bool]]:
+def grid() -> list[tuple[str, int, bool]]:
     """Return (name, num_layers, bidirectional) for every family, task, depth and direction that exists."""
     return [
         (f"{family}_{task}", layers, bidirectional)
         for family in FAMILIES
         for task in TASK_NAMES
         for layers in (1, 2)
-        for bidirectional in ((False, True) if bidirectional_too else (False,))
+        for bidirectional in (False, True)
         if not (bidirectional and task == "language_model")
     ]
