@@ -37,6 +37,11 @@ ARROWS: dict[str, set[str]] = {
 TYPE_CHECKING_ONLY = {"zoo"}  # the package's face names everything, and imports it when first used
 
 
+def is_module(name: str) -> bool:
+    place = ROOT / name.replace(".", "/")
+    return place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+
+
 def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -46,7 +51,7 @@ def imports(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative imports hide where an arrow points"
             module = node.module or ""
             inside = {f"{module}.{alias.name}" for alias in node.names}
-            known = {name for name in inside if (ROOT / (name.replace(".", "/") + ".py")).exists()}
+            known = {name for name in inside if is_module(name)}
             found |= known or {module}
     return {name for name in found if name.partition(".")[0] in ("zoo", "scripts", "tests")}
 

@@ -1,4 +1,4 @@
-"""Model configurations: frozen, validated once, the only place where a model's sizes are decided."""
+"""What every recurrent model's configuration shares."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from zoo.config.faults import ConfigError, probability_faults, whole_number_faults
+
 Kind = Literal["lstm", "gru", "rnn"]
 Nonlinearity = Literal["tanh", "relu"]
-Pooling = Literal["last", "mean", "max"]
 
 GATES: dict[str, int] = {"lstm": 4, "gru": 3, "rnn": 1}
-
-
-class ConfigError(ValueError):
-    """A configuration that no model can be built from; the message lists every fault found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +63,16 @@ class RecurrentConfig:
         if self.kind not in GATES:
             found.append(f"kind must be one of {', '.join(GATES)}, got {self.kind!r}")
         for name in ("input_size", "hidden_size", "num_layers"):
-            found += _whole_number_faults(name, getattr(self, name), 1)
-        found += _whole_number_faults("proj_size", self.proj_size, 0)
-        found += _probability_faults("dropout", self.dropout)
+            found += whole_number_faults(name, getattr(self, name), 1)
+        found += whole_number_faults("proj_size", self.proj_size, 0)
+        found += probability_faults("dropout", self.dropout)
         for name in ("bias", "batch_first", "bidirectional", "residual", "standardize"):
             if not isinstance(getattr(self, name), bool):
                 found.append(f"{name} must be True or False, got {getattr(self, name)!r}")
         if self.nonlinearity not in ("tanh", "relu"):
             found.append(f"nonlinearity must be tanh or relu, got {self.nonlinearity!r}")
         if self.vocab_size is not None:
-            found += _whole_number_faults("vocab_size", self.vocab_size, 1)
+            found += whole_number_faults("vocab_size", self.vocab_size, 1)
         if found:
             return found  # the relations below compare values of the right type only
         if self.proj_size and self.kind != "lstm":
@@ -121,114 +118,3 @@ class RecurrentConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON values."""
         return dataclasses.asdict(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncoderConfig(RecurrentConfig):
-    """The bare stack: one feature vector a step."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeadConfig(RecurrentConfig):
-    """A stack with something on top of it.
-
-    Args:
-        head_dropout: probability on the features that enter the head, in training only.
-    """
-
-    head_dropout: float = 0.0
-
-    def faults(self) -> list[str]:
-        return super().faults() + _probability_faults("head_dropout", self.head_dropout)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifierConfig(HeadConfig):
-    """One class for a whole sequence.
-
-    Args:
-        num_classes: scores given.
-        pooling: how steps become one vector: "last" (final hidden state of each direction), "mean" or "max"
-            over the valid steps.
-    """
-
-    num_classes: int = 10
-    pooling: Pooling = "last"
-
-    def faults(self) -> list[str]:
-        found = super().faults() + _whole_number_faults("num_classes", self.num_classes, 2)
-        if self.pooling not in ("last", "mean", "max"):
-            found.append(f"pooling must be last, mean or max, got {self.pooling!r}")
-        return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaggerConfig(HeadConfig):
-    """One class for every step.
-
-    Args:
-        num_classes: scores given per step.
-    """
-
-    num_classes: int = 10
-
-    def faults(self) -> list[str]:
-        return super().faults() + _whole_number_faults("num_classes", self.num_classes, 2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForecasterConfig(HeadConfig):
-    """The next values of one or many variables.
-
-    Args:
-        horizon: steps ahead that are forecast at once.
-        num_variables: values per forecast step.
-    """
-
-    horizon: int = 1
-    num_variables: int = 1
-
-    def faults(self) -> list[str]:
-        found = super().faults() + _whole_number_faults("horizon", self.horizon, 1)
-        return found + _whole_number_faults("num_variables", self.num_variables, 1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CTCConfig(HeadConfig):
-    """Log-probabilities over labels and the blank for every step (Graves et al. 2006).
-
-    Args:
-        num_labels: labels with the blank counted, which is label 0.
-    """
-
-    num_labels: int = 29
-
-    def faults(self) -> list[str]:
-        return super().faults() + _whole_number_faults("num_labels", self.num_labels, 2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LanguageModelConfig(HeadConfig):
-    """Scores of the next token at every step; `vocab_size` is both what goes in and what comes out."""
-
-    vocab_size: int | None = 256
-
-    def faults(self) -> list[str]:
-        found = super().faults()
-        if self.vocab_size is None:
-            found.append("vocab_size must be a whole number >= 1, got None: a language model reads tokens")
-        if self.bidirectional is True:
-            found.append("bidirectional must be False: a language model may not see the token it predicts")
-        return found
-
-
-def _whole_number_faults(name: str, value: object, least: int) -> list[str]:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        return [f"{name} must be a whole number >= {least}, got {value!r}"]
-    return []
-
-
-def _probability_faults(name: str, value: object) -> list[str]:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < 1.0:
-        return [f"{name} must be in [0, 1), got {value!r}"]
-    return []

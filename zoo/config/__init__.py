@@ -1,0 +1,32 @@
+"""Model configurations: frozen, validated once, the only place where a model's sizes are decided."""
+
+from __future__ import annotations
+
+from zoo.config.faults import ConfigError
+from zoo.config.recurrent import GATES, Kind, Nonlinearity, RecurrentConfig
+from zoo.config.tasks import (
+    ClassifierConfig,
+    CTCConfig,
+    EncoderConfig,
+    ForecasterConfig,
+    HeadConfig,
+    LanguageModelConfig,
+    Pooling,
+    TaggerConfig,
+)
+
+__all__ = [
+    "GATES",
+    "CTCConfig",
+    "ClassifierConfig",
+    "ConfigError",
+    "EncoderConfig",
+    "ForecasterConfig",
+    "HeadConfig",
+    "Kind",
+    "LanguageModelConfig",
+    "Nonlinearity",
+    "Pooling",
+    "RecurrentConfig",
+    "TaggerConfig",
+]

@@ -1,0 +1,110 @@
+"""The configurations of the tasks: what stands on top of the recurrent stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from zoo.config.faults import probability_faults, whole_number_faults
+from zoo.config.recurrent import RecurrentConfig
+
+Pooling = Literal["last", "mean", "max"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderConfig(RecurrentConfig):
+    """The bare stack: one feature vector a step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadConfig(RecurrentConfig):
+    """A stack with something on top of it.
+
+    Args:
+        head_dropout: probability on the features that enter the head, in training only.
+    """
+
+    head_dropout: float = 0.0
+
+    def faults(self) -> list[str]:
+        return super().faults() + probability_faults("head_dropout", self.head_dropout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierConfig(HeadConfig):
+    """One class for a whole sequence.
+
+    Args:
+        num_classes: scores given.
+        pooling: how steps become one vector: "last" (final hidden state of each direction), "mean" or "max"
+            over the valid steps.
+    """
+
+    num_classes: int = 10
+    pooling: Pooling = "last"
+
+    def faults(self) -> list[str]:
+        found = super().faults() + whole_number_faults("num_classes", self.num_classes, 2)
+        if self.pooling not in ("last", "mean", "max"):
+            found.append(f"pooling must be last, mean or max, got {self.pooling!r}")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggerConfig(HeadConfig):
+    """One class for every step.
+
+    Args:
+        num_classes: scores given per step.
+    """
+
+    num_classes: int = 10
+
+    def faults(self) -> list[str]:
+        return super().faults() + whole_number_faults("num_classes", self.num_classes, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecasterConfig(HeadConfig):
+    """The next values of one or many variables.
+
+    Args:
+        horizon: steps ahead that are forecast at once.
+        num_variables: values per forecast step.
+    """
+
+    horizon: int = 1
+    num_variables: int = 1
+
+    def faults(self) -> list[str]:
+        found = super().faults() + whole_number_faults("horizon", self.horizon, 1)
+        return found + whole_number_faults("num_variables", self.num_variables, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CTCConfig(HeadConfig):
+    """Log-probabilities over labels and the blank for every step (Graves et al. 2006).
+
+    Args:
+        num_labels: labels with the blank counted, which is label 0.
+    """
+
+    num_labels: int = 29
+
+    def faults(self) -> list[str]:
+        return super().faults() + whole_number_faults("num_labels", self.num_labels, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelConfig(HeadConfig):
+    """Scores of the next token at every step; `vocab_size` is both what goes in and what comes out."""
+
+    vocab_size: int | None = 256
+
+    def faults(self) -> list[str]:
+        found = super().faults()
+        if self.vocab_size is None:
+            found.append("vocab_size must be a whole number >= 1, got None: a language model reads tokens")
+        if self.bidirectional is True:
+            found.append("bidirectional must be False: a language model may not see the token it predicts")
+        return found
