@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 import zoo
-from zoo.models.presets import TASKS
+from zoo.models import presets
 
 FAMILIES = ("lstm", "gru", "rnn", "rnn_relu")
 SIZES: dict[str, dict[str, Any]] = {
@@ -18,7 +18,9 @@ SIZES: dict[str, dict[str, Any]] = {
     "language_model": {"input_size": 10, "vocab_size": 128},
     "encoder": {"input_size": 12},
 }
-TASK_NAMES = list(TASKS)
+TASK_NAMES = list(presets.TASKS)
+# Every family with every task; trained models come on top of these, and have tests of their own.
+PRESET_NAMES = [f"{family}_{task}" for family in presets.FAMILIES for task in TASK_NAMES]
 
 
 def build_small(name: str, **overrides: Any) -> nn.Module:

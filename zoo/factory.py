@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from zoo.checkpoint import read_checkpoint
 from zoo.init import Init, init_weights_
 from zoo.models.presets import register_presets
+from zoo.models.trained import register_trained
 from zoo.registry import find_model, list_models, register_model
 from zoo.weights import load_weights_
 
 __all__ = ["build", "list_models", "load_checkpoint", "register_model"]
 
 register_presets()
+register_trained()
 
 
 def build(

@@ -11,6 +11,14 @@ from typing import Literal
 import numpy as np
 
 from zoo.data.sequences import LabelledSequences
+from zoo.data.source import DataSource
+
+SOURCE = DataSource(
+    name="JapaneseVowels",
+    folder="",
+    address="https://archive.ics.uci.edu/dataset/128/japanese+vowels",
+    license="CC BY 4.0",
+)
 
 
 def load_japanese_vowels(split: Literal["train", "test"]) -> LabelledSequences:

@@ -1,0 +1,98 @@
+"""Where a data set lies, whether it is the right one, and what to fetch where it is missing.
+
+Data sets are not part of this package. The environment variable `ZOO_DATA` names the folder that holds them, one
+folder per set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "ZOO_DATA"
+
+
+class DataError(RuntimeError):
+    """A data set that is missing, incomplete or not the one whose checksum is known; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """What is known of a data set.
+
+    Args:
+        name: what people call it.
+        folder: its folder inside `ZOO_DATA`; empty where a pip package brings the data.
+        address: where it is published.
+        license: under which terms.
+        sha256: of all files that are read, see `hash_files`; None where a pip package vouches for them.
+        contents: which files the folder must hold, in words.
+    """
+
+    name: str
+    folder: str
+    address: str
+    license: str
+    sha256: str | None = None
+    contents: str = ""
+
+    def find(self) -> Path:
+        """Return the folder of this set.
+
+        Raises:
+            DataError: `ZOO_DATA` is not set, or has no such folder.
+        """
+        root = os.environ.get(VARIABLE)
+        if not root:
+            raise DataError(f"{VARIABLE} is not set; {self.hint()}")
+        folder = Path(root) / self.folder
+        if not folder.is_dir():
+            raise DataError(f"{VARIABLE}={root} has no folder {self.folder!r}; {self.hint()}")
+        return folder
+
+    def hint(self) -> str:
+        """Say what to fetch, from where, under which licence."""
+        return (
+            f"get {self.name} ({self.license}) from {self.address}, put {self.contents or 'it'} into "
+            f"FOLDER/{self.folder}, and set {VARIABLE}=FOLDER"
+        )
+
+    def check(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Refuse files that are not those published.
+
+        Raises:
+            DataError: another checksum; it gives both.
+        """
+        if self.sha256 is None:
+            return
+        got = hash_files(files)
+        if got != self.sha256:
+            raise DataError(
+                f"{self.name} has SHA-256 {got[:16]}..., expected {self.sha256[:16]}...: some file is missing, "
+                f"added or changed; {self.hint()}"
+            )
+
+
+def hash_files(files: Iterable[tuple[str, bytes]]) -> str:
+    """Return the SHA-256 over name, size and bytes of every file, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, content in sorted(files):
+        digest.update(name.encode() + b"\0" + str(len(content)).encode() + b"\0" + content)
+    return digest.hexdigest()
+
+
+def read_files(source: DataSource, pattern: str) -> list[tuple[str, bytes]]:
+    """Read the files of a set that match a pattern, sorted by name, and check them.
+
+    Raises:
+        DataError: as `DataSource.find` and `DataSource.check`, or no file matches.
+    """
+    folder = source.find()
+    files = [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(folder.glob(pattern))]
+    if not files:
+        raise DataError(f"{folder} has no {pattern}; {source.hint()}")
+    source.check(files)
+    return files

@@ -1,0 +1,1 @@
+"""Training on Lightning: `pip install 'recurrent-zoo[train]'`. The rest of the package never imports this."""

@@ -1,0 +1,99 @@
+"""A model file judged by the C++ program: cpp_runner runs the test split, Python runs it beside."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import zoo
+from zoo.training.batching import Batch
+from zoo.training.errors import TrainingError
+from zoo.training.task import Task
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The metrics of one file on one task.
+
+    Args:
+        cpp: from cpp_runner's outputs.
+        python: from `zoo.load_artifact`'s.
+        worst: largest absolute difference between the two over all outputs.
+    """
+
+    cpp: dict[str, float]
+    python: dict[str, float]
+    worst: float
+
+
+def find_runner() -> str:
+    """Return where cpp_runner lies.
+
+    Raises:
+        TrainingError: it is neither beside this Python nor on PATH.
+    """
+    found = shutil.which("cpp_runner", path=str(Path(sys.executable).parent)) or shutil.which("cpp_runner")
+    if found is None:
+        raise TrainingError("cpp_runner is not installed: pip install . in the project, or add its folder to PATH")
+    return found
+
+
+def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation:
+    """Run a model file on a task's test split in C++ and in Python.
+
+    Args:
+        artifact: written by `zoo.save_artifact`.
+        task: gives batches and metric.
+        stream: in C++, feed this many steps at a time; batches must have no lengths then.
+
+    Raises:
+        TrainingError: cpp_runner is not there or refuses.
+        ArtifactError: the file is damaged.
+    """
+    batches = task.test_batches()
+    model = zoo.load_artifact(artifact).module
+    with torch.no_grad():
+        python = [model(batch.input, batch.lengths)[0] for batch in batches]
+    cpp = run_in_cpp(artifact, batches, stream=stream)
+    worst = max(float((a.double() - b.double()).abs().max()) for a, b in zip(cpp, python, strict=True))
+    return Evaluation(task.score(cpp, batches), task.score(python, batches), worst)
+
+
+def run_in_cpp(artifact: str | Path, batches: list[Batch], *, stream: int = 0) -> list[Tensor]:
+    """Return what cpp_runner gives for each batch.
+
+    Raises:
+        TrainingError: with cpp_runner's own words.
+    """
+    runner = find_runner()
+    outputs = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for batch in batches:
+            arguments: list[Any] = [artifact, _write(folder / "input.npy", batch.input)]
+            if batch.lengths is not None:
+                arguments += ["--lengths", _write(folder / "lengths.npy", batch.lengths)]
+            if stream:
+                arguments += ["--stream", stream]
+            output = folder / "output.npy"
+            done = subprocess.run(
+                [runner, *map(str, arguments), "-o", str(output)], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                raise TrainingError(f"cpp_runner failed with exit status {done.returncode}: {done.stderr.strip()}")
+            outputs.append(torch.from_numpy(np.load(output)))
+    return outputs
+
+
+def _write(path: Path, tensor: Tensor) -> Path:
+    np.save(path, np.ascontiguousarray(tensor.numpy()), allow_pickle=False)
+    return path

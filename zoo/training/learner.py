@@ -1,0 +1,109 @@
+"""The LightningModule under every task: steps, logs, and a stop where numbers go wrong."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+
+from zoo.training.batching import Batch
+from zoo.training.errors import TrainingError
+from zoo.training.optimization import make_optimizer, make_schedulers
+from zoo.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from zoo.training.task import Task
+
+
+class Learner(lightning.LightningModule):
+    """Trains a model on a task as a recipe says; a task's own learner gives it the loss.
+
+    Args:
+        model: keeps the contract of `zoo.models.backbone`.
+        task: gives batches and score.
+        recipe: optimiser, schedule, seed.
+    """
+
+    def __init__(self, model: nn.Module, task: Task, recipe: Recipe) -> None:
+        super().__init__()
+        self.model = model
+        self.task = task
+        self.recipe = recipe
+        self.monitor = f"validation/{task.metric}"
+        self.outputs: list[Tensor] = []
+        self.batches: list[Batch] = []
+        self.cpu_seconds = 0.0
+        self._cpu_start = time.process_time()
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch, a scalar."""
+        raise NotImplementedError(f"{type(self).__name__} must say its loss")
+
+    def forward(self, batch: Batch) -> Tensor:
+        output: Tensor = self.model(batch.input, batch.lengths)[0]
+        return output
+
+    def on_train_epoch_start(self) -> None:
+        # Lightning keeps no generator's state: seeding by the epoch makes a resumed run go the same way.
+        torch.manual_seed(self.recipe.seed * 100_003 + self.current_epoch * 1009 + self.global_rank)
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        batch = self.task.augment(batch)
+        loss = self.loss(self(batch), batch)
+        self.stop_unless_finite(loss, "the training loss")
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.input))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        output = self(batch)
+        loss = self.loss(output.float(), batch)
+        self.stop_unless_finite(loss, "the validation loss")
+        self.log("validation/loss", loss, prog_bar=True, batch_size=len(batch.input))
+        self.outputs.append(output.float().cpu())
+        self.batches.append(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        outputs, batches = self.outputs, self.batches
+        self.outputs, self.batches = [], []
+        if self.trainer.sanity_checking:
+            return
+        batches = [Batch(*(None if part is None else part.cpu() for part in batch)) for batch in batches]  # type: ignore[arg-type]
+        # Every process validates on the whole split, so that there is nothing to gather and all agree.
+        for name, value in self.task.score(outputs, batches).items():
+            self.log(f"validation/{name}", value, prog_bar=name == self.task.metric)
+
+    def stop_unless_finite(self, loss: Tensor, what: str) -> None:
+        """Stop where a loss is NaN or infinite.
+
+        Raises:
+            TrainingError: with the step and what to do.
+        """
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"{what} became {float(loss)} in epoch {self.current_epoch}, step {self.global_step}; the last good "
+                "checkpoint is kept. Lower optimizer.learning_rate or optimizer.clip_norm, or use precision fp32"
+            )
+
+    def configure_optimizers(self) -> Any:
+        optimizer = make_optimizer(self.model, self.recipe.optimizer)
+        schedulers = make_schedulers(
+            optimizer,
+            self.recipe.schedule,
+            int(self.trainer.estimated_stepping_batches),
+            self.monitor,
+            self.task.mode,
+        )
+        return [optimizer], schedulers
+
+    def spent(self) -> float:
+        """Return the CPU seconds of this training, those before a resume included."""
+        return self.cpu_seconds + time.process_time() - self._cpu_start
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["cpu_seconds"] = self.spent()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.cpu_seconds = checkpoint.get("cpu_seconds", 0.0)

@@ -1,0 +1,48 @@
+"""What TensorBoard shows: gradient norms and learning rate every few steps, weights and gates after every epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor, nn
+
+from zoo.training.errors import TrainingError
+from zoo.training.gates import record_gates
+
+
+def gradient_norm(parameters: Any) -> Tensor:
+    """Return the 2-norm of all gradients together."""
+    norms = [p.grad.norm() for p in parameters if p.grad is not None]
+    return torch.stack(norms).norm() if norms else torch.zeros(())
+
+
+class Monitoring(Callback):
+    """Logs norms, rates and histograms, and stops where a gradient is no number."""
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        norm = gradient_norm(pl_module.parameters())
+        scaled = trainer.precision == "16-mixed"  # there, too large gradients are the scaler's daily bread
+        if not scaled and not torch.isfinite(norm):
+            raise TrainingError(
+                f"the gradient became {float(norm)} in epoch {trainer.current_epoch}, step {trainer.global_step}; the "
+                "last good checkpoint is kept. Lower optimizer.learning_rate, or use precision fp32"
+            )
+        pl_module.log("train/gradient_norm", norm)
+        pl_module.log("train/learning_rate", optimizer.param_groups[0]["lr"])
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        logger = trainer.logger
+        if trainer.sanity_checking or not isinstance(logger, TensorBoardLogger) or not trainer.is_global_zero:
+            return
+        model, step = pl_module.model, trainer.global_step
+        assert isinstance(model, nn.Module)
+        for name, parameter in model.named_parameters():
+            logger.experiment.add_histogram(f"weights/{name}", parameter.detach().float().cpu(), step)
+        loader: Any = trainer.val_dataloaders
+        batch = next(iter(loader))
+        for name, values in record_gates(model, batch.input.to(pl_module.device), batch.lengths).items():
+            logger.experiment.add_histogram(f"gates/{name}", values.cpu(), step)

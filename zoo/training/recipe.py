@@ -1,0 +1,206 @@
+"""A recipe fixes a training: model, initial weights, data, optimiser, schedule, seed. One TOML file each."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class RecipeFileError(ValueError):
+    """A recipe that cannot be followed; the message names the key and what is legal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPart:
+    """Which registered model, how it begins, and what differs from its preset."""
+
+    name: str
+    init: str = "uniform"
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPart:
+    """Which task of `zoo.training.tasks`, and its options."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerPart:
+    """AdamW. `weight_decay` acts on matrices only; `clip_norm` bounds the norm of all gradients, 0 for none."""
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    betas: list[float] = field(default_factory=lambda: [0.9, 0.999])
+    clip_norm: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulePart:
+    """Linear warm-up over `warmup_steps`, then cosine to `final` times the rate, plateau, or constant."""
+
+    kind: Literal["cosine", "plateau", "constant"] = "cosine"
+    warmup_steps: int = 50
+    final: float = 0.01
+    factor: float = 0.5  # plateau: what the rate is multiplied with
+    patience: int = 3  # plateau: epochs without a better metric before that
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPart:
+    """How long, how much at once, on what.
+
+    Args:
+        max_epochs: over the training split.
+        batch_size: examples per step and process.
+        accumulate: batches whose gradients are summed before a step.
+        precision: arithmetic; fp16 scales the loss and is for CUDA only.
+        keep: which weights are saved at the end, those of the best epoch in validation or of the last.
+        patience: epochs without a better metric before it stops early; 0 for never.
+        average: decay of a running mean of the weights, taken for validation and kept; 0 for none.
+        checkpoint_layers: keep only the layers' inputs for the backward pass and compute the rest again; for deep
+            residual stacks that do not fit into memory.
+        accelerator: "cpu", "gpu" or "auto".
+        devices: processes on this machine, one per device.
+        nodes: machines.
+        validate_every: epochs between validations.
+    """
+
+    max_epochs: int = 20
+    batch_size: int = 32
+    accumulate: int = 1
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    keep: Literal["best", "last"] = "best"
+    patience: int = 0
+    average: float = 0.0
+    checkpoint_layers: bool = False
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    devices: int = 1
+    nodes: int = 1
+    validate_every: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All of it.
+
+    Args:
+        name: of the trained model, and of the run's folder.
+        seed: of initial weights, order of the data, dropout and augmentation.
+        fast: overrides that make a check of one minute of it, such as {"training.max_epochs": 1}.
+    """
+
+    name: str
+    model: ModelPart
+    task: TaskPart
+    seed: int = 0
+    optimizer: OptimizerPart = field(default_factory=OptimizerPart)
+    schedule: SchedulePart = field(default_factory=SchedulePart)
+    training: TrainingPart = field(default_factory=TrainingPart)
+    fast: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as plain JSON values."""
+        return dataclasses.asdict(self)
+
+
+def list_recipes() -> list[str]:
+    """Return the names of the recipes in the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def read_recipe(name: str | Path, overrides: Sequence[str] = (), *, fast: bool = False) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        name: a name of `list_recipes()`, or a TOML file.
+        overrides: `key.sub=value`, the value as in TOML; what is no TOML value is a string.
+        fast: apply the recipe's own `fast` overrides, before yours.
+
+    Raises:
+        RecipeFileError: no such recipe, no TOML, or a key or value that is not legal.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = RECIPES / f"{name}.toml"
+    if not path.is_file():
+        raise RecipeFileError(f"no recipe {str(name)!r}; there are {', '.join(list_recipes())}, or give a .toml file")
+    try:
+        table = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeFileError(f"{path.name} is no TOML: {error}") from error
+    if fast:
+        for key, value in table.get("fast", {}).items():
+            _set(table, key, value)
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise RecipeFileError(f"an override is key.sub=value, got {override!r}")
+        _set(table, key, _read_value(value))
+    recipe: Recipe = _fill(Recipe, table, "")
+    return recipe
+
+
+def _read_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _set(table: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for k, part in enumerate(path):
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise RecipeFileError(f"{'.'.join(path[: k + 1])} is a value, so {key!r} cannot be set inside it")
+    table[last] = value
+
+
+def _fill(part: type, table: dict[str, Any], path: str) -> Any:
+    """Make a part of a recipe of a TOML table, its own parts included."""
+    hints = typing.get_type_hints(part)
+    missing = [
+        f.name
+        for f in dataclasses.fields(part)
+        if f.name not in table and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise RecipeFileError(f"the recipe lacks {', '.join(path + name for name in missing)}")
+    values = {}
+    for key, value in table.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            hint = f"did you mean {path}{near[0]}? " if near else ""
+            raise RecipeFileError(f"no key {path}{key}; {hint}legal are {', '.join(path + name for name in hints)}")
+        values[key] = _convert(hints[key], value, path + key)
+    return part(**values)
+
+
+def _convert(hint: Any, value: Any, key: str) -> Any:
+    origin = typing.get_origin(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, dict):
+            raise RecipeFileError(f"{key} must be a table, got {value!r}")
+        return _fill(hint, value, f"{key}.")
+    if origin is Literal:
+        if value not in typing.get_args(hint):
+            raise RecipeFileError(f"{key} must be one of {', '.join(typing.get_args(hint))}, got {value!r}")
+        return value
+    if hint is float and type(value) is int:
+        return float(value)
+    expected = hint if isinstance(hint, type) and not isinstance(hint, types.GenericAlias) else origin
+    if type(value) is not expected:
+        raise RecipeFileError(f"{key} must be {expected.__name__}, got {value!r}")
+    return value

@@ -1,0 +1,60 @@
+"""Tasks: what binds a data set to batches, a loss and a metric.
+
+A task is a class in a file of this folder, with a row in `TASKS` below. It derives from `zoo.training.task.Task`:
+
+    class MyTask(Task):
+        about = MY_SOURCE                # zoo.data.source.DataSource: name, licence, address
+        metric, mode = "accuracy", "max" # what `score` returns under this name decides which epoch is best
+        learner = ClassificationLearner  # the LightningModule, a zoo.training.learner.Learner with the loss
+
+        def __init__(self, options, fast=False): ...   # options: the recipe's [task.options]; fast: few examples
+        def model_overrides(self): ...                 # what the data decides of the model: input_size, num_classes
+        def prepare_(self, model): ...                 # statistics and vocabularies into the model's buffers
+        def train_batches(self, batch_size, seed): ... # DataLoader of Batch, see zoo.training.batching.make_loader
+        def validation_batches(self): ...              # list of Batch
+        def test_batches(self): ...                    # list of Batch; evaluate.py gives each to cpp_runner
+        def augment(self, batch): ...                  # optional; training batches only, torch's global generator
+        def score(self, outputs, batches): ...         # dict of metrics from the model's outputs, one per batch
+
+`Batch` is (input, lengths or None, target). `outputs[k]` is what the model gave for `batches[k]`, on the CPU; it may
+come from Python or from C++, so `score` uses the model's plain output only. Everything is deterministic; what is
+drawn at random (strings of digits, noise) is drawn from a generator with a fixed seed for validation and test.
+
+    zoo/training/recipe.py     TOML -> Recipe          zoo/training/trainer.py     train(recipe, folder)
+    zoo/training/learner.py    Learner                 zoo/training/evaluation.py  evaluate(artifact, task)
+    zoo/training/metrics.py    accuracy, error rates   zoo/training/shipping.py    seeds -> zoo/pretrained/<name>
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from zoo.training.task import Task
+
+# name in recipes and on evaluate.py's command line -> module and class
+TASKS: dict[str, tuple[str, str]] = {
+    "tiny_shakespeare": ("zoo.training.tasks.language_modelling", "TinyShakespeare"),
+    "plain_text": ("zoo.training.tasks.language_modelling", "PlainText"),
+    "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
+}
+
+
+def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool = False) -> Task:
+    """Make a task of the table.
+
+    Args:
+        name: a key of `TASKS`.
+        options: the recipe's [task.options].
+        fast: a few examples only.
+
+    Raises:
+        ValueError: no such task, or an option it has not.
+        DataError: the data set is missing.
+    """
+    if name not in TASKS:
+        raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
+    module, kind = TASKS[name]
+    task: Task = getattr(importlib.import_module(module), kind)(dict(options or {}), fast=fast)
+    return task

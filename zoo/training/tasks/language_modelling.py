@@ -1,0 +1,145 @@
+"""The next character at every step, by back-propagation through time, truncated where a chunk ends.
+
+A batch is the next chunk of every one of `batch_size` streams, so the state that one step ends with is what the
+next begins with; detached, it carries what was read and no gradient. One chunk is one batch, so Lightning's
+automatic optimisation clips, accumulates and scales as for any other task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from zoo.data.plain_text import CharacterText, load_plain_text
+from zoo.data.source import DataSource
+from zoo.data.tiny_shakespeare import SOURCE, load_tiny_shakespeare
+from zoo.training.batching import Batch, process_rank
+from zoo.training.learner import Learner
+from zoo.training.task import Task, read_options
+from zoo.training.text_metrics import nats_per_symbol
+
+OPTIONS: dict[str, Any] = {
+    "steps": 128,  # characters between two truncations
+    "streams": 8,  # rows that validation and test text is cut into, each read from a fresh state
+}
+FAST_CHARACTERS = 16_000
+
+
+class LanguageModellingLearner(Learner):
+    """Carries each stream's state from chunk to chunk and begins every epoch anew."""
+
+    state: list[Tensor] | None = None
+
+    def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
+        self.state = None
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        output, state = self.model(batch.input, batch.lengths, self.state)
+        self.state = [part.detach().float() for part in state]
+        loss = self.loss(output.float(), batch)
+        self.stop_unless_finite(loss, "the training loss")
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.input))
+        return loss
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        return functional.cross_entropy(output.flatten(0, 1), batch.target.flatten())
+
+
+class Streams(Dataset[Batch]):
+    """A text cut into rows of equal length; entry `start` is every row's chunk from that place on."""
+
+    def __init__(self, tokens: Tensor, rows: int, steps: int) -> None:
+        self.tokens, self.rows, self.steps = tokens, rows, steps
+
+    @property
+    def row_length(self) -> int:
+        """Characters of a row that can begin a chunk, with every process's rows counted."""
+        # One chunk less than there is, so that an epoch can begin anywhere in the first one.
+        return (len(self.tokens) - 1 - self.steps) // (self.rows * process_rank()[1])
+
+    def __getitem__(self, start: int) -> Batch:
+        rank, _ = process_rank()
+        begins = torch.arange(rank * self.rows, (rank + 1) * self.rows) * self.row_length + start
+        places = begins.unsqueeze(1) + torch.arange(self.steps)  # (B, T)
+        return Batch(self.tokens[places], None, self.tokens[places + 1])
+
+
+class ChunksInOrder(Sampler[int]):
+    """Where the chunks of an epoch start; every epoch shifts them, so that they end at other places."""
+
+    def __init__(self, streams: Streams, seed: int) -> None:
+        self.streams, self.seed, self.epoch = streams, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.streams.row_length // self.streams.steps
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        shift = int(torch.randint(self.streams.steps, [], generator=generator))
+        return iter(range(shift, shift + len(self) * self.streams.steps, self.streams.steps))
+
+
+class TinyShakespeare(Task):
+    """Characters in, scores of the next one out; nats per character."""
+
+    about: ClassVar[DataSource] = SOURCE
+    metric = "nats_per_character"
+    mode: ClassVar[Literal["min", "max"]] = "min"
+    learner = LanguageModellingLearner
+
+    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
+        self.options = read_options(options, OPTIONS, "tiny_shakespeare")
+        self._set_text(load_tiny_shakespeare(), fast)
+
+    def _set_text(self, text: CharacterText, fast: bool) -> None:
+        self.text = text
+        self.most = FAST_CHARACTERS if fast else len(text.train)
+
+    def model_overrides(self) -> dict[str, Any]:
+        return {"characters": self.text.characters, "vocab_size": len(self.text.characters)}
+
+    def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
+        streams = Streams(self.text.train[: self.most], batch_size, self.options["steps"])
+        if streams.row_length < self.options["steps"]:
+            raise ValueError(
+                f"{len(streams.tokens)} characters are too few for {batch_size} streams of {self.options['steps']} "
+                "steps; lower training.batch_size or task.options.steps"
+            )
+        return DataLoader(streams, batch_size=None, sampler=ChunksInOrder(streams, seed))
+
+    def validation_batches(self) -> list[Batch]:
+        return [self._rows(self.text.validation[: self.most])]
+
+    def test_batches(self) -> list[Batch]:
+        return [self._rows(self.text.test)]
+
+    def _rows(self, tokens: Tensor) -> Batch:
+        rows = self.options["streams"]
+        length = (len(tokens) - 1) // rows
+        input = tokens[: rows * length].view(rows, length)
+        return Batch(input, None, tokens[1 : rows * length + 1].view(rows, length))
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+        return {self.metric: nats_per_symbol(outputs, [batch.target for batch in batches])}
+
+
+class PlainText(TinyShakespeare):
+    """The same on any UTF-8 file: `task.options.path`."""
+
+    about: ClassVar[DataSource] = DataSource("your text", "", "", "yours")
+
+    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
+        self.options = read_options(options, {**OPTIONS, "path": ""}, "plain_text")
+        if not self.options["path"]:
+            raise ValueError("task plain_text needs task.options.path=FILE, a UTF-8 text")
+        self._set_text(load_plain_text(Path(self.options["path"])), fast)

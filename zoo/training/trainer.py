@@ -1,0 +1,233 @@
+"""A recipe becomes a trained model: run folder, checkpoints, resume, and clear words where it stops."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+import zoo
+from zoo.training.batching import Batch, ListDataset
+from zoo.training.errors import TrainingError
+from zoo.training.gradient_checkpointing import recompute_layers
+from zoo.training.learner import Learner
+from zoo.training.monitoring import Monitoring
+from zoo.training.recipe import Recipe
+from zoo.training.task import Task
+from zoo.training.tasks import make_task
+
+BEST, LAST, CHECKPOINT, METRICS = "best.ckpt", "last.ckpt", "checkpoint", "metrics.json"
+PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+# What Lightning says that is so by intent here.
+NOTICES = (
+    r".*does not have many workers.*",
+    r".*The number of training batches.*is smaller than the logging interval.*",
+    r".*Checkpoint directory .* exists and is not empty.*",
+    r".*GPU available but not used.*",
+    r".*`torch\.jit\.\w+` is deprecated.*",
+    r".*isinstance\(treespec, LeafSpec\).*",
+    r".*Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*",
+    r".*environment variable.*OMP_NUM_THREADS.*",
+    r".*You are using `torch\.load` with `weights_only=False`.*",
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gave.
+
+    Args:
+        model: with the kept weights, in eval mode, on the CPU.
+        task: its data.
+        metrics: as written to `metrics.json`.
+        folder: of the run.
+    """
+
+    model: nn.Module
+    task: Task
+    metrics: dict[str, Any]
+    folder: Path
+
+
+def train(
+    recipe: Recipe, folder: str | Path, *, fast: bool = False, resume: bool = False, progress: bool = True
+) -> Trained:
+    """Follow a recipe.
+
+    Args:
+        recipe: see `zoo.training.recipe`.
+        folder: of the run: `best.ckpt`, `last.ckpt`, TensorBoard's files, `checkpoint/` for `zoo.load_checkpoint`,
+            `metrics.json`.
+        fast: a few examples only.
+        resume: go on from `last.ckpt`, or begin where there is none.
+        progress: show a bar.
+
+    Raises:
+        TrainingError: NaN, out of memory, an interrupt, or a folder that holds another run.
+        DataError: the data set is missing.
+        ValueError: a model or a task that does not exist, or does not fit.
+    """
+    folder = Path(folder)
+    last = folder / LAST
+    if last.exists() and not resume:
+        raise TrainingError(f"{folder} holds a run already; resume it (--resume), or name another folder")
+    with _quiet():
+        lightning.seed_everything(recipe.seed, verbose=False)
+        task = make_task(recipe.task.name, recipe.task.options, fast=fast)
+        model = make_model(recipe, task)
+        learner = task.learner(model, task, recipe)
+        trainer = make_trainer(recipe, folder, learner, progress)
+        loaders = (task.train_batches(recipe.training.batch_size, recipe.seed), _as_loader(task.validation_batches()))
+        with _in_words(folder), recompute_layers(model, recipe.training.checkpoint_layers):
+            trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
+    spent = learner.spent()
+    kept = folder / (BEST if recipe.training.keep == "best" else LAST)
+    zoo.load_weights_(model.cpu(), kept)
+    model.eval()
+    metrics = {
+        "name": recipe.name,
+        "seed": recipe.seed,
+        "recipe": recipe.to_dict(),
+        "cpu_seconds": round(spent, 1),
+        "epochs": int(trainer.current_epoch),
+        "validation": score_model(model, task, task.validation_batches()),
+        "test": score_model(model, task, task.test_batches()),
+    }
+    if trainer.is_global_zero:
+        zoo.save_checkpoint(model, folder / CHECKPOINT)
+        (folder / METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
+    return Trained(model, task, metrics, folder)
+
+
+def make_model(recipe: Recipe, task: Task) -> nn.Module:
+    """Build a recipe's model as the data wants it, with the task's statistics in it."""
+    overrides = {**task.model_overrides(), **recipe.model.overrides}
+    model = zoo.build(recipe.model.name, init=recipe.model.init, seed=recipe.seed, **overrides)
+    with torch.no_grad():
+        task.prepare_(model)
+    return model
+
+
+@torch.no_grad()
+def run_batches(model: nn.Module, batches: list[Batch]) -> list[Tensor]:
+    """Return the model's outputs, one per batch."""
+    return [model(batch.input, batch.lengths)[0].cpu() for batch in batches]
+
+
+def score_model(model: nn.Module, task: Task, batches: list[Batch]) -> dict[str, float]:
+    """Return the metrics of a model in eval mode on batches of its task."""
+    return task.score(run_batches(model, batches), batches)
+
+
+def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool = True) -> lightning.Trainer:
+    """Return Lightning's trainer as a recipe says."""
+    part = recipe.training
+    mode = learner.task.mode
+    callbacks: list[Callback] = [
+        ModelCheckpoint(
+            folder,
+            Path(BEST).stem,
+            monitor=learner.monitor,
+            mode=mode,
+            save_last=True,
+            enable_version_counter=False,
+            save_on_train_epoch_end=False,
+        ),
+        Monitoring(),
+    ]
+    if progress and sys.stderr.isatty():
+        callbacks.append(TQDMProgressBar(leave=False))
+    else:
+        progress = False
+    if part.patience:
+        callbacks.append(EarlyStopping(learner.monitor, patience=part.patience, mode=mode))
+    if part.average:
+        start = recipe.schedule.warmup_steps
+        callbacks.append(EMAWeightAveraging(decay=part.average, update_starting_at_step=start))
+    # Lightning refuses these with manual optimisation; such a learner clips and accumulates by itself.
+    automatic = learner.automatic_optimization
+    return lightning.Trainer(
+        default_root_dir=folder,
+        max_epochs=part.max_epochs,
+        accelerator=part.accelerator,
+        devices=part.devices,
+        num_nodes=part.nodes,
+        strategy="ddp" if part.devices * part.nodes > 1 else "auto",
+        precision=PRECISIONS[part.precision],  # type: ignore[arg-type]
+        gradient_clip_val=(recipe.optimizer.clip_norm or None) if automatic else None,
+        accumulate_grad_batches=part.accumulate if automatic else 1,
+        callbacks=callbacks,
+        logger=TensorBoardLogger(folder, name=None, version="tensorboard"),
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        check_val_every_n_epoch=part.validate_every,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        use_distributed_sampler=False,  # zoo.training.batching shares the batches out
+    )
+
+
+def _as_loader(batches: list[Batch]) -> DataLoader[Any]:
+    return DataLoader(ListDataset(batches), batch_size=None)
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    """Turn what stops a training into a TrainingError."""
+    try:
+        yield
+    except SystemExit as error:  # Lightning's way to end after Ctrl-C
+        raise TrainingError(f"interrupted; {_kept(folder)}; go on with --resume") from error
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if isinstance(error, TrainingError) or not _is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"out of memory; {_kept(folder)}. Give training.batch_size= a smaller value and training.accumulate= a "
+            "larger one (the same step in parts), training.precision=bf16, or training.checkpoint_layers=true"
+        ) from error
+
+
+def _kept(folder: Path) -> str:
+    if (folder / LAST).exists():
+        return f"{folder / LAST} holds the last whole epoch"
+    return "no epoch was finished"
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    words = str(error).lower()
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or "out of memory" in words
+        or "not enough memory" in words
+        or "can't allocate memory" in words
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's talk away; warnings that ask for something pass."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            for notice in NOTICES:
+                warnings.filterwarnings("ignore", message=notice)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
