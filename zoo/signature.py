@@ -78,6 +78,9 @@ def describe_input(module: nn.Module) -> TensorSpec:
     steps: tuple[int | str, ...] = (BATCH, SEQ_LEN) if config.batch_first else (SEQ_LEN, BATCH)
     if config.vocab_size is not None:
         return TensorSpec("input", "int64", steps, range=(0, config.vocab_size - 1))
+    word_bytes = getattr(config, "word_bytes", None)
+    if word_bytes is not None:
+        return TensorSpec("input", "int64", (*steps, word_bytes), range=(0, 255))
     return TensorSpec("input", "float32", (*steps, config.input_size))
 
 

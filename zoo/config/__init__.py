@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zoo.config.faults import ConfigError
+from zoo.config.forecasting import SegmentForecasterConfig
 from zoo.config.recurrent import GATES, Kind, Nonlinearity, RecurrentConfig
 from zoo.config.tasks import (
     ClassifierConfig,
@@ -14,10 +15,12 @@ from zoo.config.tasks import (
     Pooling,
     TaggerConfig,
 )
+from zoo.config.text import CharacterLanguageModelConfig, WordTaggerConfig
 
 __all__ = [
     "GATES",
     "CTCConfig",
+    "CharacterLanguageModelConfig",
     "ClassifierConfig",
     "ConfigError",
     "EncoderConfig",
@@ -28,5 +31,7 @@ __all__ = [
     "Nonlinearity",
     "Pooling",
     "RecurrentConfig",
+    "SegmentForecasterConfig",
     "TaggerConfig",
+    "WordTaggerConfig",
 ]

@@ -1,0 +1,38 @@
+"""Configuration of the forecaster that reads a series segment by segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zoo.config.faults import whole_number_faults
+from zoo.config.tasks import ForecasterConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentForecasterConfig(ForecasterConfig):
+    """A forecaster after SegRNN (Lin et al. 2023): one recurrence per segment, every variable on its own.
+
+    `input_size` and `num_variables` are both the number of variables; `dropout` acts before the head.
+
+    Args:
+        segment_size: steps of a segment; the horizon is a whole number of them.
+    """
+
+    kind: str = "gru"  # type: ignore[assignment]
+    segment_size: int = 48
+
+    def faults(self) -> list[str]:
+        found = super().faults() + whole_number_faults("segment_size", self.segment_size, 1)
+        if found:
+            return found
+        if self.kind != "gru" or self.num_layers != 1 or self.bidirectional or self.proj_size or self.residual:
+            found.append("a segment forecaster is one gru layer in one direction; leave the other settings out")
+        if self.input_size != self.num_variables:
+            found.append(f"input_size and num_variables must agree, got {self.input_size} and {self.num_variables}")
+        if self.horizon % self.segment_size:
+            found.append(f"horizon must be a multiple of segment_size={self.segment_size}, got {self.horizon}")
+        if self.hidden_size % 2:
+            found.append(f"hidden_size must be even: half codes the segment, half the variable; got {self.hidden_size}")
+        if self.vocab_size is not None or self.batch_first is not True:
+            found.append("a segment forecaster takes float features with batch_first=True")
+        return found

@@ -1,0 +1,102 @@
+"""Words as rows of bytes: an embedding for the known ones, a recurrent layer over the bytes of all.
+
+A word enters as its UTF-8 bytes, 0 after the last one, so that a C++ program needs no vocabulary: which words have
+an embedding is told by a sorted buffer of hashes that travels with the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import RecurrentConfig, WordTaggerConfig
+from zoo.models.recurrent import LSTMStack
+
+BYTES = 256
+# hash = (hash * BASE + byte) mod PRIME: the product stays below 2^63, and two of 10,000 words collide with a chance
+# of about 1e-8.
+BASE, PRIME = 257, 2**54 - 33
+
+
+def spell(words: list[str], word_bytes: int) -> Tensor:
+    """Return words as (words, word_bytes) int64: UTF-8 bytes, cut to fit, padded with 0."""
+    table = torch.zeros(len(words), word_bytes, dtype=torch.int64)
+    for row, word in enumerate(words):
+        code = word.encode()[:word_bytes]
+        table[row, : len(code)] = torch.tensor(list(code), dtype=torch.int64)
+    return table
+
+
+def fold_case(bytes: Tensor) -> Tensor:
+    """Turn A..Z into a..z and leave every other byte."""
+    return bytes + 32 * ((bytes >= 65) & (bytes <= 90)).to(bytes.dtype)
+
+
+def hash_words(bytes: Tensor) -> Tensor:
+    """Return one number below 2^54 for each word of (..., word_bytes), blind to case; 0 ends a word."""
+    folded = fold_case(bytes)
+    hashes = torch.zeros_like(folded[..., 0])
+    for k in range(folded.size(-1)):
+        byte = folded[..., k]
+        hashes = torch.where(byte > 0, (hashes * 257 + byte).remainder(18014398509481951), hashes)
+    return hashes
+
+
+class WordFeatures(nn.Module):
+    """Gives (B, T, input_size + 2 * character_hidden_size): the word's embedding, and what its bytes look like."""
+
+    def __init__(self, config: WordTaggerConfig) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(config.num_words + 1, config.input_size)  # row 0: unknown
+        self.hashes: Tensor  # sorted
+        self.register_buffer("hashes", torch.arange(config.num_words))
+        self.character_embedding = nn.Embedding(BYTES, config.character_size)
+        self.characters = LSTMStack(
+            RecurrentConfig(
+                kind="lstm",
+                input_size=config.character_size,
+                hidden_size=config.character_hidden_size,
+                bidirectional=True,
+            )
+        )
+        self.word_bytes = config.word_bytes
+        self.word_dropout = config.word_dropout
+        self.output_size = config.input_size + 2 * config.character_hidden_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        # What follows the first 0 is padding, whatever it holds.
+        bytes = input * (input > 0).long().cumprod(2)
+        sizes = (bytes > 0).sum(2)  # (B, T)
+        bytes = bytes[:, :, : max(1, int(sizes.max()))]
+        known = self.embedding(self.find_rows(bytes))  # (B, T, I)
+        letters = self.character_embedding(bytes.flatten(0, 1))  # (B * T, W, C)
+        start = self.characters.zero_state(letters.size(0), letters)
+        _, state = self.characters(letters, sizes.flatten(), start)
+        seen = self.characters.final(state).unflatten(0, [input.size(0), input.size(1)])  # (B, T, 2 * character H)
+        return torch.cat([known, seen], dim=2)
+
+    def find_rows(self, bytes: Tensor) -> Tensor:
+        """Return each word's row of the embedding (B, T), 0 where it has none."""
+        hashes = hash_words(bytes)
+        place = torch.searchsorted(self.hashes, hashes).clamp(max=self.hashes.size(0) - 1)
+        rows = torch.where(self.hashes[place] == hashes, place + 1, 0)
+        if self.training and self.word_dropout > 0.0:
+            rows = rows * (torch.rand(rows.shape, device=rows.device) >= self.word_dropout).to(rows.dtype)
+        return rows
+
+    @torch.jit.unused
+    def set_vocabulary(self, words: Iterable[str]) -> None:
+        """Set which words have an embedding; case does not matter.
+
+        Raises:
+            ValueError: another number of different words than the configuration's `num_words`.
+        """
+        hashes = hash_words(spell(sorted(set(words)), self.word_bytes)).unique()
+        if hashes.shape != self.hashes.shape:
+            raise ValueError(
+                f"num_words is {len(self.hashes)}, and the vocabulary has {len(hashes)} different words of at most "
+                f"{self.word_bytes} bytes (case does not count); make them agree"
+            )
+        self.hashes.copy_(hashes)

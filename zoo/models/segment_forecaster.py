@@ -1,0 +1,94 @@
+"""SegRNN (Lin et al. 2023, "Segment recurrent neural network for long-term time series forecasting").
+
+A recurrence over segments instead of steps is short enough to remember the whole look-back, and all segments ahead
+are decoded at once, each from the same final state and a code for which segment of which variable it is.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import RecurrentConfig, SegmentForecasterConfig
+from zoo.models.front_end import make_front_end
+from zoo.models.recurrent import HiddenStack
+
+
+class SegmentForecaster(nn.Module):
+    """Gives (batch, horizon, num_variables) forecasts from a look-back of any length, in the unit of the input.
+
+    Steps are cut into whole segments from the end backwards. The oldest remainder is not read; a series shorter than
+    one segment counts as preceded by its last value.
+    """
+
+    def __init__(self, config: SegmentForecasterConfig) -> None:
+        super().__init__()
+        self.front_end = make_front_end(config)
+        self.segment_size = config.segment_size
+        self.num_variables = config.num_variables
+        self.num_segments = config.horizon // config.segment_size
+        size = config.hidden_size
+        self.embedding = nn.Linear(config.segment_size, size)
+        self.encoder = HiddenStack(RecurrentConfig(kind="gru", input_size=size, hidden_size=size))
+        self.segment_code = nn.Parameter(torch.randn(self.num_segments, size // 2))
+        self.variable_code = nn.Parameter(torch.randn(config.num_variables, size // 2))
+        # One step of a GRU whose input does not depend on the data and whose state does not on the segment: with
+        # both halves apart, the state's product is made once, not once a segment.
+        self.input_gates = nn.Linear(size, 3 * size)
+        self.hidden_gates = nn.Linear(size, 3 * size)
+        self.dropout = nn.Dropout(config.head_dropout)
+        self.head = nn.Linear(size, config.segment_size)
+        self.standardize = config.standardize
+        self.state_names = ["h"]
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        if state is not None:
+            raise ValueError("a segment forecaster reads its whole look-back at once: it takes no state")
+        values = self.front_end(input, lengths)  # (B, T, C)
+        if values.size(0) == 0 or values.size(1) == 0:
+            raise ValueError(f"input must have at least one row and one step; got {input.shape}")
+        if lengths is None:
+            lengths = torch.full([values.size(0)], values.size(1), dtype=torch.int64, device=values.device)
+        segments, counts, last = self._cut(values, lengths.to(values.device))
+        encoded = torch.relu(self.embedding(segments))  # (B * C, N, H)
+        _, final = self.encoder(encoded, counts, self.encoder.zero_state(encoded.size(0), encoded))
+        h = final[0].squeeze(0)  # (B * C, H)
+        ahead = self.head(self.dropout(self._decode(h)))  # (B, C, segments ahead, S)
+        forecast = ahead.flatten(2).transpose(1, 2) + last  # (B, horizon, C)
+        if self.standardize:
+            forecast = forecast * self.front_end.std + self.front_end.mean
+        return forecast, [h.unflatten(0, [values.size(0), values.size(2)]).unsqueeze(0)]
+
+    def _cut(self, values: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+        """Return segments (B * C, N, S) less the last value, how many each row has, and that value (B, 1, C)."""
+        size = self.segment_size
+        counts = (lengths // size).clamp(min=1)  # (B,)
+        steps = torch.arange(int(counts.max()) * size, device=values.device)
+        place = (lengths - counts * size).unsqueeze(1) + steps.unsqueeze(0)  # (B, N * S)
+        inside = (place >= 0) & (place < lengths.unsqueeze(1))
+        index = place.clamp(min=0, max=values.size(1) - 1).unsqueeze(2).expand(-1, -1, values.size(2))
+        end = (lengths - 1).clamp(min=0).reshape(-1, 1, 1).expand(-1, 1, values.size(2))
+        last = values.gather(1, end)
+        moves = (values.gather(1, index) - last).masked_fill(~inside.unsqueeze(2), 0.0)  # (B, N * S, C)
+        segments = moves.transpose(1, 2).unflatten(2, [-1, size]).flatten(0, 1)
+        return segments, counts.repeat_interleave(values.size(2)), last
+
+    def _decode(self, h: Tensor) -> Tensor:
+        """One step of a GRU from (B * C, H) to (B, C, segments ahead, H)."""
+        segment = self.segment_code.unsqueeze(0).expand(self.num_variables, -1, -1)
+        variable = self.variable_code.unsqueeze(1).expand(-1, self.num_segments, -1)
+        from_code = self.input_gates(torch.cat([segment, variable], dim=2))  # (C, segments, 3 * H)
+        from_state = self.hidden_gates(h).unflatten(0, [-1, self.num_variables]).unsqueeze(2)  # (B, C, 1, 3 * H)
+        i_r, i_z, i_n = from_code.chunk(3, dim=2)
+        h_r, h_z, h_n = from_state.chunk(3, dim=3)
+        z = torch.sigmoid(i_z + h_z)
+        n = torch.tanh(i_n + torch.sigmoid(i_r + h_r) * h_n)
+        return n + z * (h.unflatten(0, [-1, self.num_variables]).unsqueeze(2) - n)
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        raise RuntimeError("a segment forecaster reads its whole look-back at once: it has no state to carry on")

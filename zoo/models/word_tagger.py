@@ -1,0 +1,59 @@
+"""Tagging of words by what they are and how they are spelt (Plank et al. 2016, Lample et al. 2016)."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import RecurrentConfig, WordTaggerConfig
+from zoo.models.backbone import Backbone
+from zoo.models.characters import WordFeatures
+from zoo.models.recurrent import mask_padding
+
+
+class WordTagger(nn.Module):
+    """Gives (batch, seq_len, num_classes) scores for words that come as (batch, seq_len, word_bytes) bytes.
+
+    Padded steps are 0, whatever their words hold.
+    """
+
+    def __init__(self, config: WordTaggerConfig) -> None:
+        super().__init__()
+        self.words = WordFeatures(config)
+        self.input_dropout = nn.Dropout(config.input_dropout)
+        self.backbone = Backbone(
+            RecurrentConfig(
+                kind=config.kind,
+                input_size=self.words.output_size,
+                hidden_size=config.hidden_size,
+                num_layers=config.num_layers,
+                bias=config.bias,
+                dropout=config.dropout,
+                bidirectional=config.bidirectional,
+                proj_size=config.proj_size,
+                nonlinearity=config.nonlinearity,
+                residual=config.residual,
+            )
+        )
+        self.dropout = nn.Dropout(config.head_dropout)
+        self.head = nn.Linear(config.output_size, config.num_classes)
+        self.word_bytes = config.word_bytes
+        self.state_names = ["h", "c"][: self.backbone.num_states]
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        if input.dim() != 3 or input.size(2) != self.word_bytes:
+            raise ValueError(f"words must have 3 dimensions, the last of size {self.word_bytes}; got {input.shape}")
+        if input.dtype != torch.int64:
+            raise ValueError(f"words must be int64 bytes; got {input.dtype}")
+        if lengths is not None:
+            input = mask_padding(input, lengths)
+        features, state_n = self.backbone(self.input_dropout(self.words(input)), lengths, state)
+        return self.backbone.restore_layout(self.head(self.dropout(features)), lengths), state_n
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return self.backbone.initial_state(batch_size)
