@@ -1,0 +1,132 @@
+"""The goals of the engine: what it is to be compared with where, and how many times faster it is to be.
+
+The figures are the project's; nothing here knows how they are reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from zoo.benchmark.cases import Case
+from zoo.benchmark.contestants import ENGINE, LIBTORCH, OPENVINO, OPENVINO_DEFAULT, ORT, ORT_INT8
+from zoo.benchmark.runner import Job, Measurement
+from zoo.benchmark.timing import compare
+
+OWN_ONE_THREAD = "own one thread"
+BANDWIDTH = "read bandwidth"
+_SEQUENCE = 100
+_HIDDEN = (64, 128, 256, 512)
+_STACKS = ((64, 1), (128, 1), (256, 1), (512, 1), (128, 2), (512, 2))
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The engine is to be so many times faster than the fastest of some others.
+
+    Attributes:
+        against: contestants; or `OWN_ONE_THREAD`, itself with one thread; or `BANDWIDTH`, the machine's limit, of
+            which the engine is to reach the share `at_least`.
+    """
+
+    work: str
+    case: Case
+    precision: str
+    against: tuple[str, ...]
+    at_least: float
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was measured for a goal; None if a contestant was absent."""
+
+    goal: Goal
+    measured: float | None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def word(self) -> str:
+        if self.measured is None:
+            return "not run"
+        return "pass" if self.measured >= self.goal.at_least else "FAIL"
+
+
+def goals() -> list[Goal]:
+    """Every row of the table of goals, one entry for each case it names."""
+    found = [*_one_step(), *_sequences(), *_lower_precisions()]
+    for hidden, layers in ((128, 1), (128, 2), (512, 1)):
+        for batch in (16, 64):
+            for kind in ("lstm", "gru", "rnn"):
+                case = Case(kind, hidden, layers, batch, _SEQUENCE)
+                found.append(Goal("batch", case, "fp32", (LIBTORCH, ORT, OPENVINO), 1.0))
+                if kind != "lstm":
+                    found.append(Goal("batch", case, "fp32", (LIBTORCH,), 1.3))
+    lstm_512 = Case("lstm", 512, seq_len=_SEQUENCE)
+    found.append(Goal("two threads", lstm_512, "fp32", (OWN_ONE_THREAD,), 1.7, threads=2))
+    for kind in ("lstm", "gru", "rnn"):
+        for hidden in (128, 256, 512):
+            found.append(Goal("bandwidth", Case(kind, hidden, seq_len=_SEQUENCE), "fp32", (BANDWIDTH,), 0.75))
+    return found
+
+
+def _one_step() -> Iterable[Goal]:
+    for hidden in _HIDDEN:
+        for kind, torch_goal in (("lstm", 15.0 if hidden == 512 else 5.0), ("gru", 2.0), ("rnn", 2.0)):
+            case = Case(kind, hidden, seq_len=1)
+            yield Goal("one step", case, "fp32", (LIBTORCH,), torch_goal)
+            yield Goal("one step", case, "fp32", (ORT,), 1.15 if hidden == 512 else 1.4)
+
+
+def _sequences() -> Iterable[Goal]:
+    for hidden in _HIDDEN:
+        yield Goal("100 steps", Case("lstm", hidden, seq_len=_SEQUENCE), "fp32", (ORT,), 1.15)
+        gru, rnn = (Case(kind, hidden, seq_len=_SEQUENCE) for kind in ("gru", "rnn"))
+        yield Goal("100 steps", gru, "fp32", (ORT,), 1.2)
+        yield Goal("100 steps", gru, "fp32", (LIBTORCH,), 8.0 if hidden == 64 else 2.0)
+        yield Goal("100 steps", rnn, "fp32", (ORT,), 3.0 if hidden == 64 else 1.3)
+        yield Goal("100 steps", rnn, "fp32", (LIBTORCH,), 15.0 if hidden == 64 else 2.0)
+
+
+def _lower_precisions() -> Iterable[Goal]:
+    for steps in (1, _SEQUENCE):
+        for hidden, layers in _STACKS:
+            for kind in ("lstm", "gru", "rnn"):
+                case = Case(kind, hidden, layers, seq_len=steps)
+                yield Goal("bf16", case, "bf16", (OPENVINO_DEFAULT,), 1.3)
+                if kind == "lstm":
+                    yield Goal("int8", case, "int8", (ORT_INT8,), 1.2)
+                else:
+                    yield Goal("int8", case, "int8", (ORT,), 3.0)
+
+
+def jobs(goals: Sequence[Goal]) -> list[Job]:
+    """What has to be run for them: each case once for a number of threads, everyone it takes in the same run."""
+    wanted: dict[tuple[Case, int], set[str]] = {}
+    for goal in goals:
+        names = wanted.setdefault((goal.case, goal.threads), set())
+        names |= {ENGINE[goal.precision], *goal.against} - {OWN_ONE_THREAD, BANDWIDTH}
+        if OWN_ONE_THREAD in goal.against:
+            wanted.setdefault((goal.case, 1), set()).add(ENGINE[goal.precision])
+    return [Job(case, threads, frozenset(names)) for (case, threads), names in wanted.items()]
+
+
+def judge(goal: Goal, measurements: Iterable[Measurement]) -> Verdict:
+    """Compare a goal with what was measured."""
+    found = {(m.case, m.threads, m.contestant): m for m in measurements}
+    engine = found.get((goal.case, goal.threads, ENGINE[goal.precision]))
+    if engine is None:
+        return Verdict(goal, None)
+    if goal.against == (BANDWIDTH,):
+        return Verdict(goal, engine.bandwidth_share)
+    if goal.against == (OWN_ONE_THREAD,):
+        alone = found.get((goal.case, 1, ENGINE[goal.precision]))
+        return Verdict(goal, alone.time.median / engine.time.median if alone else None)
+    rivals = [found.get((goal.case, goal.threads, name)) for name in goal.against]
+    present = [rival for rival in rivals if rival is not None]
+    if len(present) < len(rivals):
+        return Verdict(goal, None)
+    fastest = min(present, key=lambda rival: rival.time.median)
+    ratio = compare(fastest.time, engine.time)
+    return Verdict(goal, ratio.value, ratio.low, ratio.high)

@@ -1,0 +1,121 @@
+"""Results as rows: on the terminal, in CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from zoo.benchmark.contestants import ENGINE
+from zoo.benchmark.reach import Goal, Verdict
+from zoo.benchmark.runner import Measurement
+from zoo.benchmark.timing import compare
+
+Row = dict[str, Any]
+
+
+def rows(measurements: Sequence[Measurement], origin: Mapping[str, str]) -> list[Row]:
+    """One flat record for each contestant on each case.
+
+    `ratio` is its median over that of the engine in the same precision (above 1 the engine is faster), with the
+    quartiles of the single rounds; None where the engine did not run.
+    """
+    engines = {(m.case, m.threads, m.precision): m for m in measurements if m.contestant in ENGINE.values()}
+    found: list[Row] = []
+    for m in measurements:
+        engine = engines.get((m.case, m.threads, m.precision))
+        ratio = compare(m.time, engine.time) if engine else None
+        found.append(
+            {
+                "case": m.case.name,
+                **asdict(m.case),
+                "threads": m.threads,
+                "contestant": m.contestant,
+                "precision": m.precision,
+                "median_us": m.time.median,
+                "p99_us": m.time.p99,
+                "min_us": m.time.smallest,
+                "spread": m.time.spread,
+                "calls": m.time.calls,
+                "ratio": ratio.value if ratio else None,
+                "ratio_low": ratio.low if ratio else None,
+                "ratio_high": ratio.high if ratio else None,
+                "bandwidth_share": m.bandwidth_share,
+                "rate_share": m.rate_share,
+                **origin,
+            }
+        )
+    return found
+
+
+def goal_rows(verdicts: Sequence[Verdict], origin: Mapping[str, str]) -> list[Row]:
+    """One flat record for each goal."""
+    return [
+        {
+            "work": v.goal.work,
+            "case": v.goal.case.name,
+            "threads": v.goal.threads,
+            "engine": ENGINE[v.goal.precision],
+            "against": _rivals(v.goal),
+            "goal": v.goal.at_least,
+            "measured": v.measured,
+            "low": v.low,
+            "high": v.high,
+            "verdict": v.word,
+            **origin,
+        }
+        for v in verdicts
+    ]
+
+
+def table(measurements: Sequence[Measurement]) -> str:
+    """Rows of one or more cases for the terminal."""
+    lines = []
+    for row in rows(measurements, {}):
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:8.2f}"
+        lines.append(
+            f"{row['case']:28} {row['threads']:2} {row['contestant']:18} {row['median_us']:11.1f} "
+            f"{row['p99_us']:11.1f} {row['spread']:7.1%} {ratio:>8} {row['bandwidth_share']:9.0%} "
+            f"{row['rate_share']:9.0%}"
+        )
+    return "\n".join(lines)
+
+
+TABLE_HEAD = (
+    f"{'case':28} {'th':>2} {'contestant':18} {'median us':>11} {'p99 us':>11} {'spread':>7} {'ratio':>8} "
+    f"{'bandwidth':>9} {'mul-adds':>9}"
+)
+
+
+def goal_table(verdicts: Sequence[Verdict]) -> str:
+    """Goals with what was measured, for the terminal; the quartiles of the rounds in brackets."""
+    head = f"{'work':12} {'case':28} {'th':>2} {'engine':12} {'against':30} {'goal':>6} {'measured':>8}"
+    lines = [head]
+    for v in verdicts:
+        measured = "" if v.measured is None else f"{v.measured:.2f}"
+        quartiles = "" if v.low is None or v.high is None else f"({v.low:.2f} to {v.high:.2f})"
+        lines.append(
+            f"{v.goal.work:12} {v.goal.case.name:28} {v.goal.threads:2} {ENGINE[v.goal.precision]:12} "
+            f"{_rivals(v.goal):30} {v.goal.at_least:6.2f} {measured:>8} {v.word:7} {quartiles}".rstrip()
+        )
+    words = [v.word for v in verdicts]
+    lines.append(", ".join(f"{words.count(word)} {word}" for word in ("pass", "FAIL", "not run")))
+    return "\n".join(lines)
+
+
+def _rivals(goal: Goal) -> str:
+    return goal.against[0] if len(goal.against) == 1 else "best of " + str(len(goal.against))
+
+
+def write_csv(records: Sequence[Row], path: Path) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(records[0]) if records else [])
+        writer.writeheader()
+        writer.writerows(records)
+
+
+def write_json(records: Sequence[Row], path: Path) -> None:
+    path.write_text(json.dumps(records, indent=1) + "\n")

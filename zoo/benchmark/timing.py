@@ -1,0 +1,131 @@
+"""Contestants timed in turn, and the statistics of what they took."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+WARM_UP_CALLS = 5  # TorchScript's profiling executor takes two calls to settle
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much time a contestant gets: so many rounds of so long a turn, at least one call each."""
+
+    rounds: int = 25
+    turn_seconds: float = 0.012
+    most_calls: int = 400  # in a turn
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Microseconds of a call, over all rounds.
+
+    Attributes:
+        rounds: the median of each round.
+        spread: interquartile range of the rounds' medians, as a share of the median: how calm the machine was.
+    """
+
+    median: float
+    p99: float
+    smallest: float
+    spread: float
+    calls: int
+    rounds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times longer one contestant took than another: of the medians, and the quartiles of the rounds."""
+
+    value: float
+    low: float
+    high: float
+
+
+def time_in_turn(
+    calls: Mapping[str, Callable[[], object]], effort: Effort, clock: Clock = time.perf_counter_ns
+) -> dict[str, list[list[float]]]:
+    """Time each contestant for a turn, then the next, round after round.
+
+    A turn begins with calls that are not counted and bring the contestant's weights back into the caches. Every
+    other round goes the other way, so that no contestant always follows the same one.
+
+    Returns:
+        Microseconds of each counted call, by contestant and round.
+    """
+    plans = {name: _calls_per_turn(call, effort, clock) for name, call in calls.items()}
+    rounds: dict[str, list[list[float]]] = {name: [] for name in calls}
+    with _without_garbage_collection():
+        for number in range(effort.rounds):
+            names = list(calls)
+            for name in names if number % 2 == 0 else reversed(names):
+                rounds[name].append(_take_turn(calls[name], plans[name], clock))
+    return rounds
+
+
+def _calls_per_turn(call: Callable[[], object], effort: Effort, clock: Clock) -> int:
+    for _ in range(WARM_UP_CALLS):
+        call()
+    took = min(_take_turn(call, 3, clock))
+    return max(1, min(effort.most_calls, int(effort.turn_seconds * 1e6 / max(took, 0.1))))
+
+
+def _take_turn(call: Callable[[], object], count: int, clock: Clock) -> list[float]:
+    for _ in range(1 + count // 10):
+        call()
+    times = []
+    for _ in range(count):
+        start = clock()
+        call()
+        times.append((clock() - start) / 1e3)
+    return times
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def summarise(rounds: Sequence[Sequence[float]]) -> Summary:
+    """Statistics of one contestant's calls.
+
+    Raises:
+        ValueError: there is no call to summarise.
+    """
+    times = sorted(value for turn in rounds for value in turn)
+    if not times:
+        raise ValueError("expected the times of at least one call, got none")
+    median = statistics.median(times)
+    medians = tuple(statistics.median(turn) for turn in rounds if turn)
+    return Summary(
+        median=median,
+        p99=times[min(len(times) - 1, int(0.99 * len(times)))],
+        smallest=times[0],
+        spread=(_quartile(medians, 3) - _quartile(medians, 1)) / median,
+        calls=len(times),
+        rounds=medians,
+    )
+
+
+def compare(other: Summary, own: Summary) -> Ratio:
+    """Return how many times longer `other` took than `own`; the two were timed in turn."""
+    single = [a / b for a, b in zip(other.rounds, own.rounds, strict=True)]
+    return Ratio(other.median / own.median, _quartile(single, 1), _quartile(single, 3))
+
+
+def _quartile(values: Sequence[float], number: int) -> float:
+    if len(values) < 2:
+        return values[0]
+    return statistics.quantiles(values, n=4, method="inclusive")[number - 1]
