@@ -17,7 +17,8 @@ def onnx_bytes(workload: Workload) -> bytes:
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter that knows recurrent nodes
-        # It fears for other batch sizes than the one exported; here that is the one that runs.
+        # They fear for other sizes than those exported; here these are the ones that run.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         warnings.filterwarnings("ignore", message="Exporting a model to ONNX with a batch_size other than 1")
         torch.onnx.export(
             workload.model,
