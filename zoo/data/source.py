@@ -84,15 +84,19 @@ def hash_files(files: Iterable[tuple[str, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def read_files(source: DataSource, pattern: str) -> list[tuple[str, bytes]]:
+def read_files(source: DataSource, *patterns: str) -> list[tuple[str, bytes]]:
     """Read the files of a set that match a pattern, sorted by name, and check them.
 
     Raises:
-        DataError: as `DataSource.find` and `DataSource.check`, or no file matches.
+        DataError: as `DataSource.find` and `DataSource.check`, or no file matches one of the patterns.
     """
     folder = source.find()
-    files = [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(folder.glob(pattern))]
-    if not files:
-        raise DataError(f"{folder} has no {pattern}; {source.hint()}")
+    paths: set[Path] = set()
+    for pattern in patterns:
+        found = set(folder.glob(pattern))
+        if not found:
+            raise DataError(f"{folder} has no {pattern}; {source.hint()}")
+        paths |= found
+    files = [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(paths)]
     source.check(files)
     return files

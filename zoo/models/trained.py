@@ -11,6 +11,9 @@ from torch import nn
 from zoo import config as c
 from zoo.models.character_language_model import CharacterLanguageModel
 from zoo.models.classifier import SequenceClassifier
+from zoo.models.segment_forecaster import SegmentForecaster
+from zoo.models.speech import build_speech_classifier, build_speech_ctc, build_speech_detector
+from zoo.models.word_tagger import WordTagger
 from zoo.registry import register_model
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
@@ -30,6 +33,89 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         ),
         SequenceClassifier,
     ),
+    "gru_classifier_names": (
+        # A name is its UTF-8 bytes.
+        c.ClassifierConfig(
+            kind="gru",
+            vocab_size=256,
+            input_size=32,
+            hidden_size=128,
+            bidirectional=True,
+            head_dropout=0.3,
+            num_classes=18,
+            pooling="max",
+        ),
+        SequenceClassifier,
+    ),
+    "gru_classifier_fsdd": (
+        c.SpeechClassifierConfig(
+            kind="gru",
+            hidden_size=96,
+            num_layers=2,
+            dropout=0.2,
+            head_dropout=0.2,
+            num_classes=10,
+            pooling="mean",
+        ),
+        build_speech_classifier,
+    ),
+    "gru_ctc_fsdd": (
+        c.SpeechCTCConfig(kind="gru", hidden_size=128, num_layers=2, dropout=0.2, head_dropout=0.2, num_labels=11),
+        build_speech_ctc,
+    ),
+    "gru_detector_fsdd": (
+        c.SpeechDetectorConfig(kind="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
+        build_speech_detector,
+    ),
+    "lstm_tagger_ud_ewt": (
+        c.WordTaggerConfig(
+            kind="lstm",
+            input_size=48,
+            hidden_size=96,
+            num_layers=2,
+            bidirectional=True,
+            dropout=0.5,
+            head_dropout=0.5,
+            input_dropout=0.5,
+            word_dropout=0.05,
+            num_words=8831,
+            character_size=24,
+            character_hidden_size=48,
+            num_classes=17,
+        ),
+        WordTagger,
+    ),
+    "lstm_tagger_wnut17": (
+        c.WordTaggerConfig(
+            kind="lstm",
+            input_size=48,
+            hidden_size=96,
+            bidirectional=True,
+            head_dropout=0.5,
+            input_dropout=0.5,
+            word_dropout=0.1,
+            num_words=3700,
+            character_size=32,
+            character_hidden_size=64,
+            num_classes=13,
+        ),
+        WordTagger,
+    ),
+    **{
+        f"segrnn_forecaster_etth1_{horizon}": (
+            c.SegmentForecasterConfig(
+                input_size=7,
+                num_variables=7,
+                hidden_size=128,
+                segment_size=48,
+                horizon=horizon,
+                standardize=True,
+                head_dropout=0.5,
+            ),
+            SegmentForecaster,
+        )
+        for horizon in (96, 192, 336, 720)
+    },
     "lstm_language_model_shakespeare": (
         c.CharacterLanguageModelConfig(
             kind="lstm", input_size=64, hidden_size=256, num_layers=2, dropout=0.2, head_dropout=0.2

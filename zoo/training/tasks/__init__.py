@@ -35,6 +35,11 @@ from zoo.training.task import Task
 
 # name in recipes and on evaluate.py's command line -> module and class
 TASKS: dict[str, tuple[str, str]] = {
+    "ud_english_ewt": ("zoo.training.tasks.tagging", "UDEnglishEWT"),
+    "wnut17": ("zoo.training.tasks.tagging", "WNUT17"),
+    "conllu": ("zoo.training.tasks.tagging", "ConlluFiles"),
+    "etth1": ("zoo.training.tasks.forecasting", "ETTh1"),
+    "csv": ("zoo.training.tasks.forecasting", "CsvFile"),
     "tiny_shakespeare": ("zoo.training.tasks.language_modelling", "TinyShakespeare"),
     "plain_text": ("zoo.training.tasks.language_modelling", "PlainText"),
     "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
