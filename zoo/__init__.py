@@ -13,9 +13,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zoo.acceleration import accelerate
     from zoo.artifact import load_artifact, save_artifact
     from zoo.checkpoint import save_checkpoint
     from zoo.cost import summary
+    from zoo.decoding import decode_ctc
     from zoo.factory import build, list_models, load_checkpoint, register_model
     from zoo.golden import Sample
     from zoo.init import Init, init_weights_, list_inits, register_init
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
     from zoo.weights import load_weights_
 
 _HOMES = {
+    "accelerate": "zoo.acceleration",
     "build": "zoo.factory",
     "list_models": "zoo.factory",
     "register_model": "zoo.factory",
     "summary": "zoo.cost",
+    "decode_ctc": "zoo.decoding",
     "Init": "zoo.init",
     "init_weights_": "zoo.init",
     "register_init": "zoo.init",
@@ -51,9 +55,11 @@ __all__ = [
     "Init",
     "Sample",
     "TensorSpec",
+    "accelerate",
     "build",
     "build_own_model",
     "cmake_prefix_path",
+    "decode_ctc",
     "init_weights_",
     "list_inits",
     "list_models",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoo.config.faults import ConfigError
 from zoo.config.forecasting import SegmentForecasterConfig
 from zoo.config.recurrent import GATES, Kind, Nonlinearity, RecurrentConfig
+from zoo.config.speech import SpeechClassifierConfig, SpeechConfig, SpeechCTCConfig, SpeechDetectorConfig
 from zoo.config.tasks import (
     ClassifierConfig,
     CTCConfig,
@@ -32,6 +33,10 @@ __all__ = [
     "Pooling",
     "RecurrentConfig",
     "SegmentForecasterConfig",
+    "SpeechCTCConfig",
+    "SpeechClassifierConfig",
+    "SpeechConfig",
+    "SpeechDetectorConfig",
     "TaggerConfig",
     "WordTaggerConfig",
 ]

@@ -25,20 +25,30 @@ from zoo.models.recurrent import HiddenStack, LSTMStack, mask_padding
 from zoo.models.residual import ResidualStack
 
 
+def make_stack(config: RecurrentConfig) -> nn.Module:
+    """Return the recurrent stack that a validated configuration asks for."""
+    if config.residual:
+        return ResidualStack(config)
+    return LSTMStack(config) if config.kind == "lstm" else HiddenStack(config)
+
+
+def check_layout(input: Tensor, lengths: Optional[Tensor]) -> None:
+    """Refuse an input (B, T, ...) without rows or steps, and lengths that are not (B,)."""
+    if input.size(0) == 0 or input.size(1) == 0:
+        raise ValueError(f"input must have at least one row and one step; got {input.shape}")
+    if lengths is not None and (lengths.dim() != 1 or lengths.size(0) != input.size(0)):
+        raise ValueError(f"lengths must have shape [{input.size(0)}]; got {lengths.shape}")
+
+
 class Backbone(nn.Module):
     """Everything between the input and the head; features are (B, T, F) inside, whatever the layout outside."""
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         self.front_end = make_front_end(config)
-        self.stack: nn.Module
-        if config.residual:
-            self.stack = ResidualStack(config)
-        elif config.kind == "lstm":
-            self.stack = LSTMStack(config)
-        else:
-            self.stack = HiddenStack(config)
-        self.num_states = 2 if config.kind == "lstm" else 1
+        self.stack = make_stack(config)
+        self.state_names = ["h", "c"] if config.kind == "lstm" else ["h"]
+        self.num_states = len(self.state_names)
         self.batch_first = config.batch_first
         self.bidirectional = config.bidirectional
         # Tells device and dtype of new states, also where quantization has taken the parameters away.
@@ -49,10 +59,7 @@ class Backbone(nn.Module):
     ) -> Tuple[Tensor, List[Tensor]]:
         if not self.batch_first:
             input = input.transpose(0, 1)
-        if input.size(0) == 0 or input.size(1) == 0:
-            raise ValueError(f"input must have at least one row and one step; got {input.shape}")
-        if lengths is not None and (lengths.dim() != 1 or lengths.size(0) != input.size(0)):
-            raise ValueError(f"lengths must have shape [{input.size(0)}]; got {lengths.shape}")
+        check_layout(input, lengths)
         features = self.front_end(input, lengths)
         if state is None:
             state = self.stack.zero_state(features.size(0), features)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +13,21 @@ from zoo.models.pooling import make_pooling
 
 
 class SequenceClassifier(nn.Module):
-    """Gives (batch, num_classes) scores for all steps seen so far, so each chunk of a stream refines them."""
+    """Gives (batch, num_classes) scores for all steps seen so far, so each chunk of a stream refines them.
 
-    def __init__(self, config: ClassifierConfig) -> None:
+    Args:
+        config: sizes.
+        backbone: what turns input into features, where it is not the plain `Backbone` of the configuration.
+    """
+
+    def __init__(self, config: ClassifierConfig, backbone: Any = None) -> None:
         super().__init__()
-        self.backbone = Backbone(config)
+        self.backbone: Any = Backbone(config) if backbone is None else backbone
         self.pooling = make_pooling(config.pooling, config.output_size)
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(config.output_size, config.num_classes)
-        self.num_states = self.backbone.num_states
-        self.state_names = ["h", "c"][: self.num_states] + self.pooling.state_names
+        self.num_states: int = self.backbone.num_states
+        self.state_names = self.backbone.state_names + self.pooling.state_names
 
     def forward(
         self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None

@@ -11,7 +11,8 @@ from zoo import config as c
 from zoo.models.classifier import SequenceClassifier
 from zoo.models.encoder import Encoder
 from zoo.models.forecaster import Forecaster
-from zoo.models.tagger import build_ctc, build_language_model, build_tagger
+from zoo.models.tagger import build_language_model, build_tagger
+from zoo.models.transcriber import Transcriber
 from zoo.registry import register_model
 
 # What makes a family. Residual connections pay from three layers on.
@@ -41,7 +42,7 @@ TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
     ),
     "ctc": (
         c.CTCConfig(input_size=80, hidden_size=512, num_layers=3, dropout=0.2, num_labels=29),
-        build_ctc,
+        Transcriber,
     ),
     "language_model": (
         c.LanguageModelConfig(input_size=128, hidden_size=512, num_layers=2, dropout=0.3, vocab_size=256),

@@ -18,6 +18,7 @@ class Task(ABC):
     """See `zoo.training.tasks` for how to write one."""
 
     about: ClassVar[DataSource]
+    options: dict[str, Any]
     metric: ClassVar[str]
     mode: ClassVar[Literal["min", "max"]]
     learner: ClassVar[type[Learner]] = Learner

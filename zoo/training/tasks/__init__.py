@@ -42,6 +42,10 @@ TASKS: dict[str, tuple[str, str]] = {
     "csv": ("zoo.training.tasks.forecasting", "CsvFile"),
     "tiny_shakespeare": ("zoo.training.tasks.language_modelling", "TinyShakespeare"),
     "plain_text": ("zoo.training.tasks.language_modelling", "PlainText"),
+    "fsdd": ("zoo.training.tasks.digits", "SpokenDigits"),
+    "fsdd_strings": ("zoo.training.tasks.digit_strings", "DigitStrings"),
+    "fsdd_detection": ("zoo.training.tasks.digit_detection", "DigitDetection"),
+    "names": ("zoo.training.tasks.names", "Names"),
     "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
 }
 

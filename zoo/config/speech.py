@@ -1,0 +1,71 @@
+"""The configurations of models that take raw samples, one hop of them a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zoo.config.faults import whole_number_faults
+from zoo.config.recurrent import RecurrentConfig
+from zoo.config.tasks import ClassifierConfig, CTCConfig, TaggerConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechConfig(RecurrentConfig):
+    """What speech models share: samples in -1..1, log-mel features, a causal convolution, the recurrent stack.
+
+    Args:
+        input_size: samples per step, which is the hop from frame to frame.
+        sample_rate: in Hz.
+        window_size: samples that a frame is computed from, the step's own and those before.
+        num_mels: mel bands per frame.
+        conv_size: frames that the convolution sees, the step's own and those before.
+        conv_channels: features that it gives to the first recurrent layer.
+    """
+
+    input_size: int = 80
+    sample_rate: int = 8000
+    window_size: int = 256
+    num_mels: int = 32
+    conv_size: int = 5
+    conv_channels: int = 64
+
+    def faults(self) -> list[str]:
+        found = super().faults()
+        for name in ("sample_rate", "num_mels", "conv_size", "conv_channels"):
+            found += whole_number_faults(name, getattr(self, name), 1)
+        found += whole_number_faults("window_size", self.window_size, 2)
+        if self.vocab_size is not None:
+            found.append(f"vocab_size must be None, got {self.vocab_size}: a speech model takes samples, not tokens")
+        if self.standardize is True:
+            found.append("standardize must be False: the log-mel front end standardises its features by itself")
+        if not found and self.window_size <= self.input_size:
+            found.append(f"window_size must be larger than input_size={self.input_size}, got {self.window_size}")
+        return found
+
+    def stack_config(self) -> RecurrentConfig:
+        """Return the configuration of the recurrent stack alone."""
+        shared = {name: getattr(self, name) for name in RecurrentConfig.__dataclass_fields__}
+        return RecurrentConfig(**{**shared, "input_size": self.conv_channels})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechClassifierConfig(SpeechConfig, ClassifierConfig):
+    """One class for a whole recording."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechCTCConfig(SpeechConfig, CTCConfig):
+    """Log-probabilities of labels and blank at every step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechDetectorConfig(SpeechConfig, TaggerConfig):
+    """The log-odds of every keyword at every step; `num_classes` counts the keywords.
+
+    One keyword is legal here, where a tagger needs two classes to choose from.
+    """
+
+    def faults(self) -> list[str]:
+        if self.num_classes == 1 and type(self.num_classes) is int:
+            return [fault for fault in super().faults() if not fault.startswith("num_classes")]
+        return super().faults()

@@ -1,0 +1,44 @@
+"""Connectionist temporal classification (Graves et al. 2006): labels without knowing which step is which."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import CTCConfig
+from zoo.decoding import decode_ctc
+from zoo.models.backbone import Backbone
+
+
+class Transcriber(nn.Module):
+    """Gives (batch, seq_len, num_labels) log-probabilities, label 0 the blank; padded steps are 0.
+
+    Args:
+        config: sizes.
+        backbone: what turns input into features, where it is not the plain `Backbone` of the configuration.
+    """
+
+    def __init__(self, config: CTCConfig, backbone: Any = None) -> None:
+        super().__init__()
+        self.backbone: Any = Backbone(config) if backbone is None else backbone
+        self.dropout = nn.Dropout(config.head_dropout)
+        self.head = nn.Linear(config.output_size, config.num_labels)
+        self.state_names: List[str] = self.backbone.state_names
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        features, state_n = self.backbone(input, lengths, state)
+        log_probs = torch.log_softmax(self.head(self.dropout(features)), dim=2)
+        return self.backbone.restore_layout(log_probs, lengths), state_n
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return self.backbone.initial_state(batch_size)
+
+    @torch.jit.export
+    def decode(self, output: Tensor, lengths: Optional[Tensor] = None) -> Tensor:
+        """Return the labels of a batch-first output (B, T, num_labels): see `zoo.decode_ctc`."""
+        return decode_ctc(output, lengths)

@@ -1,0 +1,49 @@
+"""Detection: log-odds of every keyword at every step, judged by ROC and equal error rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from zoo.training.batching import Batch
+from zoo.training.learner import Learner
+from zoo.training.metrics import area_under_roc, equal_error_rate
+
+# What a step's target says: the keyword ends here, it does not, or nothing (it is being said, or the row is padded).
+HERE, NOT_HERE, UNSAID = 1, 0, -1
+
+
+class DetectionLearner(Learner):
+    """Targets are int8 (B, T, keywords): 1 where a keyword has just ended, 0 where not, -1 where it does not matter.
+
+    A task may say `positive_weight`: what a step with a keyword counts, which are few.
+    """
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        target = batch.target
+        weight = torch.tensor(float(getattr(self.task, "positive_weight", 1.0)), device=output.device)
+        losses = functional.binary_cross_entropy_with_logits(
+            output, target.clamp(min=0).to(output), pos_weight=weight, reduction="none"
+        )
+        counted = target != UNSAID
+        return (losses * counted).sum() / counted.sum()
+
+
+def collect_trials(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
+    """Return one trial per stream and keyword: the highest score in the stream (N,), and whether it is said (N,)."""
+    scores, said = [], []
+    for output, batch in zip(outputs, batches, strict=True):
+        assert batch.lengths is not None
+        padded = torch.arange(output.size(1)) >= batch.lengths.unsqueeze(1)  # (B, T)
+        scores.append(output.masked_fill(padded.unsqueeze(2), -torch.inf).amax(1).flatten())
+        said.append((batch.target == HERE).any(1).flatten())
+    return torch.cat(scores), torch.cat(said)
+
+
+def score_trials(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+    """Return the equal error rate and the area under the ROC over all trials."""
+    scores, said = collect_trials(outputs, batches)
+    return {"equal_error_rate": equal_error_rate(scores, said), "area_under_roc": area_under_roc(scores, said)}

@@ -1,0 +1,131 @@
+"""FSDD in noise: streams of a few seconds, a score for each of ten keywords every 10 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Generator, Tensor
+from torch.utils.data import DataLoader
+
+from zoo.data.fsdd import SAMPLE_RATE, Recording
+from zoo.data.wav import to_steps
+from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.task import read_options
+from zoo.training.tasks import sound
+from zoo.training.tasks.detection import HERE, UNSAID, DetectionLearner, score_trials
+from zoo.training.tasks.digits import HOP, NUM_DIGITS, FsddTask, vary
+
+OPTIONS: dict[str, Any] = {
+    "speed": 0.0,
+    "level": 0.0,
+    "ratio": [0.0, 20.0],  # signal to noise in dB: of the words' level, drawn per stream
+    "streams_per_epoch": 640,
+    "positive_weight": 3.0,
+}
+MOST_WORDS = 4
+GAPS = (0.1, 0.5)  # seconds
+# A detection counts from shortly before the end of a word to some time after it.
+EARLY, LATE = 5, 20  # steps
+STREAMS = {"validation": 240, "test": 600}
+SEEDS = {"validation": 3, "test": 4}
+BATCH_SIZE = 75
+FAST_STREAMS = 16
+TEST_RATIO = [0.0, 20.0]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Words in noise.
+
+    Args:
+        steps: (T, HOP) samples.
+        target: int8 (T, keywords), as `DetectionLearner` wants it.
+    """
+
+    steps: Tensor
+    target: Tensor
+
+
+class DigitDetection(FsddTask):
+    """Which of ten keywords has just been said, if any?"""
+
+    metric = "equal_error_rate"
+    mode: ClassVar[Literal["min", "max"]] = "min"
+    learner = DetectionLearner
+
+    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
+        self.options = read_options(options, OPTIONS, "fsdd_detection")
+        self.positive_weight = self.options["positive_weight"]
+        self.load(fast)
+        self.streams_per_epoch = FAST_STREAMS if fast else self.options["streams_per_epoch"]
+        self.fast = fast
+
+    def model_overrides(self) -> dict[str, Any]:
+        return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_classes": NUM_DIGITS}
+
+    def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
+        def collate(places: list[int]) -> Batch:
+            generator = torch.default_generator
+            count = 1 + sound.pick(MOST_WORDS, generator)  # one for all, so that little is padded
+            return collate_streams([make_stream(self.train, count, self.options, generator) for _ in places])
+
+        places = range(self.streams_per_epoch)
+        return make_loader(places, [0] * len(places), collate, batch_size, seed, bucket=False)
+
+    def validation_batches(self) -> list[Batch]:
+        return self._fixed(self.validation, "validation")
+
+    def test_batches(self) -> list[Batch]:
+        return self._fixed(self.test, "test")
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+        return score_trials(outputs, batches)
+
+    def _fixed(self, recordings: Sequence[Recording], split: str) -> list[Batch]:
+        """Return a split's streams, always the same, whatever the options."""
+        generator = torch.Generator().manual_seed(SEEDS[split])
+        options = {**OPTIONS, "ratio": TEST_RATIO}
+        count = FAST_STREAMS if self.fast else STREAMS[split]
+        streams = [make_stream(recordings, 1 + k % MOST_WORDS, options, generator) for k in range(count)]
+        streams.sort(key=lambda stream: len(stream.steps))
+        return split_batches(streams, collate_streams, BATCH_SIZE)
+
+
+def make_stream(recordings: Sequence[Recording], count: int, options: dict[str, Any], generator: Generator) -> Stream:
+    """Draw words of any speakers, join them with gaps, and put noise of one kind under all of it."""
+    chosen = [recordings[sound.pick(len(recordings), generator)] for _ in range(count)]
+    quiet = {"speed": options["speed"], "silence": 0.0, "noise_share": 0.0, "level": 0.0}
+    chosen = [vary(recording, recordings, quiet, generator) for recording in chosen]
+    gaps = [sound.uniform(*GAPS, generator) for _ in range(count + 1)]
+    words = sound.join_words(chosen, gaps, SAMPLE_RATE, generator)
+    reference = sound.level(torch.cat([recording.samples for recording in chosen]))
+    low, high = options["ratio"]
+    kind = sound.NOISES[sound.pick(len(sound.NOISES), generator)]
+    noise = sound.make_noise(kind, len(words.samples), recordings, generator)
+    samples = sound.add_noise(words.samples, noise, sound.uniform(low, high, generator), reference)
+    if options["level"]:
+        samples = sound.change_level(samples, sound.uniform(-options["level"], options["level"], generator))
+    steps = to_steps(samples, HOP)
+    return Stream(steps, mark_ends(words, [len(recording.samples) for recording in chosen], len(steps)))
+
+
+def mark_ends(words: sound.WordString, sizes: Sequence[int], num_steps: int) -> Tensor:
+    """Return the target (num_steps, keywords): 1 about each word's end, -1 while it is being said, otherwise 0."""
+    target = torch.zeros(num_steps, NUM_DIGITS, dtype=torch.int8)
+    for word, end, size in zip(words.words, words.ends, sizes, strict=True):
+        first, last = (end - size) // HOP, -(-end // HOP)
+        target[first : last + LATE + EARLY, word] = UNSAID
+    for word, end in zip(words.words, words.ends, strict=True):
+        last = -(-end // HOP)
+        target[max(0, last - EARLY) : last + LATE, word] = HERE
+    return target
+
+
+def collate_streams(streams: Sequence[Stream]) -> Batch:
+    """Return a padded batch: (B, T, HOP) samples, lengths in steps, int8 targets (B, T, keywords)."""
+    input, lengths = pad_sequences([stream.steps for stream in streams])
+    target, _ = pad_sequences([stream.target for stream in streams], UNSAID)
+    return Batch(input, lengths, target)

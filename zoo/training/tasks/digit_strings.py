@@ -1,0 +1,103 @@
+"""FSDD, strings of digits: recordings of one speaker joined, read by CTC while they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Generator, Tensor
+from torch.utils.data import DataLoader
+
+from zoo.data.fsdd import SAMPLE_RATE, Recording
+from zoo.data.wav import to_steps
+from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.task import read_options
+from zoo.training.tasks import sound
+from zoo.training.tasks.digits import HOP, NUM_DIGITS, FsddTask, vary
+from zoo.training.tasks.transcription import NO_LABEL, TranscriptionLearner, score_strings
+
+OPTIONS: dict[str, Any] = {
+    "speed": 0.0,
+    "level": 0.0,
+    "noise_share": 0.0,
+    "noise_ratio": [5.0, 40.0],
+    "silence": 0.0,
+    "strings_per_epoch": 480,
+}
+FEWEST, MOST = 1, 7
+LONGEST_GAP = 0.2  # seconds
+# How often each held-out recording is said, each time in another string.
+REPETITIONS = {"validation": 2, "test": 5}
+SEEDS = {"validation": 1, "test": 2}
+BATCH_SIZE = 75
+FAST_STRINGS = 16
+
+
+class DigitStrings(FsddTask):
+    """Which digits, in which order?"""
+
+    metric = "error_rate"
+    mode: ClassVar[Literal["min", "max"]] = "min"
+    learner = TranscriptionLearner
+
+    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
+        self.options = read_options(options, OPTIONS, "fsdd_strings")
+        self.load(fast)
+        self.speakers = sound.by_speaker(self.train)
+        self.strings_per_epoch = FAST_STRINGS if fast else self.options["strings_per_epoch"]
+
+    def model_overrides(self) -> dict[str, Any]:
+        return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_labels": NUM_DIGITS + 1}
+
+    def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
+        def collate(places: list[int]) -> Batch:
+            generator = torch.default_generator
+            count = FEWEST + sound.pick(MOST - FEWEST + 1, generator)  # one for all, so that little is padded
+            return collate_strings([self._draw(count, generator) for _ in places])
+
+        places = range(self.strings_per_epoch)
+        return make_loader(places, [0] * len(places), collate, batch_size, seed, bucket=False)
+
+    def validation_batches(self) -> list[Batch]:
+        return split_batches(fixed_strings(self.validation, "validation"), collate_strings, BATCH_SIZE)
+
+    def test_batches(self) -> list[Batch]:
+        return split_batches(fixed_strings(self.test, "test"), collate_strings, BATCH_SIZE)
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+        return score_strings(outputs, batches)
+
+    def _draw(self, count: int, generator: Generator) -> sound.WordString:
+        voices = self.speakers[sound.pick(len(self.speakers), generator)]
+        chosen = [voices[sound.pick(len(voices), generator)] for _ in range(count)]
+        quiet = {**self.options, "noise_share": 0.0, "level": 0.0, "silence": 0.0}
+        joined = _join([vary(recording, self.train, quiet, generator) for recording in chosen], generator)
+        whole = vary(Recording(joined.samples, 0, ""), self.train, {**self.options, "speed": 0.0}, generator)
+        return sound.WordString(whole.samples, joined.words, joined.ends)
+
+
+def fixed_strings(recordings: Sequence[Recording], split: str) -> list[sound.WordString]:
+    """Return strings of 1 to 7 digits that say each recording as often as the split wants; always the same."""
+    generator = torch.Generator().manual_seed(SEEDS[split])
+    strings = []
+    for voices in sound.by_speaker(recordings):
+        for _ in range(REPETITIONS[split]):
+            order = torch.randperm(len(voices), generator=generator).tolist()
+            while order:
+                count = FEWEST + sound.pick(MOST - FEWEST + 1, generator)
+                chosen, order = order[:count], order[count:]
+                strings.append(_join([voices[k] for k in chosen], generator))
+    return sorted(strings, key=lambda string: len(string.samples))
+
+
+def _join(recordings: Sequence[Recording], generator: Generator) -> sound.WordString:
+    gaps = [sound.uniform(0, LONGEST_GAP, generator) for _ in range(len(recordings) + 1)]
+    return sound.join_words(recordings, gaps, SAMPLE_RATE, generator)
+
+
+def collate_strings(strings: Sequence[sound.WordString]) -> Batch:
+    """Return a padded batch: (B, T, HOP) samples, lengths in steps, digits (B, L) filled up with -1."""
+    input, lengths = pad_sequences([to_steps(string.samples, HOP) for string in strings])
+    target, _ = pad_sequences([torch.tensor(string.words) for string in strings], NO_LABEL)
+    return Batch(input, lengths, target)

@@ -1,0 +1,70 @@
+"""Surnames: in which of 18 languages is this a name? A name is its UTF-8 bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from zoo.data.names import SOURCE, load_names
+from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.metrics import confusion_matrix
+from zoo.training.task import Task, read_options
+from zoo.training.tasks.classification import ClassificationLearner, balanced_weights, score_classes
+
+OPTIONS: dict[str, Any] = {
+    "class_weights": 0.0,  # power of the inverse shares: 0 counts names alike, 1 languages alike
+    "drop_bytes": 0.0,  # probability that a byte is replaced by 0
+    "label_smoothing": 0.0,
+}
+FAST_NAMES = 400
+
+
+class Names(Task):
+    """Which language?"""
+
+    about = SOURCE
+    metric = "accuracy"
+    mode: ClassVar[Literal["min", "max"]] = "max"
+    learner = ClassificationLearner
+
+    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
+        self.options = read_options(options, OPTIONS, "names")
+        self.label_smoothing = self.options["label_smoothing"]
+        self.data = load_names()
+        self.train = self.data.train[:: len(self.data.train) // FAST_NAMES if fast else 1]
+        labels = torch.tensor([label for _, label in self.train])
+        self.num_classes = len(self.data.languages)
+        self.class_weights = balanced_weights(labels, self.num_classes, self.options["class_weights"])
+
+    def model_overrides(self) -> dict[str, Any]:
+        return {"vocab_size": 256, "num_classes": self.num_classes}
+
+    def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
+        return make_loader(self.train, [len(name.encode()) for name, _ in self.train], collate, batch_size, seed)
+
+    def validation_batches(self) -> list[Batch]:
+        return split_batches(self.data.validation, collate, len(self.data.validation))
+
+    def test_batches(self) -> list[Batch]:
+        return split_batches(self.data.test, collate, len(self.data.test))
+
+    def augment(self, batch: Batch) -> Batch:
+        kept = torch.rand(batch.input.shape, device=batch.input.device) >= self.options["drop_bytes"]
+        return batch._replace(input=batch.input * kept)
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+        scores = score_classes(outputs, batches)
+        predicted = torch.cat([output.argmax(1) for output in outputs])
+        counts = confusion_matrix(predicted, torch.cat([batch.target for batch in batches]), self.num_classes)
+        scores["mean_recall"] = float((counts.diagonal() / counts.sum(1).clamp(min=1)).mean())
+        return scores
+
+
+def collate(examples: Sequence[tuple[str, int]]) -> Batch:
+    """Return a padded batch: bytes (B, T) int64, lengths, languages (B,)."""
+    input, lengths = pad_sequences([torch.tensor(list(name.encode())) for name, _ in examples])
+    return Batch(input, lengths, torch.tensor([label for _, label in examples]))

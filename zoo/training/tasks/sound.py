@@ -1,0 +1,123 @@
+"""Sounds varied and mixed: speed, loudness, noise, strings of words. Samples are float32 (N,) in -1..1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from zoo.data.fsdd import Recording
+
+# A room is never as silent as zeros: deviation of what lies under every joined string.
+ROOM = 3e-4
+BABBLE_VOICES = 4
+NOISES = ("white", "pink", "babble")
+
+
+@dataclass(frozen=True)
+class WordString:
+    """Words one after the other.
+
+    Args:
+        samples: of the whole string.
+        words: what is said.
+        ends: the sample after each word's last one.
+    """
+
+    samples: Tensor
+    words: list[int]
+    ends: list[int]
+
+
+def uniform(low: float, high: float, generator: Generator) -> float:
+    """Draw a number between two."""
+    return low + (high - low) * float(torch.rand((), generator=generator))
+
+
+def pick(count: int, generator: Generator) -> int:
+    """Draw a number of 0..count-1."""
+    return int(torch.randint(count, (), generator=generator))
+
+
+def change_speed(samples: Tensor, factor: float) -> Tensor:
+    """Return the samples played `factor` times as fast, pitch and all, by linear interpolation."""
+    size = max(1, round(len(samples) / factor))
+    return functional.interpolate(samples.reshape(1, 1, -1), size=size, mode="linear", align_corners=True).flatten()
+
+
+def change_level(samples: Tensor, decibel: float) -> Tensor:
+    """Return the samples louder by so many dB, or softer where it is negative."""
+    return samples * 10.0 ** (decibel / 20.0)
+
+
+def level(samples: Tensor) -> Tensor:
+    """Return the root mean square of samples; never 0."""
+    return samples.square().mean().sqrt().clamp(min=1e-6)
+
+
+def make_noise(kind: str, size: int, voices: Sequence[Recording], generator: Generator) -> Tensor:
+    """Return noise (size,) of level 1.
+
+    Args:
+        kind: "white", "pink" (power falls as 1/f), or "babble": voices played backwards, which say no word.
+        size: samples.
+        voices: recordings that babble is made of.
+        generator: what it is drawn from.
+    """
+    if kind == "babble":
+        noise = sum((_loop(voices[pick(len(voices), generator)].samples.flip(0), size, generator)
+                     for _ in range(BABBLE_VOICES)), torch.zeros(size))  # fmt: skip
+        return noise / level(noise)
+    noise = torch.randn(size, generator=generator)
+    if kind == "pink":
+        spectrum = torch.fft.rfft(noise)
+        noise = torch.fft.irfft(spectrum / torch.arange(1, len(spectrum) + 1).sqrt(), n=size)
+    return noise / level(noise)
+
+
+def _loop(samples: Tensor, size: int, generator: Generator) -> Tensor:
+    samples = samples / level(samples)
+    start = pick(len(samples), generator)
+    return samples.repeat(2 + size // len(samples))[start : start + size]
+
+
+def add_noise(samples: Tensor, noise: Tensor, ratio: float, reference: Tensor) -> Tensor:
+    """Return samples with noise under them.
+
+    Args:
+        samples: the clean sound.
+        noise: of level 1, as long.
+        ratio: of signal to noise, in dB.
+        reference: the level that counts as the signal's.
+    """
+    return samples + noise * reference * 10.0 ** (-ratio / 20.0)
+
+
+def join_words(recordings: Sequence[Recording], gaps: Sequence[float], rate: int, generator: Generator) -> WordString:
+    """Join recordings with a silent gap before each one, and one after the last, on the floor of a quiet room.
+
+    Args:
+        recordings: at least one.
+        gaps: seconds, one more than recordings.
+        rate: samples per second.
+        generator: of the room's noise.
+    """
+    parts, ends, total = [], [], 0
+    for recording, gap in zip(recordings, gaps, strict=False):
+        silence = round(gap * rate)
+        parts += [torch.zeros(silence), recording.samples]
+        total += silence + len(recording.samples)
+        ends.append(total)
+    parts.append(torch.zeros(round(gaps[-1] * rate)))
+    samples = torch.cat(parts)
+    samples = samples + ROOM * torch.randn(len(samples), generator=generator)
+    return WordString(samples, [recording.digit for recording in recordings], ends)
+
+
+def by_speaker(recordings: Sequence[Recording]) -> list[list[Recording]]:
+    """Return the recordings of each speaker, speakers in the order of their names."""
+    names = sorted({recording.speaker for recording in recordings})
+    return [[recording for recording in recordings if recording.speaker == name] for name in names]
