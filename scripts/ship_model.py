@@ -1,0 +1,36 @@
+"""Train a recipe with several seeds and put the median model, judged by cpp_runner, into zoo/pretrained."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from zoo.data.source import DataError
+from zoo.training.cards import write_table
+from zoo.training.errors import TrainingError
+from zoo.training.recipe import list_recipes
+from zoo.training.shipping import ship
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ship_model.py", description=__doc__)
+    parser.add_argument("recipe", choices=list_recipes(), metavar="recipe", help=", ".join(list_recipes()))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="default: 0 1 2")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="runs that are there are taken (default: runs)")
+    return parser
+
+
+def main() -> int:
+    args = make_parser().parse_args()
+    try:
+        card = ship(args.recipe, args.seeds, args.runs)
+    except (TrainingError, DataError, ValueError, ImportError, OSError) as error:
+        print(f"ship_model.py: error: {error}", file=sys.stderr)
+        return 1
+    print(write_table([card]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

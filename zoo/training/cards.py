@@ -1,0 +1,160 @@
+"""Model cards: what a shipped model was trained on, how well it does, and in which program. `card.json` beside it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import zoo
+
+CARD = "card.json"
+PRETRAINED = Path(zoo.__file__).parent / "pretrained"
+BEGIN, END = "<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->"
+COLUMNS = ("model", "data, licence", "metric", "seeds: mean (lowest to highest)", "Python", "C++", "int8", "MB", "CPU s")
+# How metrics are written in the table: name in words, factor, decimals.
+FORMATS: dict[str, tuple[str, float, int]] = {
+    "accuracy": ("accuracy", 1, 4),
+    "error_rate": ("label errors, %", 100, 2),
+    "equal_error_rate": ("equal error rate, %", 100, 2),
+    "f1": ("F1", 1, 4),
+    "mse": ("MSE", 1, 4),
+    "mae": ("MAE", 1, 4),
+    "nats": ("nats per character", 1, 4),
+}
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """One training: its seed, its figures, its CPU seconds."""
+
+    seed: int
+    validation: dict[str, float]
+    test: dict[str, float]
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is known of a shipped model.
+
+    Args:
+        name: the registered one, and the recipe's.
+        data: name of the data set.
+        license: of the data.
+        address: where it is published.
+        task: name in `zoo.training.tasks`.
+        metric: which of the figures decides.
+        mode: "max" where more of it is better, otherwise "min".
+        seeds: all trainings.
+        shipped: the seed whose weights lie beside the card: the median one by the test metric.
+        parameters: of the model.
+        bytes: of `model.safetensors`.
+        python: test figures of the artifact in Python.
+        cpp: the same by cpp_runner.
+        worst_output_difference: between the two, over all outputs.
+        int8: test figures of the `dynamic_int8` artifact by cpp_runner, None where the recipe refused.
+        int8_refused: why.
+    """
+
+    name: str
+    data: str
+    license: str
+    address: str
+    task: str
+    metric: str
+    mode: str
+    seeds: list[SeedResult]
+    shipped: int
+    parameters: int
+    bytes: int
+    python: dict[str, float]
+    cpp: dict[str, float]
+    worst_output_difference: float
+    int8: dict[str, float] | None
+    int8_refused: str | None = None
+
+    @property
+    def test(self) -> list[float]:
+        """The test metric of every seed."""
+        return [result.test[self.metric] for result in self.seeds]
+
+    def write(self, folder: Path) -> None:
+        """Write `card.json`, with mean and spread for readers."""
+        content = asdict(self) | {"mean": statistics.fmean(self.test), "spread": max(self.test) - min(self.test)}
+        (folder / CARD).write_text(json.dumps(content, indent=1) + "\n")
+
+
+def read_card(folder: str | Path) -> Card:
+    """Read what `Card.write` wrote.
+
+    Raises:
+        FileNotFoundError: no card there.
+    """
+    content: dict[str, Any] = json.loads((Path(folder) / CARD).read_text())
+    del content["mean"], content["spread"]
+    content["seeds"] = [SeedResult(**result) for result in content["seeds"]]
+    return Card(**content)
+
+
+def read_cards(folder: Path = PRETRAINED) -> list[Card]:
+    """Return the cards of all shipped models, by name."""
+    return [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
+
+
+def median_seed(results: Sequence[SeedResult], metric: str) -> int:
+    """Return the seed in the middle by the test metric, the lower middle one of an even number."""
+    ordered = sorted(results, key=lambda result: (result.test[metric], result.seed))
+    return ordered[(len(ordered) - 1) // 2].seed
+
+
+def write_table(cards: Sequence[Card]) -> str:
+    """Return the cards as a table in Markdown."""
+    head = [
+        "model",
+        "data, licence",
+        "metric",
+        "seeds: mean (lowest to highest)",
+        "Python",
+        "C++",
+        "int8",
+        "MB",
+        "CPU s",
+    ]
+    rows = [head, ["---"] * len(head)]
+    for card in cards:
+        words, factor, decimals = FORMATS.get(card.metric, (card.metric, 1, 4))
+
+        def show(value: float, factor: float = factor, decimals: int = decimals) -> str:
+            return f"{value * factor:.{decimals}f}"
+
+        rows.append(
+            [
+                f"`{card.name}`",
+                f"{card.data}, {card.license}",
+                words,
+                f"{show(statistics.fmean(card.test))} ({show(min(card.test))} to {show(max(card.test))})",
+                show(card.python[card.metric]),
+                show(card.cpp[card.metric]),
+                "-" if card.int8 is None else show(card.int8[card.metric]),
+                f"{card.bytes / 1e6:.2f}",
+                f"{statistics.fmean(result.cpu_seconds for result in card.seeds):.0f}",
+            ]
+        )
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def put_table(text: str, table: str) -> str:
+    """Return a text with the table between its two markers.
+
+    Raises:
+        ValueError: a marker is missing.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the text must hold the lines {BEGIN!r} and {END!r}, in this order")
+    return f"{before}{begin}\n{table}\n{end}{after}"

@@ -1,0 +1,102 @@
+"""From a recipe and some seeds to a model in the package: train, take the median, judge it in C++, write its card."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import zoo
+from zoo.training.cards import PRETRAINED, Card, SeedResult, median_seed
+from zoo.training.evaluation import Evaluation, evaluate
+from zoo.training.recipe import Recipe, read_recipe
+from zoo.training.task import Task
+from zoo.training.tasks import make_task
+from zoo.training.trainer import CHECKPOINT, METRICS, train
+
+MOST_BYTES = 4_000_000
+# Rows of real input that go into the artifact and that quantization is measured on.
+SAMPLE_ROWS = 8
+
+
+def ship(name: str, seeds: Sequence[int], runs: Path, output: Path = PRETRAINED) -> Card:
+    """Train the seeds that have no run yet, and put the median one into the package.
+
+    Args:
+        name: of a recipe.
+        seeds: an odd number of them has a median.
+        runs: folder of the runs, each `<name>-<seed>`.
+        output: where the model's folder goes.
+
+    Raises:
+        As `train` and `evaluate`; ValueError for a model too large.
+    """
+    results = [_result(name, seed, runs) for seed in seeds]
+    recipe = read_recipe(name)
+    task = make_task(recipe.task.name, recipe.task.options)
+    shipped = median_seed(results, task.metric)
+    model = zoo.load_checkpoint(run_folder(runs, name, shipped) / CHECKPOINT)
+    folder = zoo.save_checkpoint(model, output / name)
+    size = (folder / "model.safetensors").stat().st_size
+    if size >= MOST_BYTES:
+        raise ValueError(f"{name} has {size:,} bytes of weights; a shipped model must stay below {MOST_BYTES:,}")
+    card = _judge(model, task, recipe, results, shipped, size)
+    card.write(folder)
+    return card
+
+
+def run_folder(runs: Path, name: str, seed: int) -> Path:
+    """Return where a run lies."""
+    return runs / f"{name}-{seed}"
+
+
+def real_samples(task: Task) -> list[zoo.Sample]:
+    """Return a few rows of the validation split for golden samples."""
+    batch = task.validation_batches()[0]
+    lengths = None if batch.lengths is None else batch.lengths[:SAMPLE_ROWS]
+    steps = batch.input.size(1) if lengths is None else int(lengths.max())
+    return [zoo.Sample("real", batch.input[:SAMPLE_ROWS, :steps].contiguous(), lengths)]
+
+
+def _result(name: str, seed: int, runs: Path) -> SeedResult:
+    folder = run_folder(runs, name, seed)
+    if not (folder / METRICS).is_file():
+        train(read_recipe(name, [f"seed={seed}"]), folder, resume=True)
+    metrics: dict[str, Any] = json.loads((folder / METRICS).read_text())
+    return SeedResult(seed, metrics["validation"], metrics["test"], metrics["cpu_seconds"])
+
+
+def _judge(model: Any, task: Task, recipe: Recipe, results: Sequence[SeedResult], shipped: int, size: int) -> Card:
+    samples = real_samples(task)
+    done = _evaluate(model.eval(), task, samples)
+    try:
+        quantized, refused = _evaluate(zoo.quantize(model, "dynamic_int8", samples=samples), task, samples).cpp, None
+    except ValueError as error:
+        quantized, refused = None, str(error)
+    return Card(
+        name=recipe.name,
+        data=task.about.name,
+        license=task.about.license,
+        address=task.about.address,
+        task=recipe.task.name,
+        metric=task.metric,
+        mode=task.mode,
+        seeds=list(results),
+        shipped=shipped,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        bytes=size,
+        python=done.python,
+        cpp=done.cpp,
+        worst_output_difference=done.worst,
+        int8=quantized,
+        int8_refused=refused,
+    )
+
+
+def _evaluate(model: Any, task: Task, samples: list[zoo.Sample]) -> Evaluation:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        zoo.save_artifact(model, path, samples=samples, dataset=task.about.name, license=task.about.license)
+        return evaluate(path, task)
