@@ -31,9 +31,10 @@ class SpeechConfig(RecurrentConfig):
 
     def faults(self) -> list[str]:
         found = super().faults()
-        for name in ("sample_rate", "num_mels", "conv_size", "conv_channels"):
+        for name in ("sample_rate", "num_mels", "conv_channels"):
             found += whole_number_faults(name, getattr(self, name), 1)
         found += whole_number_faults("window_size", self.window_size, 2)
+        found += whole_number_faults("conv_size", self.conv_size, 2)
         if self.vocab_size is not None:
             found.append(f"vocab_size must be None, got {self.vocab_size}: a speech model takes samples, not tokens")
         if self.standardize is True:

@@ -14,7 +14,17 @@ import zoo
 CARD = "card.json"
 PRETRAINED = Path(zoo.__file__).parent / "pretrained"
 BEGIN, END = "<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->"
-COLUMNS = ("model", "data, licence", "metric", "seeds: mean (lowest to highest)", "Python", "C++", "int8", "MB", "CPU s")
+COLUMNS = (
+    "model",
+    "data, licence",
+    "metric",
+    "seeds: mean (lowest to highest)",
+    "Python",
+    "C++",
+    "int8",
+    "MB",
+    "CPU s",
+)
 # How metrics are written in the table: name in words, factor, decimals.
 FORMATS: dict[str, tuple[str, float, int]] = {
     "accuracy": ("accuracy", 1, 4),

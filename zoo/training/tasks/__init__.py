@@ -46,6 +46,8 @@ TASKS: dict[str, tuple[str, str]] = {
     "fsdd_strings": ("zoo.training.tasks.digit_strings", "DigitStrings"),
     "fsdd_detection": ("zoo.training.tasks.digit_detection", "DigitDetection"),
     "names": ("zoo.training.tasks.names", "Names"),
+    "ts": ("zoo.training.tasks.own_data", "TimeSeriesFiles"),
+    "wav": ("zoo.training.tasks.own_data", "WavFolders"),
     "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
 }
 

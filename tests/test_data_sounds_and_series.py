@@ -1,0 +1,119 @@
+"""Loaders of sounds, names and series: counts, splits, values, and files that are refused."""
+
+import wave
+from pathlib import Path
+
+import pytest
+import torch
+from data_sets import need
+
+from zoo.data import fsdd, names
+from zoo.data.source import DataError
+from zoo.data.time_series_file import load_time_series
+from zoo.data.wav import load_wav_folder, read_wav, to_steps
+
+SERIES = """# a comment
+@problemName toy
+@timeStamps false
+@univariate false
+@classLabel true up down
+@data
+1,2,3:4,5,6:up
+7,8:9,1e1:down
+"""
+
+
+def write_wav(path: Path, values: list[int], rate: int = 8000, channels: int = 1) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"".join(value.to_bytes(2, "little", signed=True) for value in values))
+    return path
+
+
+def test_wav_files_become_samples(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", [0, 16384, -32768, 32767])
+    samples, rate = read_wav(path.read_bytes(), "a.wav")
+    assert rate == 8000
+    assert samples.tolist() == [0.0, 0.5, -1.0, 32767 / 32768]
+
+
+def test_wav_files_of_another_kind_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"s.wav must have one channel of 16 bits, got 2 of 16; convert it first"):
+        read_wav(write_wav(tmp_path / "s.wav", [1, 2], channels=2).read_bytes(), "s.wav")
+    with pytest.raises(DataError, match="t.wav is no readable .wav file"):
+        read_wav(b"RIFF....WAVE", "t.wav")
+    with pytest.raises(DataError, match="e.wav holds no sample"):
+        read_wav(write_wav(tmp_path / "e.wav", []).read_bytes(), "e.wav")
+
+
+def test_a_folder_per_class(tmp_path: Path) -> None:
+    write_wav(tmp_path / "yes" / "1.wav", [1])
+    write_wav(tmp_path / "no" / "1.wav", [2, 3])
+    write_wav(tmp_path / "no" / "2.wav", [4])
+    loaded = load_wav_folder(tmp_path)
+    assert loaded.class_names == ["no", "yes"]
+    assert loaded.labels.tolist() == [0, 0, 1]
+    assert [len(samples) for samples in loaded.samples] == [2, 1, 1]
+    write_wav(tmp_path / "no" / "3.wav", [4], rate=16000)
+    with pytest.raises(DataError, match=r"recordings at \[8000, 16000\] Hz; bring them to one rate"):
+        load_wav_folder(tmp_path)
+    with pytest.raises(DataError, match="has no CLASS/NAME.wav"):
+        load_wav_folder(tmp_path / "nowhere")
+
+
+def test_steps_are_filled_up_with_silence() -> None:
+    assert to_steps(torch.tensor([1.0, 2.0, 3.0]), 2).tolist() == [[1, 2], [3, 0]]
+    assert to_steps(torch.tensor([1.0, 2.0]), 2).tolist() == [[1, 2]]
+
+
+def test_series_files(tmp_path: Path) -> None:
+    path = tmp_path / "toy.ts"
+    path.write_text(SERIES)
+    loaded = load_time_series(path)
+    assert loaded.class_names == ["up", "down"]
+    assert loaded.labels.tolist() == [0, 1]
+    assert loaded.series[0].tolist() == [[1, 4], [2, 5], [3, 6]]
+    assert loaded.series[1].tolist() == [[7, 9], [8, 10]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("@data", "@nothing", "has no line @data"),
+        ("@timeStamps false", "@timeStamps true", "has time stamps"),
+        ("7,8", "7,?", "series 2: could not convert string to float: '\\?'; missing values"),
+        ("7,8:9,1e1", "7,8:9", r"series 2: channels of \[2, 1\] values"),
+        ("7,8:9,1e1", "7,8", r"series of \[1, 2\] channels"),
+        (":down", ":left", "classes left are not in its @classLabel line"),
+    ],
+)
+def test_series_files_that_are_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
+    path = tmp_path / "toy.ts"
+    path.write_text(SERIES.replace(old, new))
+    with pytest.raises(DataError, match=words):
+        load_time_series(path)
+
+
+def test_fsdd_has_its_official_split() -> None:
+    need(fsdd.SOURCE)
+    splits = fsdd.load_fsdd()
+    assert [len(split) for split in (splits.train, splits.validation, splits.test)] == [2400, 300, 300]
+    for split in (splits.train, splits.validation, splits.test):
+        assert len({(recording.digit, recording.speaker) for recording in split}) == 60
+        assert all(recording.samples.abs().max() <= 1 for recording in split)
+    assert sum(len(recording.samples) for recording in splits.test) == 1_034_030
+
+
+def test_names_are_split_by_language() -> None:
+    need(names.SOURCE)
+    surnames = names.load_names()
+    assert (len(surnames.train), len(surnames.validation), len(surnames.test)) == (14034, 2004, 4012)
+    assert len(surnames.languages) == 18
+    assert names.load_names() == surnames
+    every = surnames.train + surnames.validation + surnames.test
+    for label, language in enumerate(surnames.languages):
+        share = sum(k == label for _, k in surnames.test) / sum(k == label for _, k in every)
+        assert share == pytest.approx(0.2, abs=0.01), language

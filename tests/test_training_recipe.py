@@ -1,0 +1,90 @@
+"""Recipes: what is read, what may differ, and what is refused in words."""
+
+from pathlib import Path
+
+import pytest
+
+from zoo.training.recipe import RecipeFileError, list_recipes, read_recipe
+from zoo.training.tasks import TASKS
+
+SMALL = """
+name = "small"
+[model]
+name = "gru_classifier"
+[task]
+name = "japanese_vowels"
+[fast]
+"training.max_epochs" = 2
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_recipe_reads_and_names_what_exists(name: str) -> None:
+    import zoo
+
+    for fast in (False, True):
+        recipe = read_recipe(name, fast=fast)
+        assert recipe.name == name
+        assert recipe.task.name in TASKS
+        assert recipe.model.name in zoo.list_models()
+
+
+def test_overrides_come_after_what_is_fast(small: Path) -> None:
+    assert read_recipe(small).training.max_epochs == 20
+    assert read_recipe(small, fast=True).training.max_epochs == 2
+    assert read_recipe(small, ["training.max_epochs=3"], fast=True).training.max_epochs == 3
+
+
+def test_override_values_are_toml_or_strings(small: Path) -> None:
+    overrides = [
+        "seed=7",
+        "model.init=orthogonal",
+        "model.overrides.hidden_size=8",
+        "task.options.warp=0.5",
+        "optimizer.learning_rate=1",
+        "optimizer.betas=[0.5, 0.6]",
+        "training.checkpoint_layers=true",
+    ]
+    recipe = read_recipe(small, overrides)
+    assert (recipe.seed, recipe.model.init, recipe.model.overrides) == (7, "orthogonal", {"hidden_size": 8})
+    assert recipe.task.options == {"warp": 0.5}
+    assert (recipe.optimizer.learning_rate, recipe.optimizer.betas) == (1.0, [0.5, 0.6])
+    assert recipe.training.checkpoint_layers is True
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("training.max_epoch=3", "no key training.max_epoch; did you mean training.max_epochs"),
+        ("optimiser.learning_rate=3", "no key optimiser; did you mean optimizer"),
+        ("training.max_epochs=many", "training.max_epochs must be int, got 'many'"),
+        ("training.checkpoint_layers=1", "training.checkpoint_layers must be bool, got 1"),
+        ("training.precision=int8", "training.precision must be one of fp32, bf16, fp16, got 'int8'"),
+        ("schedule=3", "schedule must be a table, got 3"),
+        ("seed.low=3", "no key seed.low|seed must be int|seed is a value"),
+        ("model", "an override is key.sub=value, got 'model'"),
+        ("name.first=x", "name is a value, so 'name.first' cannot be set inside it"),
+    ],
+)
+def test_what_is_wrong_is_said(small: Path, override: str, words: str) -> None:
+    with pytest.raises(RecipeFileError, match=words):
+        read_recipe(small, [override])
+
+
+def test_a_recipe_that_lacks_something_or_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "half.toml"
+    path.write_text('name = "half"\n[model]\ninit = "orthogonal"\n[task]\nname = "names"\n')
+    with pytest.raises(RecipeFileError, match="the recipe lacks model.name"):
+        read_recipe(path)
+    path.write_text("name = ")
+    with pytest.raises(RecipeFileError, match="half.toml is no TOML"):
+        read_recipe(path)
+    with pytest.raises(RecipeFileError, match="no recipe 'gru_classifier_cats'; there are .*gru_classifier_fsdd"):
+        read_recipe("gru_classifier_cats")
