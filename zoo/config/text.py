@@ -27,9 +27,7 @@ class CharacterLanguageModelConfig(LanguageModelConfig):
         if len(set(self.characters)) != len(self.characters):
             found.append("characters must not repeat a symbol")
         if self.vocab_size != len(self.characters):
-            found.append(
-                f"vocab_size must be the {len(self.characters)} characters counted, got {self.vocab_size!r}"
-            )
+            found.append(f"vocab_size must be the {len(self.characters)} characters counted, got {self.vocab_size!r}")
         return found
 
 

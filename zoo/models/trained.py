@@ -118,7 +118,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     },
     "lstm_language_model_shakespeare": (
         c.CharacterLanguageModelConfig(
-            kind="lstm", input_size=64, hidden_size=256, num_layers=2, dropout=0.2, head_dropout=0.2
+            kind="lstm", input_size=64, hidden_size=272, num_layers=2, dropout=0.3, head_dropout=0.3
         ),
         CharacterLanguageModel,
     ),
