@@ -2,6 +2,7 @@
 
 #include <torch/csrc/stable/library.h>
 
+#include "include/zoo_ops.h"
 #include "operators/engine_operators.h"
 #include "operators/pack_operators.h"
 #include "operators/recurrent_operators.h"
@@ -45,6 +46,7 @@ STABLE_TORCH_LIBRARY(zoo, m) {
 
   m.def("sigmoid(Tensor x) -> Tensor");
   m.def("tanh(Tensor x) -> Tensor");
+  m.def("refined_tanh(Tensor x) -> Tensor");
   m.def("isa() -> str");
   m.def("force_isa(str isa) -> str");
 }
@@ -68,9 +70,12 @@ STABLE_TORCH_LIBRARY_IMPL(zoo, CPU, m) {
 
   m.impl("sigmoid", TORCH_BOX(&zoo::sigmoid));
   m.impl("tanh", TORCH_BOX(&zoo::tanh));
+  m.impl("refined_tanh", TORCH_BOX(&zoo::refined_tanh));
 }
 
 STABLE_TORCH_LIBRARY_IMPL(zoo, CompositeExplicitAutograd, m) {
   m.impl("isa", TORCH_BOX(&zoo::isa));
   m.impl("force_isa", TORCH_BOX(&zoo::force_isa_operator));
 }
+
+const char* zoo_ops_namespace() { return "zoo"; }

@@ -40,7 +40,7 @@ def register() -> None:
                 functools.partial(_backward, 2 if kind == "lstm" else 1, suffix),
                 setup_context=_save_inputs,
             )
-    for name in ("sigmoid", "tanh"):
+    for name in ("sigmoid", "tanh", "refined_tanh"):
         torch.library.register_fake(f"zoo::{name}", torch.empty_like)
 
 

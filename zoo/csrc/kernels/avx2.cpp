@@ -13,7 +13,7 @@ const KernelTable& table() {
       {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, {project<Int8>, step<Int8>}},
       quantize_row,
       sigmoid_each,
-      tanh_each};
+      tanh_each, refined_tanh_each};
   return kTable;
 }
 

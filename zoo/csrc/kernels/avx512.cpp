@@ -12,7 +12,7 @@ const KernelTable& table() {
       {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, avx2::table().precision[2]},
       quantize_row,
       sigmoid_each,
-      tanh_each};
+      tanh_each, refined_tanh_each};
   return kTable;
 }
 

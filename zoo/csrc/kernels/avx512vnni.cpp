@@ -13,7 +13,8 @@ const KernelTable& table() {
                                      {plain.precision[0], plain.precision[1], {project<Int8>, step<Int8>}},
                                      quantize_row,
                                      plain.sigmoid,
-                                     plain.tanh};
+                                     plain.tanh,
+                                     plain.refined_tanh};
   return kTable;
 }
 

@@ -63,7 +63,7 @@ struct RnnCell {
   Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }
 
   [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
-    const Floats h = RELU ? max(broadcast(0.0f), gates[0]) : value(tanh(gates[0]));
+    const Floats h = RELU ? max(broadcast(0.0f), gates[0]) : refined_tanh(gates[0]);
     store(s.h_next + row * s.h_stride + static_cast<int64_t>(vector) * kLanes, h);
   }
 };

@@ -53,5 +53,8 @@ inline void sigmoid_each(const float* x, float* out, int64_t count) noexcept {
 inline void tanh_each(const float* x, float* out, int64_t count) noexcept {
   apply_each(x, out, count, [](Floats v) { return value(tanh(v)); });
 }
+inline void refined_tanh_each(const float* x, float* out, int64_t count) noexcept {
+  apply_each(x, out, count, [](Floats v) { return refined_tanh(v); });
+}
 
 }  // namespace zoo::ZOO_ISA

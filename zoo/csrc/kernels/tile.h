@@ -2,7 +2,11 @@
 
 // The inner product of a packed matrix and rows of activations: a tile of ROWS rows by VECTORS vectors of
 // units, all gates of them, accumulated in registers. Sums run over the columns in order, whatever the tile,
-// so a row's result does not depend on the rows beside it or on the thread that computes it.
+// so a row's result does not depend on the rows beside it or on the thread that computes it. A sum of floats
+// is one of runs of columns, each from zero: its rounding error grows with the length of a run, not with that
+// of the row.
+
+#include <algorithm>
 
 #include "kernels/simd.h"
 
@@ -25,19 +29,26 @@ inline int64_t gate_offset(int vector, int gate) {
          vector % kVectorsPerBlock * kLanes;
 }
 
-// Each precision says how one group of columns is multiplied and how a sum becomes a float.
+inline constexpr int64_t kRunColumns = 64;
+
+// Each precision says how a run of columns is multiplied and how a sum becomes a float.
 struct Fp32 {
   static constexpr Precision kPrecision = Precision::fp32;
   using Sum = Floats;
-  static Sum start(Floats base) { return base; }
-  static Floats finish(Sum sum, Floats, const Row&, const MatrixView&, int64_t) { return sum; }
+  static int64_t run_length(const MatrixView&) { return kRunColumns; }
+  static Sum start() { return broadcast(0.0f); }
+  static Sum join(Sum a, Sum b) { return add(a, b); }
+  static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
+    return add(base, sum);
+  }
 
   template <int GATES, int ROWS, int VECTORS>
-  static void accumulate(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS], const Row* rows,
-                         Sum (&sums)[ROWS][VECTORS][GATES]) {
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[VECTORS], const Row* rows,
+                                                int64_t first, int64_t last,
+                                                Sum (&sums)[ROWS][VECTORS][GATES]) {
     const float* x[ROWS];
     for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
-    for (int64_t k = 0; k < matrix.columns; ++k) {
+    for (int64_t k = first; k < last; ++k) {
       Floats value[ROWS];
       for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][k]);
       for (int v = 0; v < VECTORS; ++v) {
@@ -54,17 +65,22 @@ struct Fp32 {
 struct Bf16 {
   static constexpr Precision kPrecision = Precision::bf16;
   using Sum = Floats;
-  static Sum start(Floats base) { return base; }
-  static Floats finish(Sum sum, Floats, const Row&, const MatrixView&, int64_t) { return sum; }
+  static int64_t run_length(const MatrixView&) { return kRunColumns; }
+  static Sum start() { return broadcast(0.0f); }
+  static Sum join(Sum a, Sum b) { return add(a, b); }
+  static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
+    return add(base, sum);
+  }
 
   // Weights are widened to float and activations stay float: no rounding but that of the weights.
   template <int GATES, int ROWS, int VECTORS>
-  static void accumulate(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS], const Row* rows,
-                         Sum (&sums)[ROWS][VECTORS][GATES]) {
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[VECTORS], const Row* rows,
+                                                int64_t first, int64_t last,
+                                                Sum (&sums)[ROWS][VECTORS][GATES]) {
     const float* x[ROWS];
     for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
-    const int64_t pairs = matrix.columns / 2;
-    for (int64_t pair = 0; pair < pairs; ++pair) {
+    const int64_t pairs = last / 2;
+    for (int64_t pair = first / 2; pair < pairs; ++pair) {  // a run begins at an even column
       Floats value[ROWS];
       for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][2 * pair]);
       for (int v = 0; v < VECTORS; ++v) {
@@ -83,7 +99,7 @@ struct Bf16 {
         }
       }
     }
-    if (matrix.columns % 2 == 0) return;
+    if (last % 2 == 0) return;
     for (int v = 0; v < VECTORS; ++v) {
       const uint8_t* group = weights[v] + pairs * (GATES * kGroupBytes);
       for (int g = 0; g < GATES; ++g) {
@@ -100,7 +116,9 @@ struct Bf16 {
 struct Int8 {
   static constexpr Precision kPrecision = Precision::int8;
   using Sum = ByteSums;
-  static Sum start(Floats) { return no_sums(); }
+  static int64_t run_length(const MatrixView& matrix) { return matrix.columns; }  // integers do not round
+  static Sum start() { return no_sums(); }
+  static Sum join(Sum a, Sum) { return a; }  // there is but one run
 
   // base + row scale * channel scale * (sum of bytes * weights - zero * sum of weights); integers are exact.
   static Floats finish(Sum sum, Floats base, const Row& row, const MatrixView& matrix, int64_t offset) {
@@ -109,11 +127,12 @@ struct Int8 {
   }
 
   template <int GATES, int ROWS, int VECTORS>
-  static void accumulate(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS], const Row* rows,
-                         Sum (&sums)[ROWS][VECTORS][GATES]) {
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[VECTORS], const Row* rows,
+                                                int64_t first, int64_t last,
+                                                Sum (&sums)[ROWS][VECTORS][GATES]) {
     const uint8_t* x[ROWS];
     for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const uint8_t*>(rows[r].data);
-    for (int64_t group = 0; group < matrix.groups; ++group) {
+    for (int64_t group = first / 4; group < (last + 3) / 4; ++group) {
       Bytes value[ROWS];
       for (int r = 0; r < ROWS; ++r) value[r] = broadcast_bytes(x[r] + 4 * group);
       for (int v = 0; v < VECTORS; ++v) {
@@ -128,21 +147,40 @@ struct Int8 {
 };
 #endif
 
+// The sums over the run of columns that begins at `first`.
+template <class Weights, int GATES, int ROWS, int VECTORS>
+[[gnu::always_inline]] inline void sum_run(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS],
+                                           const Row* rows, int64_t first,
+                                           typename Weights::Sum (&sums)[ROWS][VECTORS][GATES]) {
+  for (int r = 0; r < ROWS; ++r) {
+    for (int v = 0; v < VECTORS; ++v) {
+      for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::start();
+    }
+  }
+  const int64_t last = std::min<int64_t>(matrix.columns, first + Weights::run_length(matrix));
+  Weights::template accumulate<GATES, ROWS, VECTORS>(weights, rows, first, last, sums);
+}
+
 // Computes one tile and hands each row's and vector's gates to `cell`:
-//   cell.base(row, vector, gate) -> Floats   what the sum starts from
+//   cell.base(row, vector, gate) -> Floats   what the sum is added to
 //   cell.apply(row, vector, gates)           what becomes of the finished gates
 template <class Weights, int GATES, int ROWS, int VECTORS, class CellFunction>
 inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector,
                          const CellFunction& cell) {
-  typename Weights::Sum sums[ROWS][VECTORS][GATES];
   const uint8_t* weights[VECTORS];
   for (int v = 0; v < VECTORS; ++v) weights[v] = vector_weights<GATES>(matrix, vector + v);
-  for (int r = 0; r < ROWS; ++r) {
-    for (int v = 0; v < VECTORS; ++v) {
-      for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::start(cell.base(first_row + r, vector + v, g));
+  typename Weights::Sum sums[ROWS][VECTORS][GATES];
+  sum_run<Weights>(matrix, weights, rows + first_row, 0, sums);
+  for (int64_t first = Weights::run_length(matrix); first < matrix.columns;
+       first += Weights::run_length(matrix)) {
+    typename Weights::Sum more[ROWS][VECTORS][GATES];
+    sum_run<Weights>(matrix, weights, rows + first_row, first, more);
+    for (int r = 0; r < ROWS; ++r) {
+      for (int v = 0; v < VECTORS; ++v) {
+        for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::join(sums[r][v][g], more[r][v][g]);
+      }
     }
   }
-  Weights::template accumulate<GATES, ROWS, VECTORS>(matrix, weights, rows + first_row, sums);
   Floats gates[ROWS][VECTORS][GATES];
   for (int r = 0; r < ROWS; ++r) {
     for (int v = 0; v < VECTORS; ++v) {

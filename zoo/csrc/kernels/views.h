@@ -85,6 +85,7 @@ struct KernelTable {
   void (*quantize_row)(const float* x, int columns, uint8_t* out, Row* row) noexcept;
   void (*sigmoid)(const float* x, float* out, int64_t count) noexcept;
   void (*tanh)(const float* x, float* out, int64_t count) noexcept;
+  void (*refined_tanh)(const float* x, float* out, int64_t count) noexcept;
 };
 
 }  // namespace zoo

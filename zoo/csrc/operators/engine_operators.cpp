@@ -20,6 +20,7 @@ Tensor apply(const char* op, const Tensor& x, void (*function)(const float*, flo
 
 Tensor sigmoid(const Tensor& x) { return apply("sigmoid", x, kernels_in_use().sigmoid); }
 Tensor tanh(const Tensor& x) { return apply("tanh", x, kernels_in_use().tanh); }
+Tensor refined_tanh(const Tensor& x) { return apply("refined_tanh", x, kernels_in_use().refined_tanh); }
 
 std::string isa() { return kernels_in_use().name; }
 

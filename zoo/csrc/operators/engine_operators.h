@@ -11,6 +11,7 @@ using torch::stable::Tensor;
 // The gate functions of the kernels, elementwise.
 Tensor sigmoid(const Tensor& x);
 Tensor tanh(const Tensor& x);
+Tensor refined_tanh(const Tensor& x);
 
 // Name of the instruction set in use: portable, avx2 or avx512.
 std::string isa();
