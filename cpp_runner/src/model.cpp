@@ -15,12 +15,11 @@ namespace zoo {
 namespace {
 
 void check_options(const LoadOptions& options) {
-  if (options.engine == Engine::fused) {
-    throw Error(Status::unavailable,
-                "the fused engine is not built in this version; use --engine auto or aten");
-  }
-  if (options.precision != Precision::fp32) {
-    throw Error(Status::unavailable, "only --precision fp32 is built in this version");
+  if (options.engine == Engine::aten && options.precision != Precision::fp32) {
+    throw Error(
+        Status::usage,
+        "--precision bf16 and int8 are the fused engine's; LibTorch's runs what the file holds: leave "
+        "--engine aten out, or quantize the model in Python");
   }
 }
 
@@ -84,12 +83,14 @@ Model Model::load(const ModelFile& file, const LoadOptions& options) {
   const DeviceName device = parse_device(options.device);
   require_device(device);
   check_quantized_engine(file.manifest());
-  return Model(std::make_unique<Impl>(Impl{file.manifest(), device.text(), TorchModule(file, device)}));
+  return Model(
+      std::make_unique<Impl>(Impl{file.manifest(), device.text(), TorchModule(file, device, options)}));
 }
 
 const std::optional<Manifest>& Model::manifest() const { return impl_->manifest; }
 const std::string& Model::device() const { return impl_->device; }
-std::string Model::engine() const { return "aten"; }
+std::string Model::engine() const { return acceleration().fused.empty() ? "aten" : "fused"; }
+const Acceleration& Model::acceleration() const { return impl_->module.acceleration(); }
 
 Result Model::run(const Inputs& inputs, const RunOptions& options) const {
   const Manifest& manifest = impl_->require_manifest();

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "acceleration/accelerate.h"
 #include "message.h"
 #include "model_file_bytes.h"
 #include "torch_convert.h"
@@ -107,11 +108,32 @@ torch::jit::Module load_module(const ModelFile& file, std::span<const std::byte>
   });
 }
 
+// What was asked for by name must not quietly be something else.
+void require_fused(const Acceleration& acceleration) {
+  if (!acceleration.fused.empty()) return;
+  std::string why = acceleration.refusal;
+  if (!acceleration.left.empty())
+    why += ": " + acceleration.left.front().op + ": " + acceleration.left.front().reason;
+  throw Error(Status::unavailable, "the fused engine cannot run this model: " + why + "; use --engine auto");
+}
+
+Accelerated choose_engine(torch::jit::Module module, const DeviceName& device, const LoadOptions& options) {
+  if (options.engine == Engine::aten)
+    return {std::move(module), {{}, {}, {}, "LibTorch's own engine was asked for"}};
+  const bool required = options.engine == Engine::fused || options.precision != Precision::fp32;
+  Accelerated result =
+      device.cuda ? Accelerated{std::move(module), {{}, {}, {}, "the fused engine runs on the CPU only"}}
+                  : accelerate(module, {options.precision, options.engine == Engine::fused});
+  if (required) require_fused(result.acceleration);
+  return result;
+}
+
 }  // namespace
 
 struct TorchModule::Impl {
   c10::Device device;
   torch::jit::Module module;
+  Acceleration acceleration;
 
   torch::jit::Method method(const std::string& name) const {
     if (auto found = module.find_method(name)) return *found;
@@ -121,9 +143,11 @@ struct TorchModule::Impl {
   }
 };
 
-TorchModule::TorchModule(const ModelFile& file, const DeviceName& device)
-    : impl_(std::make_unique<Impl>(
-          Impl{torch_device(device), load_module(file, file.impl_->file.bytes(), torch_device(device))})) {}
+TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const LoadOptions& options) {
+  const c10::Device place = torch_device(device);
+  Accelerated loaded = choose_engine(load_module(file, file.impl_->file.bytes(), place), device, options);
+  impl_ = std::make_unique<Impl>(Impl{place, std::move(loaded.module), std::move(loaded.acceleration)});
+}
 TorchModule::TorchModule(TorchModule&&) noexcept = default;
 TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
 TorchModule::~TorchModule() = default;
@@ -196,6 +220,8 @@ std::vector<NamedTensor> TorchModule::call(const std::string& method,
     return flatten(callee(std::move(values)));
   });
 }
+
+const Acceleration& TorchModule::acceleration() const { return impl_->acceleration; }
 
 std::vector<std::string> TorchModule::schemas() const {
   std::vector<std::string> texts;

@@ -14,8 +14,9 @@ namespace zoo {
 
 class TorchModule {
  public:
-  // Throws Error(bad_data) where LibTorch cannot read the file or its code throws while loading.
-  TorchModule(const ModelFile& file, const DeviceName& device);
+  // Throws Error(bad_data) where LibTorch cannot read the file or its code throws while loading, Error(unavailable)
+  // where the options ask for the fused engine and nothing can be fused.
+  TorchModule(const ModelFile& file, const DeviceName& device, const LoadOptions& options);
   TorchModule(TorchModule&&) noexcept;
   TorchModule& operator=(TorchModule&&) noexcept;
   ~TorchModule();
@@ -38,6 +39,7 @@ class TorchModule {
   [[nodiscard]] std::vector<NamedTensor> call(const std::string& method,
                                               const std::vector<Value>& arguments) const;
   [[nodiscard]] std::vector<std::string> schemas() const;
+  [[nodiscard]] const Acceleration& acceleration() const;
 
  private:
   struct Impl;

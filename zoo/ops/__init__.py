@@ -9,6 +9,6 @@ Schemas: zoo/csrc/operators.cpp. Precisions: "fp32", "bf16" (weights), "int8" (w
 activations per row). Packed weights are a plain uint8 tensor, the same on every processor.
 """
 
-from zoo.ops.library import library_path, operators
+from zoo.ops.library import library_path, load_library, operators
 
-__all__ = ["library_path", "operators"]
+__all__ = ["library_path", "load_library", "operators"]

@@ -1,7 +1,8 @@
-"""Finding and loading the operator library."""
+"""Finding and loading the libraries that CMake built."""
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -11,35 +12,42 @@ from zoo.installation import installed_folders
 LIBRARY_NAME = "libzoo_ops.so"
 
 
-def _library_places() -> list[Path]:
-    """Where the library may lie: named by ZOO_OPS_LIBRARY, or in the installed package."""
+def _library_places(name: str) -> list[Path]:
+    """Where a library may lie: beside the one that ZOO_OPS_LIBRARY names, or in the installed package."""
     named = os.environ.get("ZOO_OPS_LIBRARY")
     if named:
-        return [Path(named)]
-    return [folder / "lib" / LIBRARY_NAME for folder in installed_folders()]
+        return [Path(named) if name == LIBRARY_NAME else Path(named).parent / name]
+    return [folder / "lib" / name for folder in installed_folders()]
 
 
-def library_path() -> Path:
-    """The operator library's file, which a C++ program that runs accelerated models loads too."""
-    places = _library_places()
+def library_path(name: str = LIBRARY_NAME) -> Path:
+    """Return a library's file; without a name that of the operators.
+
+    Raises:
+        FileNotFoundError: with the places that were tried.
+    """
+    places = _library_places(name)
     for place in places:
         if place.is_file():
             return place.resolve()
     tried = ", ".join(str(place) for place in places)
-    raise FileNotFoundError(
-        f"the operator library {LIBRARY_NAME} was not found; tried {tried}; install the package (pip install .)"
-    )
+    raise FileNotFoundError(f"the library {name} was not found; tried {tried}; install the package (pip install .)")
+
+
+@functools.cache
+def load_library(name: str = LIBRARY_NAME) -> None:
+    """Load a library into this process, once: a second copy of the operators would end the process."""
+    import torch
+
+    torch.ops.load_library(str(library_path(name)))
 
 
 def operators() -> Any:
-    """`torch.ops.zoo`, with the library loaded and its fake implementations and gradients registered.
-
-    The library is loaded once in a process: a second copy of it would end the process.
-    """
+    """`torch.ops.zoo`, with the library loaded and its fake implementations and gradients registered."""
     import torch
 
-    if not hasattr(torch.ops.zoo, "lstm"):
-        torch.ops.load_library(str(library_path()))
+    if not hasattr(torch.ops.zoo, "lstm"):  # another library of this project may have brought it
+        load_library()
     from zoo.ops import registration
 
     registration.register()

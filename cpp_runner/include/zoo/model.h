@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "zoo/acceleration.h"
 #include "zoo/error.h"
 #include "zoo/export.h"
 #include "zoo/manifest.h"
@@ -20,8 +21,12 @@
 
 namespace zoo {
 
-// `automatic` takes the fastest engine that this build has.
+// Who runs LSTM, GRU and RNN layers. `aten`: LibTorch, as the file says. `automatic`: the fused engine
+// wherever the numbers stay the same, that is all layers with constant weights on the CPU except those that
+// PyTorch quantized to int8. `fused`: these too, in the engine's own int8; a model of which nothing can be
+// fused is refused.
 enum class Engine { automatic, fused, aten };
+// Of the fused engine's weights. int8 quantizes activations as they come, 8 bits for each row.
 enum class Precision { fp32, bf16, int8 };
 
 struct LoadOptions {
@@ -95,7 +100,8 @@ class ZOO_API Model {
 
   [[nodiscard]] const std::optional<Manifest>& manifest() const;
   [[nodiscard]] const std::string& device() const;
-  [[nodiscard]] std::string engine() const;  // the one in use: "aten"
+  [[nodiscard]] std::string engine() const;  // the one in use: "fused", or "aten" where nothing is
+  [[nodiscard]] const Acceleration& acceleration() const;
 
   // The functions below need an artifact; they throw Error(usage) on a file without a manifest.
   // Inputs are checked against the manifest first: Error(bad_data) names the value and what is legal.

@@ -1,14 +1,16 @@
 #include "cli/commands.h"
+#include "cli/process_setup.h"
 #include "cli/report.h"
 
 namespace zoo::cli {
 
 Outcome show_info(const Options& options) {
   const ModelFile file = ModelFile::open(options.model, options.load.sha256);
-  std::vector<std::string> methods;
-  // A manifest says it all; any other file has to be loaded for it.
-  if (!file.manifest()) methods = Model::load(file, options.load).method_schemas();
-  return {options.json ? info_json(file, methods) : info_text(file, methods), Status::ok};
+  // What the engine makes of it, and the methods of a file without a manifest, are known once it is loaded.
+  constexpr std::int64_t one_row = 1;
+  set_up_process(options, file, one_row);
+  const Model model = Model::load(file, options.load);
+  return {options.json ? info_json(file, model) : info_text(file, model), Status::ok};
 }
 
 }  // namespace zoo::cli

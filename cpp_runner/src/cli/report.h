@@ -25,6 +25,7 @@ struct Setting {
   std::string precision;
   std::optional<std::string> quantized_engine;
   std::int64_t threads = 1;
+  Acceleration acceleration;
 };
 Setting describe(const Options& options, const Model& model);
 
@@ -40,9 +41,8 @@ struct RunReport {
 
 std::string run_text(const RunReport& report);
 std::string run_json(const RunReport& report);
-// `methods` is empty for an artifact, whose manifest says more.
-std::string info_text(const ModelFile& file, const std::vector<std::string>& methods);
-std::string info_json(const ModelFile& file, const std::vector<std::string>& methods);
+std::string info_text(const ModelFile& file, const Model& model);
+std::string info_json(const ModelFile& file, const Model& model);
 std::string verify_text(const std::vector<Check>& checks);
 std::string verify_json(const Setting& setting, const std::vector<Check>& checks);
 std::string benchmark_text(const std::vector<BenchmarkRecord>& records);

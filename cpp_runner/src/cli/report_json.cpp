@@ -31,7 +31,8 @@ Json engine_json(const Setting& setting) {
   return {{"name", setting.engine},
           {"precision", setting.precision},
           {"quantized", setting.quantized_engine ? Json(*setting.quantized_engine) : Json()},
-          {"threads", setting.threads}};
+          {"threads", setting.threads},
+          {"acceleration", Json::parse(acceleration_json(setting.acceleration))}};
 }
 
 }  // namespace
@@ -46,14 +47,15 @@ std::string run_json(const RunReport& report) {
                {"time", {{"load_ms", report.load_ms}, {"run_ms", report.run_ms}}}});
 }
 
-std::string info_json(const ModelFile& file, const std::vector<std::string>& methods) {
+std::string info_json(const ModelFile& file, const Model& model) {
   const auto& manifest = file.manifest();
   return dump({{"path", file.path().native()},
                {"size", file.size()},
                {"sha256", file.sha256()},
                {"kind", manifest ? "artifact" : "torchscript"},
                {"manifest", manifest ? Json::parse(manifest->json) : Json()},
-               {"methods", methods}});
+               {"methods", model.method_schemas()},
+               {"acceleration", Json::parse(acceleration_json(model.acceleration()))}});
 }
 
 std::string verify_json(const Setting& setting, const std::vector<Check>& checks) {

@@ -57,6 +57,15 @@ std::string specs_text(const std::vector<TensorSpec>& specs) {
   return parts.empty() ? "none" : join(parts);
 }
 
+void add_acceleration(const Acceleration& acceleration, std::vector<std::vector<std::string>>& rows) {
+  const std::string isa = acceleration.isa.empty() ? "" : ", " + acceleration.isa;
+  rows.push_back({"fused layers", acceleration_text(acceleration) + isa});
+  if (!acceleration.refusal.empty()) rows.push_back({"not fused", acceleration.refusal});
+  for (const LeftOperator& left : acceleration.left) {
+    rows.push_back({"left", std::to_string(left.calls) + " of " + left.op + ": " + left.reason});
+  }
+}
+
 std::string microseconds(double value) {
   std::array<char, 32> buffer{};
   std::snprintf(buffer.data(), buffer.size(), value < 100 ? "%.2f" : "%.0f", value);
@@ -72,13 +81,14 @@ std::string run_text(const RunReport& report) {
   return table_text(rows);
 }
 
-std::string info_text(const ModelFile& file, const std::vector<std::string>& methods) {
+std::string info_text(const ModelFile& file, const Model& model) {
   std::vector<std::vector<std::string>> rows{{"file", file.path().native()},
                                              {"size", std::to_string(file.size()) + " bytes"},
                                              {"sha256", file.sha256()}};
   if (!file.manifest()) {
     rows.push_back({"kind", "TorchScript without a manifest"});
-    for (const std::string& method : methods) rows.push_back({"method", method});
+    for (const std::string& method : model.method_schemas()) rows.push_back({"method", method});
+    add_acceleration(model.acceleration(), rows);
     return table_text(rows);
   }
   const Manifest& manifest = *file.manifest();
@@ -94,6 +104,7 @@ std::string info_text(const ModelFile& file, const std::vector<std::string>& met
   rows.push_back({"outputs", specs_text(manifest.outputs)});
   rows.push_back({"state", specs_text(manifest.state)});
   rows.push_back({"golden samples", std::to_string(manifest.golden.size())});
+  add_acceleration(model.acceleration(), rows);
   return table_text(rows);
 }
 

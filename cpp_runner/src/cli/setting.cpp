@@ -28,6 +28,7 @@ Setting describe(const Options& options, const Model& model) {
   setting.precision = precision_name(options.load.precision);
   if (model.manifest() && model.manifest()->quantization) setting.quantized_engine = quantized_engine();
   setting.threads = threads();
+  setting.acceleration = model.acceleration();
   return setting;
 }
 

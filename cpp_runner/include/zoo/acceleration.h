@@ -1,0 +1,51 @@
+// What became of the recurrent layers of a file when it was loaded: fused into the engine, or left to
+// LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "zoo/export.h"
+
+namespace zoo {
+
+// Layers that share one set of packed weights.
+struct FusedStack {
+  std::string cell;       // "lstm", "gru", "rnn_tanh" or "rnn_relu"
+  std::string precision;  // of the packed weights: "fp32", "bf16" or "int8"
+  std::string origin;     // of the file's weights: "float32", "float16" or "int8"
+  std::int64_t num_layers = 0;
+  std::int64_t num_directions = 0;
+  std::int64_t input_size = 0;
+  std::int64_t hidden_size = 0;
+  std::int64_t proj_size = 0;
+  std::int64_t calls = 0;  // places in the program that run it
+};
+
+// A recurrent operator that stayed as it was.
+struct LeftOperator {
+  std::string op;  // "aten::lstm"
+  std::string reason;
+  std::int64_t calls = 0;
+};
+
+struct Acceleration {
+  std::string isa;  // instruction set of the engine's kernels, "avx512"; empty where nothing was fused
+  std::vector<FusedStack> fused;
+  std::vector<LeftOperator> left;
+  std::string refusal;  // why the file as a whole runs unchanged; empty where it does not
+
+  [[nodiscard]] std::int64_t fused_layers() const {
+    std::int64_t layers = 0;
+    for (const FusedStack& stack : fused) layers += stack.num_layers;
+    return layers;
+  }
+};
+
+// "2 of lstm fp32 (32 -> 128)", joined; "none".
+ZOO_API std::string acceleration_text(const Acceleration& acceleration);
+// One JSON object with the fields above.
+ZOO_API std::string acceleration_json(const Acceleration& acceleration);
+
+}  // namespace zoo

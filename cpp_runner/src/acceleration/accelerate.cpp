@@ -1,0 +1,161 @@
+#include "acceleration/accelerate.h"
+
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+#include <torch/csrc/jit/passes/freeze_module.h>
+#include <torch/csrc/jit/passes/inline_fork_wait.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "acceleration/packing.h"
+#include "acceleration/recurrent_weights.h"
+#include "message.h"
+
+namespace zoo {
+namespace {
+
+using torch::jit::Block;
+using torch::jit::Graph;
+using torch::jit::Module;
+using torch::jit::Node;
+using torch::jit::Value;
+
+// Frozen, weights are constants and every call is inlined. The executor keeps the plan of a function that has
+// run, so this works on a copy that never has.
+Module frozen_copy(const Module& module) {
+  std::vector<std::string> preserved;
+  for (const auto& method : module.get_methods()) {
+    if (method.name() != "forward") preserved.push_back(method.name());
+  }
+  Module copy = module.clone(/*inplace=*/true);  // with the same tensors
+  torch::jit::freeze_module_inplace(&copy, preserved);
+  return copy;
+}
+
+void collect(Block& block, std::vector<Node*>& nodes) {
+  for (Node* node : block.nodes()) {
+    nodes.push_back(node);
+    for (Block* inner : node->blocks()) collect(*inner, nodes);
+  }
+}
+
+std::vector<Node*> all_nodes(Graph& graph) {
+  std::vector<Node*> nodes;
+  collect(*graph.block(), nodes);
+  return nodes;
+}
+
+void inline_forks(const std::shared_ptr<Graph>& graph) {
+  const auto nodes = all_nodes(*graph);
+  if (std::ranges::any_of(nodes, [](const Node* n) { return n->kind() == c10::prim::fork; })) {
+    torch::jit::InlineForkWait(graph);
+  }
+}
+
+// h_0, and for the LSTM c_0: they come as one list.
+std::vector<Value*> states(Graph& graph, Node& node, const std::string& cell) {
+  Value* hx = node.namedInput("hx");
+  if (cell != "lstm") return {hx};
+  Node& maker = *hx->node();
+  if (maker.kind() == c10::prim::ListConstruct && maker.inputs().size() == 2 && hx->uses().size() == 1) {
+    return {maker.inputs()[0], maker.inputs()[1]};
+  }
+  Node* unpack = graph.createListUnpack(hx, 2);
+  unpack->copyMetadata(&node)->insertBefore(&node);
+  return {unpack->outputs()[0], unpack->outputs()[1]};
+}
+
+void replace(Graph& graph, Node& node, const RecurrentOperator& op, const at::Tensor& packed) {
+  const torch::jit::WithInsertPoint here(&node);
+  std::vector<Value*> inputs{node.inputs()[0]};
+  if (op.layout == Layout::packed_sequence) inputs.push_back(node.namedInput("batch_sizes"));
+  for (Value* state : states(graph, node, op.cell)) inputs.push_back(state);
+  inputs.push_back(graph.insertConstant(packed));
+  if (op.layout != Layout::cell) inputs.push_back(node.namedInput("bidirectional"));
+  if (op.layout == Layout::padded) inputs.push_back(node.namedInput("batch_first"));
+
+  const std::string kind = op.cell.starts_with("rnn_") ? "rnn" : op.cell;
+  const std::string suffix = op.layout == Layout::cell              ? "_cell"
+                             : op.layout == Layout::packed_sequence ? "_packed_sequence"
+                                                                    : "";
+  Node* fused =
+      graph.create(c10::Symbol::fromQualString("zoo::" + kind + suffix), inputs, node.outputs().size());
+  fused->copyMetadata(&node)->insertBefore(&node);
+  for (std::size_t i = 0; i < node.outputs().size(); ++i) {
+    fused->outputs()[i]->setType(c10::TensorType::get());
+    node.outputs()[i]->replaceAllUsesWith(fused->outputs()[i]);
+  }
+  node.destroy();
+}
+
+class Pass {
+ public:
+  explicit Pass(const AccelerateOptions& options) : options_(options) {}
+
+  void run(const std::shared_ptr<Graph>& graph) {
+    inline_forks(graph);
+    for (Node* node : all_nodes(*graph)) visit(*graph, *node);
+    torch::jit::EliminateDeadCode(graph);
+    graph->lint();
+  }
+
+  [[nodiscard]] Acceleration result() const { return {engine_isa(), packer_.stacks(), left_, {}}; }
+
+ private:
+  void visit(Graph& graph, Node& node) {
+    const std::string name = node.kind().toQualString();
+    try {
+      const auto op = find_recurrent_operator(node);
+      if (!op) return;
+      const RecurrentWeights weights = take_weights(node, *op);
+      replace(graph, node, *op, packer_.pack(weights, precision_of(weights)));
+    } catch (const Unmatched& unmatched) {
+      leave(name, unmatched.what());
+    }
+  }
+
+  [[nodiscard]] Precision precision_of(const RecurrentWeights& weights) const {
+    if (weights.origin != "int8") return options_.precision;
+    if (options_.requantize || options_.precision == Precision::int8) return Precision::int8;
+    throw Unmatched(
+        "PyTorch quantized it, and the engine would round otherwise; ask for the fused engine to take it");
+  }
+
+  void leave(const std::string& op, const std::string& reason) {
+    for (LeftOperator& known : left_) {
+      if (known.op != op || known.reason != reason) continue;
+      ++known.calls;
+      return;
+    }
+    left_.push_back({op, reason, 1});
+  }
+
+  AccelerateOptions options_;
+  Packer packer_;
+  std::vector<LeftOperator> left_;
+};
+
+}  // namespace
+
+Accelerated accelerate(const Module& module, const AccelerateOptions& options) {
+  std::optional<Module> copy;
+  try {
+    copy = frozen_copy(module);
+  } catch (const std::exception& error) {
+    return {module, {{}, {}, {}, "LibTorch cannot freeze it: " + essential_line(error.what())}};
+  }
+  Pass pass(options);
+  for (const auto& method : copy->get_methods()) pass.run(method.graph());
+  Acceleration result = pass.result();
+  if (!result.fused.empty()) return {*copy, std::move(result)};
+  result.isa.clear();
+  result.refusal = result.left.empty() ? "it has no recurrent layer" : "no recurrent layer could be fused";
+  return {module, std::move(result)};
+}
+
+}  // namespace zoo

@@ -1,0 +1,39 @@
+// Weights packed for the engine's kernels, once for all operators that share them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "acceleration/recurrent_weights.h"
+#include "zoo/acceleration.h"
+#include "zoo/model.h"
+
+namespace zoo {
+
+// The name of a precision as the operators and the command line have it: "fp32", "bf16", "int8".
+std::string precision_name(Precision precision);
+std::optional<Precision> find_precision(const std::string& name);
+// The instruction set of the kernels in use.
+std::string engine_isa();
+
+class Packer {
+ public:
+  // Packs, or finds what was packed of the same tensors before. Throws Unmatched where the engine cannot take
+  // these weights.
+  at::Tensor pack(const RecurrentWeights& weights, Precision precision);
+
+  [[nodiscard]] std::vector<FusedStack> stacks() const;
+
+ private:
+  struct Entry {
+    std::vector<at::Tensor> tensors;  // keeps their addresses from being used again
+    at::Tensor packed;
+    FusedStack stack;
+  };
+  std::vector<Entry> entries_;
+};
+
+}  // namespace zoo
