@@ -43,9 +43,9 @@ def test_wav_files_become_samples(tmp_path: Path) -> None:
 def test_wav_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"s.wav must have one channel of 16 bits, got 2 of 16; convert it first"):
         read_wav(write_wav(tmp_path / "s.wav", [1, 2], channels=2).read_bytes(), "s.wav")
-    with pytest.raises(DataError, match="t.wav is no readable .wav file"):
+    with pytest.raises(DataError, match=r"t.wav is no readable .wav file"):
         read_wav(b"RIFF....WAVE", "t.wav")
-    with pytest.raises(DataError, match="e.wav holds no sample"):
+    with pytest.raises(DataError, match=r"e.wav holds no sample"):
         read_wav(write_wav(tmp_path / "e.wav", []).read_bytes(), "e.wav")
 
 
@@ -60,7 +60,7 @@ def test_a_folder_per_class(tmp_path: Path) -> None:
     write_wav(tmp_path / "no" / "3.wav", [4], rate=16000)
     with pytest.raises(DataError, match=r"recordings at \[8000, 16000\] Hz; bring them to one rate"):
         load_wav_folder(tmp_path)
-    with pytest.raises(DataError, match="has no CLASS/NAME.wav"):
+    with pytest.raises(DataError, match=r"has no CLASS/NAME.wav"):
         load_wav_folder(tmp_path / "nowhere")
 
 

@@ -81,10 +81,10 @@ def test_what_is_wrong_is_said(small: Path, override: str, words: str) -> None:
 def test_a_recipe_that_lacks_something_or_is_none(tmp_path: Path) -> None:
     path = tmp_path / "half.toml"
     path.write_text('name = "half"\n[model]\ninit = "orthogonal"\n[task]\nname = "names"\n')
-    with pytest.raises(RecipeFileError, match="the recipe lacks model.name"):
+    with pytest.raises(RecipeFileError, match=r"the recipe lacks model.name"):
         read_recipe(path)
     path.write_text("name = ")
-    with pytest.raises(RecipeFileError, match="half.toml is no TOML"):
+    with pytest.raises(RecipeFileError, match=r"half.toml is no TOML"):
         read_recipe(path)
-    with pytest.raises(RecipeFileError, match="no recipe 'gru_classifier_cats'; there are .*gru_classifier_fsdd"):
+    with pytest.raises(RecipeFileError, match=r"no recipe 'gru_classifier_cats'; there are .*gru_classifier_fsdd"):
         read_recipe("gru_classifier_cats")

@@ -52,6 +52,19 @@ TASKS: dict[str, tuple[str, str]] = {
 }
 
 
+def find_task(name: str) -> type[Task]:
+    """Return the class of a task of the table.
+
+    Raises:
+        ValueError: no such task.
+    """
+    if name not in TASKS:
+        raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
+    module, kind = TASKS[name]
+    task: type[Task] = getattr(importlib.import_module(module), kind)
+    return task
+
+
 def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool = False) -> Task:
     """Make a task of the table.
 
@@ -64,8 +77,4 @@ def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool
         ValueError: no such task, or an option it has not.
         DataError: the data set is missing.
     """
-    if name not in TASKS:
-        raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
-    module, kind = TASKS[name]
-    task: Task = getattr(importlib.import_module(module), kind)(dict(options or {}), fast=fast)
-    return task
+    return find_task(name)(dict(options or {}), fast=fast)

@@ -1,0 +1,190 @@
+"""Training itself: every recipe, resume after a kill, words where it stops, several processes."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from data_sets import need
+
+import zoo
+from zoo import torchscript
+from zoo.training import trainer
+from zoo.training.errors import TrainingError
+from zoo.training.gates import first_level_gates, record_gates
+from zoo.training.gradient_checkpointing import recompute_layers
+from zoo.training.learner import Learner
+from zoo.training.recipe import list_recipes, read_recipe
+from zoo.training.tasks import find_task, make_task
+from zoo.training.tasks.japanese_vowels import SOURCE as JAPANESE_VOWELS
+from zoo.training.trainer import METRICS, train
+
+pytestmark = pytest.mark.autograd
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "train.py"
+VOWELS = "gru_classifier_japanese_vowels"
+EPOCHS = 25
+
+
+def read_vowels(*overrides: str) -> Any:
+    need(JAPANESE_VOWELS)
+    small = ["model.overrides.hidden_size=8", "training.accelerator=cpu"]
+    return read_recipe(VOWELS, [*small, *overrides], fast=True)
+
+
+def run_script(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_recipe_runs_fast(name: str, tmp_path: Path) -> None:
+    recipe = read_recipe(name, ["training.accelerator=cpu"], fast=True)
+    need(find_task(recipe.task.name).about)
+    done = train(recipe, tmp_path / "run", fast=True, progress=False)
+    assert {path.name for path in done.folder.iterdir()} >= {"best.ckpt", "last.ckpt", "checkpoint", METRICS}
+    assert all(torch.isfinite(torch.tensor(value)) for value in done.metrics["test"].values())
+    again = zoo.load_checkpoint(done.folder / "checkpoint").eval()
+    batches = done.task.test_batches()[:1]
+    for a, b in zip(trainer.run_batches(again, batches), trainer.run_batches(done.model, batches), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
+    overrides = [f"training.max_epochs={EPOCHS}", "training.average=0.9"]
+    whole = train(read_vowels(*overrides), tmp_path / "whole", fast=True, progress=False)
+    small = ["model.overrides.hidden_size=8", "training.accelerator=cpu", *overrides]
+    running = run_script(VOWELS, *small, "--fast", "-o", tmp_path / "killed")
+    while not (tmp_path / "killed" / "last.ckpt").exists():
+        assert running.poll() is None, running.stderr
+        time.sleep(0.01)
+    running.kill()
+    running.communicate()
+    assert not (tmp_path / "killed" / METRICS).exists(), "the run was over before it was killed"
+    with pytest.raises(TrainingError, match="holds a run already; resume it"):
+        train(read_vowels(*overrides), tmp_path / "killed", fast=True, progress=False)
+    done = train(read_vowels(*overrides), tmp_path / "killed", fast=True, resume=True, progress=False)
+    assert done.metrics["epochs"] == EPOCHS
+    for a, b in zip(done.model.parameters(), whole.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
+    running = run_script(VOWELS, "--fast", "training.max_epochs=1000", "-o", tmp_path / "run")
+    while not (tmp_path / "run" / "last.ckpt").exists():
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    stderr = running.communicate(timeout=60)[1]
+    assert running.returncode == 1
+    assert f"train.py: error: interrupted; {tmp_path / 'run' / 'last.ckpt'} holds the last whole epoch" in stderr
+    assert "--resume" in stderr
+
+
+def test_numbers_that_run_away_stop_the_training(tmp_path: Path) -> None:
+    recipe = read_vowels("optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "schedule.warmup_steps=0")
+    with pytest.raises(TrainingError, match=r"(loss|gradient) became (nan|inf) in epoch 0.*Lower optimizer"):
+        train(recipe, tmp_path / "run", fast=True, progress=False)
+
+
+def test_a_good_checkpoint_outlives_what_comes_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Learner.training_step
+
+    def poisoned(self: Learner, batch: Any, batch_index: int) -> torch.Tensor:
+        if self.current_epoch == 1:
+            batch = batch._replace(input=batch.input * float("nan"))
+        return step(self, batch, batch_index)
+
+    monkeypatch.setattr(Learner, "training_step", poisoned)
+    with pytest.raises(TrainingError, match="the training loss became nan in epoch 1"):
+        train(read_vowels(), tmp_path / "run", fast=True, progress=False)
+    state = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
+    assert state["epoch"] == 0
+    assert all(torch.isfinite(value).all() for value in state["state_dict"].values())
+
+
+def test_out_of_memory_says_what_to_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(self: Learner, batch: Any, batch_index: int) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(Learner, "training_step", too_large)
+    with pytest.raises(TrainingError, match=r"out of memory; no epoch was finished. Give training.batch_size="):
+        train(read_vowels(), tmp_path / "run", fast=True, progress=False)
+
+
+def test_two_processes_train_together(tmp_path: Path) -> None:
+    need(JAPANESE_VOWELS)
+    running = run_script(VOWELS, "--fast", "training.devices=2", "training.accelerator=cpu", "-o", tmp_path / "run")
+    output, errors = running.communicate(timeout=120)
+    assert running.returncode == 0, errors
+    metrics = json.loads((tmp_path / "run" / METRICS).read_text())
+    assert metrics["epochs"] == 2
+    assert "test" in output
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["training.precision=bf16"],
+        ["training.accumulate=2", "schedule.kind=plateau"],
+        ["training.patience=1", "schedule.kind=constant"],
+    ],
+)
+def test_options_of_a_training(overrides: list[str], tmp_path: Path) -> None:
+    done = train(read_vowels(*overrides), tmp_path / "run", fast=True, progress=False)
+    assert 1 <= done.metrics["epochs"] <= 2
+    assert torch.isfinite(torch.tensor(done.metrics["test"]["nll"]))
+
+
+def test_recomputed_layers_give_the_same_gradients() -> None:
+    model: Any = zoo.build("residual_gru_classifier", input_size=12, hidden_size=8, num_classes=9, dropout=0.0).eval()
+    input, lengths = torch.randn(3, 9, 12), torch.tensor([9, 4, 7])
+    model(input, lengths)[0].sum().backward()
+    expected = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    with recompute_layers(model):
+        model(input, lengths)[0].sum().backward()
+    for parameter, gradient in zip(model.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, atol=1e-7, rtol=1e-6)
+    torchscript.script(model)
+    with pytest.raises(ValueError, match="take a residual"), recompute_layers(zoo.build("gru_classifier")):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+def test_recorded_gates_are_those_of_the_layer(kind: str) -> None:
+    layer = getattr(torch.nn, kind)(5, 4, batch_first=True)
+    input = torch.randn(2, 6, 5)
+    gates = first_level_gates(layer, input)
+    output, _ = layer(input)
+    if kind == "LSTM":  # h = o * tanh(c), with c from the recorded gates
+        c = torch.zeros(2, 4)
+        for t in range(6):
+            c = gates["forget"][:, t] * c + gates["input"][:, t] * gates["cell"][:, t]
+        torch.testing.assert_close(gates["output"][:, -1] * torch.tanh(c), output[:, -1])
+    elif kind == "GRU":
+        h = torch.zeros(2, 4)
+        for t in range(6):
+            h = (1 - gates["update"][:, t]) * gates["new"][:, t] + gates["update"][:, t] * h
+        torch.testing.assert_close(h, output[:, -1])
+    else:
+        torch.testing.assert_close(gates["hidden"], output)
+
+
+def test_gates_of_a_whole_model() -> None:
+    model = zoo.build("lstm_tagger", input_size=5, hidden_size=4)
+    gates = record_gates(model, torch.randn(3, 7, 5), torch.tensor([7, 2, 4]))
+    assert set(gates) == {f"backbone.stack.rnn.{gate}" for gate in ("input", "forget", "cell", "output")}
+    assert model.training
+
+
+def test_tasks_refuse_what_they_have_not() -> None:
+    with pytest.raises(ValueError, match=r"no task is called 'cats'; there are .*japanese_vowels"):
+        make_task("cats")
+    with pytest.raises(ValueError, match=r"task japanese_vowels has no option wrap; its options are .*warp"):
+        make_task("japanese_vowels", {"wrap": 0.1})
