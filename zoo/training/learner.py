@@ -83,8 +83,8 @@ class Learner(lightning.LightningModule):
         """
         if not torch.isfinite(loss):
             raise TrainingError(
-                f"{what} became {float(loss.detach())} in epoch {self.current_epoch}, step {self.global_step}; the last "
-                "good checkpoint is kept. Lower optimizer.learning_rate or optimizer.clip_norm, or use precision fp32"
+                f"{what} became {float(loss.detach())} in epoch {self.current_epoch}, step {self.global_step}; the "
+                "last good checkpoint is kept. Lower optimizer.learning_rate or optimizer.clip_norm, or use precision fp32"
             )
 
     def configure_optimizers(self) -> Any:
