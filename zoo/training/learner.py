@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import lightning
 import torch
@@ -27,8 +27,13 @@ class Learner(lightning.LightningModule):
         recipe: optimiser, schedule, seed.
     """
 
+    # Whether the loss leaves padded steps out by itself. A model that reads one way only may then run on into the
+    # padding in training: the backward pass of packed sequences takes time by the square of their length.
+    leaves_padding_out: ClassVar[bool] = False
+
     def __init__(self, model: nn.Module, task: Task, recipe: Recipe) -> None:
         super().__init__()
+        self.may_run_on = self.leaves_padding_out and not cast(Any, model).config.bidirectional
         self.model = model
         self.task = task
         self.recipe = recipe
@@ -43,7 +48,8 @@ class Learner(lightning.LightningModule):
         raise NotImplementedError(f"{type(self).__name__} must say its loss")
 
     def forward(self, batch: Batch) -> Tensor:
-        output: Tensor = self.model(batch.input, batch.lengths)[0]
+        lengths = None if self.training and self.may_run_on else batch.lengths
+        output: Tensor = self.model(batch.input, lengths)[0]
         return output
 
     def on_train_epoch_start(self) -> None:
@@ -84,7 +90,7 @@ class Learner(lightning.LightningModule):
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"{what} became {float(loss.detach())} in epoch {self.current_epoch}, step {self.global_step}; the "
-                "last good checkpoint is kept. Lower optimizer.learning_rate or optimizer.clip_norm, or use precision fp32"
+                "last good checkpoint is kept. Lower optimizer.learning_rate or clip_norm, or use precision fp32"
             )
 
     def configure_optimizers(self) -> Any:

@@ -22,6 +22,8 @@ class DetectionLearner(Learner):
     A task may say `positive_weight`: what a step with a keyword counts, which are few.
     """
 
+    leaves_padding_out = True
+
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         target = batch.target
         weight = torch.tensor(float(getattr(self.task, "positive_weight", 1.0)), device=output.device)

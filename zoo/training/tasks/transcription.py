@@ -20,6 +20,8 @@ NO_LABEL = -1
 class TranscriptionLearner(Learner):
     """Targets are labels (B, L) from 0, filled up with -1; the model's output 0 is the blank."""
 
+    leaves_padding_out = True
+
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         steps = torch.full((len(output),), output.size(1), device=output.device)
         return functional.ctc_loss(
