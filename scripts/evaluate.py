@@ -16,6 +16,7 @@ EXAMPLES = """\
 examples:
   python scripts/script_model.py gru_classifier_japanese_vowels --pretrained -o model.pt
   python scripts/evaluate.py model.pt japanese_vowels
+  python scripts/evaluate.py detector.pt fsdd_detection --picture roc.png
 """
 
 
@@ -27,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("dataset", help=f"one of {', '.join(TASKS)}")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="of the data set's task")
     parser.add_argument("--stream", type=int, default=0, metavar="STEPS", help="feed the C++ program chunk by chunk")
+    parser.add_argument("--picture", type=Path, help="write one of the results: a ROC, or which class is called which")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     return parser
 
@@ -35,7 +37,10 @@ def main() -> int:
     args = make_parser().parse_args()
     try:
         options = {name: json.loads(value) for name, _, value in (option.partition("=") for option in args.option)}
-        done = evaluate(args.artifact, make_task(args.dataset, options), stream=args.stream)
+        task = make_task(args.dataset, options)
+        done = evaluate(args.artifact, task, stream=args.stream)
+        if args.picture:
+            task.draw(done.outputs, done.batches, args.picture)
     except (TrainingError, DataError, ValueError, ImportError, OSError) as error:
         print(f"evaluate.py: error: {error}", file=sys.stderr)
         return 1

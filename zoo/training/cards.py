@@ -57,6 +57,7 @@ class Card:
         license: of the data.
         address: where it is published.
         task: name in `zoo.training.tasks`.
+        task_options: what the recipe gives it.
         metric: which of the figures decides.
         mode: "max" where more of it is better, otherwise "min".
         seeds: all trainings.
@@ -75,6 +76,7 @@ class Card:
     license: str
     address: str
     task: str
+    task_options: dict[str, Any]
     metric: str
     mode: str
     seeds: list[SeedResult]

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,15 @@ class Evaluation:
         cpp: from cpp_runner's outputs.
         python: from `zoo.load_artifact`'s.
         worst: largest absolute difference between the two over all outputs.
+        outputs: cpp_runner's, one per batch.
+        batches: the test split.
     """
 
     cpp: dict[str, float]
     python: dict[str, float]
     worst: float
+    outputs: list[Tensor] = field(repr=False)
+    batches: list[Batch] = field(repr=False)
 
 
 def find_runner() -> str:
@@ -65,7 +69,7 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
         python = [model(batch.input, batch.lengths)[0] for batch in batches]
     cpp = run_in_cpp(artifact, batches, stream=stream)
     worst = max(float((a.double() - b.double()).abs().max()) for a, b in zip(cpp, python, strict=True))
-    return Evaluation(task.score(cpp, batches), task.score(python, batches), worst)
+    return Evaluation(task.score(cpp, batches), task.score(python, batches), worst, cpp, batches)
 
 
 def run_in_cpp(artifact: str | Path, batches: list[Batch], *, stream: int = 0) -> list[Tensor]:

@@ -81,6 +81,7 @@ def _judge(model: Any, task: Task, recipe: Recipe, results: Sequence[SeedResult]
         license=task.about.license,
         address=task.about.address,
         task=recipe.task.name,
+        task_options=recipe.task.options,
         metric=task.metric,
         mode=task.mode,
         seeds=list(results),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
@@ -58,6 +59,14 @@ class Task(ABC):
             outputs: what the model gave for each batch, on the CPU.
             batches: the split.
         """
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        """Write a picture of the results, where the task has one.
+
+        Raises:
+            ValueError: it has none.
+        """
+        raise ValueError(f"{type(self).__name__} has no picture; leave it out")
 
 
 def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -> dict[str, Any]:

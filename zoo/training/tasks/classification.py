@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from zoo.training.batching import Batch
 from zoo.training.learner import Learner
-from zoo.training.metrics import accuracy
+from zoo.training.metrics import accuracy, confusion_matrix
 
 
 class ClassificationLearner(Learner):
@@ -63,3 +63,10 @@ def score_classes(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[s
         "accuracy": accuracy(scores.argmax(1), target),
         "nll": float(functional.cross_entropy(scores.double(), target)),
     }
+
+
+def count_confusions(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> Tensor:
+    """Return how often a true class (row) was called which (column)."""
+    scores = torch.cat(list(outputs))
+    target = torch.cat([batch.target for batch in batches])
+    return confusion_matrix(scores.argmax(1), target, scores.size(1))

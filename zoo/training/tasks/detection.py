@@ -35,17 +35,20 @@ class DetectionLearner(Learner):
 
 
 def collect_trials(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
-    """Return one trial per stream and keyword: the highest score in the stream (N,), and whether it is said (N,)."""
+    """Return one trial per stream and keyword: the highest score in it, and whether it is said.
+
+    Both are (streams, keywords).
+    """
     scores, said = [], []
     for output, batch in zip(outputs, batches, strict=True):
         assert batch.lengths is not None
         padded = torch.arange(output.size(1)) >= batch.lengths.unsqueeze(1)  # (B, T)
-        scores.append(output.masked_fill(padded.unsqueeze(2), -torch.inf).amax(1).flatten())
-        said.append((batch.target == HERE).any(1).flatten())
+        scores.append(output.masked_fill(padded.unsqueeze(2), -torch.inf).amax(1))
+        said.append((batch.target == HERE).any(1))
     return torch.cat(scores), torch.cat(said)
 
 
 def score_trials(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
     """Return the equal error rate and the area under the ROC over all trials."""
-    scores, said = collect_trials(outputs, batches)
+    scores, said = (trials.flatten() for trials in collect_trials(outputs, batches))
     return {"equal_error_rate": equal_error_rate(scores, said), "area_under_roc": area_under_roc(scores, said)}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
-from zoo.data.fsdd import SAMPLE_RATE, Recording
+from zoo.data.fsdd import DIGITS, SAMPLE_RATE, Recording
 from zoo.data.wav import to_steps
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.pictures import draw_roc
 from zoo.training.task import read_options
 from zoo.training.tasks import sound
-from zoo.training.tasks.detection import HERE, UNSAID, DetectionLearner, score_trials
+from zoo.training.tasks.detection import HERE, UNSAID, DetectionLearner, collect_trials, score_trials
 from zoo.training.tasks.digits import HOP, NUM_DIGITS, FsddTask, vary
 
 OPTIONS: dict[str, Any] = {
@@ -83,6 +85,9 @@ class DigitDetection(FsddTask):
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_trials(outputs, batches)
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        draw_roc(*collect_trials(outputs, batches), DIGITS, path)
 
     def _fixed(self, recordings: Sequence[Recording], split: str) -> list[Batch]:
         """Return a split's streams, always the same, whatever the options."""

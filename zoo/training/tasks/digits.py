@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
-from zoo.data.fsdd import SAMPLE_RATE, SOURCE, Recording, load_fsdd
+from zoo.data.fsdd import DIGITS, SAMPLE_RATE, SOURCE, Recording, load_fsdd
 from zoo.data.wav import to_steps
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.pictures import draw_confusions
 from zoo.training.task import Task, read_options
 from zoo.training.tasks import sound
-from zoo.training.tasks.classification import ClassificationLearner, score_classes
+from zoo.training.tasks.classification import ClassificationLearner, count_confusions, score_classes
 
 # Samples per step: 10 ms.
 HOP = SAMPLE_RATE // 100
@@ -90,6 +92,9 @@ class SpokenDigits(FsddTask):
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_classes(outputs, batches)
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        draw_confusions(count_confusions(outputs, batches), DIGITS, path)
 
 
 def collate_digits(recordings: Sequence[Recording]) -> Batch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -11,9 +12,14 @@ from torch.utils.data import DataLoader
 
 from zoo.data.names import SOURCE, load_names
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.metrics import confusion_matrix
+from zoo.training.pictures import draw_confusions
 from zoo.training.task import Task, read_options
-from zoo.training.tasks.classification import ClassificationLearner, balanced_weights, score_classes
+from zoo.training.tasks.classification import (
+    ClassificationLearner,
+    balanced_weights,
+    count_confusions,
+    score_classes,
+)
 
 OPTIONS: dict[str, Any] = {
     "class_weights": 0.0,  # power of the inverse shares: 0 counts names alike, 1 languages alike
@@ -57,11 +63,12 @@ class Names(Task):
         return batch._replace(input=batch.input * kept)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        scores = score_classes(outputs, batches)
-        predicted = torch.cat([output.argmax(1) for output in outputs])
-        counts = confusion_matrix(predicted, torch.cat([batch.target for batch in batches]), self.num_classes)
-        scores["mean_recall"] = float((counts.diagonal() / counts.sum(1).clamp(min=1)).mean())
-        return scores
+        counts = count_confusions(outputs, batches)
+        recalls = counts.diagonal() / counts.sum(1).clamp(min=1)
+        return {**score_classes(outputs, batches), "mean_recall": float(recalls.mean())}
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        draw_confusions(count_confusions(outputs, batches), self.data.languages, path)
 
 
 def collate(examples: Sequence[tuple[str, int]]) -> Batch:

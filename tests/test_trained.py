@@ -1,0 +1,92 @@
+"""The shipped models: their files, their cards, and cpp_runner reaching the cards' figures."""
+
+from pathlib import Path
+
+import pytest
+from data_sets import need
+from program import Program
+
+import zoo
+from zoo.models.trained import TRAINED
+from zoo.training.cards import BEGIN, END, Card, SeedResult, median_seed, put_table, read_cards, write_table
+from zoo.training.evaluation import evaluate
+from zoo.training.recipe import list_recipes
+from zoo.training.shipping import MOST_BYTES, real_samples
+from zoo.training.tasks import find_task, make_task
+
+CARDS = {card.name: card for card in read_cards()}
+README = Path(__file__).parents[1] / "README.md"
+# Another processor rounds otherwise, and may so tip a case in a hundred thousand.
+OTHER_MACHINE = 2e-3
+
+
+def test_every_trained_model_has_a_recipe_and_a_card() -> None:
+    assert set(TRAINED) == set(CARDS)
+    assert set(TRAINED) <= set(list_recipes())
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_shipped_weights_load_and_are_small(name: str) -> None:
+    card = CARDS[name]
+    model = zoo.build(name, pretrained=True)
+    assert sum(parameter.numel() for parameter in model.parameters()) == card.parameters
+    assert card.bytes < MOST_BYTES
+    assert card.shipped == median_seed(card.seeds, card.metric)
+    assert len(card.seeds) >= 3
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_cpp_reaches_the_figure_of_the_card(name: str, program: Program, artifact: Path) -> None:
+    card = CARDS[name]
+    need(find_task(card.task).about)
+    task = make_task(card.task, card.task_options)
+    zoo.save_artifact(zoo.build(name, pretrained=True).eval(), artifact, samples=real_samples(task))
+    assert program.succeed("verify", artifact, "--json").json["pass"]
+    done = evaluate(artifact, task)
+    for figure, value in done.cpp.items():
+        assert value == pytest.approx(done.python[figure], abs=1e-6, rel=1e-6), figure
+        assert value == pytest.approx(card.cpp[figure], abs=OTHER_MACHINE, rel=OTHER_MACHINE), figure
+
+
+def test_the_readme_shows_the_cards() -> None:
+    assert write_table(list(CARDS.values())) in README.read_text(), "run scripts/model_cards.py --update README.md"
+
+
+def make_card(tests: list[float], mode: str = "max") -> Card:
+    seeds = [SeedResult(seed, {"accuracy": 0.5}, {"accuracy": value}, 10.0) for seed, value in enumerate(tests)]
+    return Card(
+        name="toy",
+        data="Toys",
+        license="CC0",
+        address="https://example.org",
+        task="toys",
+        task_options={},
+        metric="accuracy",
+        mode=mode,
+        seeds=seeds,
+        shipped=median_seed(seeds, "accuracy"),
+        parameters=7,
+        bytes=2_000_000,
+        python={"accuracy": 0.5},
+        cpp={"accuracy": 0.5},
+        worst_output_difference=0.0,
+        int8=None,
+    )
+
+
+def test_the_median_seed_is_shipped() -> None:
+    assert make_card([0.7, 0.9, 0.8]).shipped == 2
+    assert make_card([0.7, 0.9]).shipped == 0
+
+
+def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
+    table = write_table([make_card([0.7, 0.9, 0.8])])
+    assert "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000) | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
+    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert put_table(text, table) == f"before\n{BEGIN}\n{table}\n{END}\nafter\n"
+    with pytest.raises(ValueError, match="must hold the lines"):
+        put_table("nothing", table)
+    card = make_card([0.7, 0.9, 0.8])
+    (tmp_path / "toy").mkdir()
+    card.write(tmp_path / "toy")
+    assert read_cards(tmp_path) == [card]
