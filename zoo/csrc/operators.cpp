@@ -3,6 +3,7 @@
 #include <torch/csrc/stable/library.h>
 
 #include "include/zoo_ops.h"
+#include "operators/bound_call.h"
 #include "operators/engine_operators.h"
 #include "operators/pack_operators.h"
 #include "operators/recurrent_operators.h"
@@ -44,6 +45,8 @@ STABLE_TORCH_LIBRARY(zoo, m) {
   m.def("gru_cell(Tensor input, Tensor h_0, Tensor packed) -> Tensor");
   m.def("rnn_cell(Tensor input, Tensor h_0, Tensor packed) -> Tensor");
 
+  m.def("bind(Tensor input, Tensor[] states, Tensor packed, bool batch_first, Tensor[] results) -> Tensor");
+
   m.def("sigmoid(Tensor x) -> Tensor");
   m.def("tanh(Tensor x) -> Tensor");
   m.def("refined_tanh(Tensor x) -> Tensor");
@@ -67,6 +70,8 @@ STABLE_TORCH_LIBRARY_IMPL(zoo, CPU, m) {
   m.impl("lstm_cell", TORCH_BOX(&zoo::lstm_cell));
   m.impl("gru_cell", TORCH_BOX(&zoo::gru_cell));
   m.impl("rnn_cell", TORCH_BOX(&zoo::rnn_cell));
+
+  m.impl("bind", TORCH_BOX(&zoo::bind));
 
   m.impl("sigmoid", TORCH_BOX(&zoo::sigmoid));
   m.impl("tanh", TORCH_BOX(&zoo::tanh));

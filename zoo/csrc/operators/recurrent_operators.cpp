@@ -2,10 +2,9 @@
 
 #include <torch/csrc/stable/ops.h>
 
-#include <limits>
-
 #include "operators/checks.h"
 #include "operators/run_stack.h"
+#include "operators/stack_views.h"
 
 namespace zoo {
 namespace {
@@ -18,14 +17,6 @@ constexpr Cells kRnn = {Cell::rnn_tanh, Cell::rnn_relu};
 struct Result {
   Tensor output, h_n, c_n;
 };
-
-const float* read(const Tensor& tensor) { return static_cast<const float*>(tensor.data_ptr()); }
-float* write(const Tensor& tensor) { return static_cast<float*>(tensor.data_ptr()); }
-
-int check_batch(const char* op, int64_t batch) {
-  if (batch > std::numeric_limits<int>::max() / 4096) fail(op, "a batch of ", batch, " rows is too large");
-  return static_cast<int>(batch);
-}
 
 // The operators are told what the packed weights already say: shapes must follow without reading the bytes.
 void check_directions(const char* op, const StackSizes& s, bool bidirectional) {
@@ -65,8 +56,6 @@ Result run(StackView& view, const States& states, const Tensor& output, bool lst
   return result;
 }
 
-bool needs_between(const StackSizes& s) { return s.num_directions == 2 && s.num_layers > 1; }
-
 Result run_padded(const char* op, Cells cells, const Tensor& input, const Tensor& h_0, const Tensor* c_0,
                   const Tensor& packed, bool bidirectional, bool batch_first) {
   const StackSizes s = check_packed(op, packed, cells);
@@ -84,20 +73,13 @@ Result run_padded(const char* op, Cells cells, const Tensor& input, const Tensor
   const auto make_output = [&] {
     return batch_first ? empty_floats({batch, steps, width}) : empty_floats({steps, batch, width});
   };
-  const int64_t step_stride = batch_first ? width : batch * width;
-  const int64_t row_stride = batch_first ? steps * width : width;
   const Tensor output = make_output();
   Tensor between;
-  StackView view = {};
-  view.sizes = s;
-  view.packed = static_cast<const uint8_t*>(packed.data_ptr());
-  view.steps = {steps, batch, nullptr};
-  view.total_rows = steps * batch;
-  view.input = {read(x), x.stride(batch_first ? 1 : 0), x.stride(batch_first ? 0 : 1)};
-  view.output = {write(output), step_stride, row_stride};
+  StackView view = padded_view(s, packed, x, batch_first);
+  view.output.data = write(output);
   if (needs_between(s)) {
     between = make_output();
-    view.between = {write(between), step_stride, row_stride};
+    view.between.data = write(between);
   }
   return run(view, states, output, c_0 != nullptr);
 }
