@@ -34,6 +34,7 @@ inline constexpr int64_t kRunColumns = 64;
 // Each precision says how a run of columns is multiplied and how a sum becomes a float.
 struct Fp32 {
   static constexpr Precision kPrecision = Precision::fp32;
+  static constexpr int kAlone = 6;  // sums side by side for a single row, found by trial
   using Sum = Floats;
   static int64_t run_length(const MatrixView&) { return kRunColumns; }
   static Sum start() { return broadcast(0.0f); }
@@ -64,6 +65,7 @@ struct Fp32 {
 
 struct Bf16 {
   static constexpr Precision kPrecision = Precision::bf16;
+  static constexpr int kAlone = 12;  // sums side by side for a single row, found by trial
   using Sum = Floats;
   static int64_t run_length(const MatrixView&) { return kRunColumns; }
   static Sum start() { return broadcast(0.0f); }
@@ -115,6 +117,7 @@ struct Bf16 {
 #if defined(ZOO_HAS_BYTE_DOT)
 struct Int8 {
   static constexpr Precision kPrecision = Precision::int8;
+  static constexpr int kAlone = 8;  // sums side by side for a single row, found by trial
   using Sum = ByteSums;
   static int64_t run_length(const MatrixView& matrix) { return matrix.columns; }  // integers do not round
   static Sum start() { return no_sums(); }
@@ -247,12 +250,14 @@ constexpr int vectors_within(int accumulators, int gates) {
   return vectors;
 }
 
-// One row alone needs many vectors side by side to hide the latency of the additions; several rows hide it
-// themselves, and then fewer vectors leave registers for more rows.
+// One row alone needs some vectors side by side to hide the latency of the additions, and no more: each reads
+// its own stream of weights, and what the cache keeps of a step for the next, which goes the other way, is
+// worth most in small tiles. Several rows hide the latency themselves; then fewer vectors leave registers for
+// more rows.
 template <class Weights, int GATES, class CellFunction>
 inline void compute(const MatrixView& matrix, BlockRange blocks, const Row* rows, int num_rows, bool backward,
                     const CellFunction& cell) {
-  constexpr int kAlone = vectors_within(kAccumulators < 12 ? kAccumulators : 12, GATES);
+  constexpr int kAlone = vectors_within(std::min(kAccumulators, Weights::kAlone), GATES);
   constexpr int kTogether = vectors_within(kAccumulators / 6, GATES);
   const int first = blocks.first * kVectorsPerBlock;
   const int last = blocks.last * kVectorsPerBlock;
