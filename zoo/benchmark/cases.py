@@ -15,37 +15,56 @@ _SEQ_LEN = (1, 10, 1000)
 
 @dataclass(frozen=True)
 class Case:
-    """A stack of recurrent layers whose input has as many features as it has units, and the size of its input."""
+    """A stack of recurrent layers and the size of its input.
+
+    Attributes:
+        input_size: features of a step; 0 stands for as many as there are units, as in a layer upon another.
+    """
 
     kind: str
     hidden_size: int
     num_layers: int = 1
     batch_size: int = 1
     seq_len: int = 100
+    input_size: int = 64
+
+    @property
+    def features(self) -> int:
+        return self.input_size or self.hidden_size
 
     @property
     def name(self) -> str:
         layers = f"x{self.num_layers}" if self.num_layers > 1 else ""
-        return f"{self.kind}-{self.hidden_size}{layers}-batch{self.batch_size}-steps{self.seq_len}"
+        return f"{self.kind}-{self.features}to{self.hidden_size}{layers}-batch{self.batch_size}-steps{self.seq_len}"
 
     @property
-    def matrix_size(self) -> int:
-        """Weights of one of a layer's two matrices, biases not counted."""
+    def recurrent_weights(self) -> int:
+        """Of one layer; biases are not counted here or below."""
         return NUM_GATES[self.kind] * self.hidden_size**2
+
+    @property
+    def input_weights(self) -> int:
+        """Of all layers."""
+        columns = self.features + (self.num_layers - 1) * self.hidden_size
+        return NUM_GATES[self.kind] * self.hidden_size * columns
 
     @property
     def multiply_adds(self) -> int:
         """Of one call: each row and step meets each weight once."""
-        return self.batch_size * self.seq_len * self.num_layers * 2 * self.matrix_size
+        weights = self.num_layers * self.recurrent_weights + self.input_weights
+        return self.batch_size * self.seq_len * weights
 
     def bytes_read(self, precision: str) -> int:
         """Weights that one call has to read at least: recurrent ones at every step, input ones once."""
-        return self.num_layers * (self.seq_len + 1) * self.matrix_size * WEIGHT_BYTES[precision]
+        weights = self.seq_len * self.num_layers * self.recurrent_weights + self.input_weights
+        return weights * WEIGHT_BYTES[precision]
 
     def working_set(self, precision: str) -> int:
         """Bytes of weights that are read again and again: of all layers for a step, of one for a sequence."""
-        matrices = 2 * self.num_layers if self.seq_len == 1 else 1
-        return matrices * self.matrix_size * WEIGHT_BYTES[precision]
+        weights = self.recurrent_weights
+        if self.seq_len == 1:
+            weights = self.num_layers * self.recurrent_weights + self.input_weights
+        return weights * WEIGHT_BYTES[precision]
 
 
 def sweep() -> list[Case]:

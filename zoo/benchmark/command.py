@@ -30,7 +30,7 @@ examples:
   python scripts/benchmark.py --quick                 does it work? a minute
   python scripts/benchmark.py                         the sweep: hidden sizes, layers, batches, lengths
   python scripts/benchmark.py --reach                 the engine's goals, each with what was measured
-  python scripts/benchmark.py --threads 1,2 --only 'lstm-512*' --output results
+  python scripts/benchmark.py --threads 1,2 --only 'lstm-*512*' --output results
 """
 QUICK = Effort(rounds=5, turn_seconds=0.003)
 
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reach", action="store_true", help="exactly the cases of the engine's goals")
     parser.add_argument("--quick", action="store_true", help="few and short turns, and a small sweep")
     parser.add_argument("--threads", type=_counts, default=[1, 2], help="numbers of threads (default: 1,2)")
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="cases whose name matches, as lstm-512*")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="cases whose name matches, as lstm-*512*")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="also write CSV, JSON and a picture there")
     return parser
 

@@ -1,6 +1,8 @@
 """Who takes part. Each is made ready for one workload, checked, and then called again and again.
 
-All are called from Python, on inputs that lie ready in memory, in the quickest way each of them offers.
+All are called from Python, on inputs that lie ready in memory, in the quickest way each of them offers: the engine,
+ONNX Runtime and OpenVINO bound to their inputs and outputs once; LibTorch as a frozen scripted module, and the engine
+once more in that way, as `engine script`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from zoo.benchmark.prepared import Prepared
 from zoo.benchmark.workload import Workload
 
 ENGINE = {"fp32": "engine", "bf16": "engine bf16", "int8": "engine int8"}
+ENGINE_SCRIPT = "engine script"
 LIBTORCH, ORT, ORT_INT8 = "LibTorch", "ONNX Runtime", "ONNX Runtime int8"
 OPENVINO, OPENVINO_DEFAULT = "OpenVINO", "OpenVINO default"
 
@@ -52,6 +55,7 @@ CONTESTANTS = (
     Contestant(ENGINE["fp32"], "fp32", torch_peers.engine("fp32")),
     Contestant(ENGINE["bf16"], "bf16", torch_peers.engine("bf16")),
     Contestant(ENGINE["int8"], "int8", torch_peers.engine("int8")),
+    Contestant(ENGINE_SCRIPT, "fp32", torch_peers.scripted_engine),
     Contestant(LIBTORCH, "fp32", torch_peers.libtorch),
     Contestant(ORT, "fp32", onnxruntime_peer.float32, package="onnxruntime"),
     # Of recurrent layers its dynamic quantization knows the LSTM only.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.benchmark.contestants import ENGINE
 from zoo.benchmark.report import Row
 
 
@@ -16,7 +15,7 @@ def draw_ratios(records: Sequence[Row], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    peers = [row for row in records if row["contestant"] not in ENGINE.values() and row["ratio"] is not None]
+    peers = [row for row in records if not row["contestant"].startswith("engine") and row["ratio"] is not None]
     names = list(dict.fromkeys(row["contestant"] for row in peers))
     groups = list(dict.fromkeys((row["case"], row["threads"]) for row in peers))
     height = 0.8 / max(len(names), 1)

@@ -58,7 +58,7 @@ def goal_rows(verdicts: Sequence[Verdict], origin: Mapping[str, str]) -> list[Ro
             "work": v.goal.work,
             "case": v.goal.case.name,
             "threads": v.goal.threads,
-            "engine": ENGINE[v.goal.precision],
+            "engine": v.goal.engine,
             "against": _rivals(v.goal),
             "goal": v.goal.at_least,
             "measured": v.measured,
@@ -77,7 +77,7 @@ def table(measurements: Sequence[Measurement]) -> str:
     for row in rows(measurements, {}):
         ratio = "" if row["ratio"] is None else f"{row['ratio']:8.2f}"
         lines.append(
-            f"{row['case']:28} {row['threads']:2} {row['contestant']:18} {row['median_us']:11.1f} "
+            f"{row['case']:33} {row['threads']:2} {row['contestant']:18} {row['median_us']:11.1f} "
             f"{row['p99_us']:11.1f} {row['spread']:7.1%} {ratio:>8} {row['bandwidth_share']:9.0%} "
             f"{row['rate_share']:9.0%}"
         )
@@ -85,20 +85,20 @@ def table(measurements: Sequence[Measurement]) -> str:
 
 
 TABLE_HEAD = (
-    f"{'case':28} {'th':>2} {'contestant':18} {'median us':>11} {'p99 us':>11} {'spread':>7} {'ratio':>8} "
+    f"{'case':33} {'th':>2} {'contestant':18} {'median us':>11} {'p99 us':>11} {'spread':>7} {'ratio':>8} "
     f"{'bandwidth':>9} {'mul-adds':>9}"
 )
 
 
 def goal_table(verdicts: Sequence[Verdict]) -> str:
     """Goals with what was measured, for the terminal; the quartiles of the rounds in brackets."""
-    head = f"{'work':12} {'case':28} {'th':>2} {'engine':12} {'against':30} {'goal':>6} {'measured':>8}"
+    head = f"{'work':12} {'case':33} {'th':>2} {'engine':12} {'against':30} {'goal':>6} {'measured':>8}"
     lines = [head]
     for v in verdicts:
         measured = "" if v.measured is None else f"{v.measured:.2f}"
         quartiles = "" if v.low is None or v.high is None else f"({v.low:.2f} to {v.high:.2f})"
         lines.append(
-            f"{v.goal.work:12} {v.goal.case.name:28} {v.goal.threads:2} {ENGINE[v.goal.precision]:12} "
+            f"{v.goal.work:12} {v.goal.case.name:33} {v.goal.threads:2} {v.goal.engine:12} "
             f"{_rivals(v.goal):30} {v.goal.at_least:6.2f} {measured:>8} {v.word:7} {quartiles}".rstrip()
         )
     words = [v.word for v in verdicts]

@@ -15,11 +15,16 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much time a contestant gets: so many rounds of so long a turn, at least one call each."""
+    """How much time a case gets: so many rounds of so long a turn for each contestant, at least one call each.
+
+    Where the calls are so long that this would take more than `seconds`, there are fewer rounds.
+    """
 
     rounds: int = 25
-    turn_seconds: float = 0.012
+    turn_seconds: float = 0.01
     most_calls: int = 400  # in a turn
+    seconds: float = 6.0
+    fewest_rounds: int = 5
 
 
 @dataclass(frozen=True)
@@ -59,25 +64,36 @@ def time_in_turn(
     Returns:
         Microseconds of each counted call, by contestant and round.
     """
-    plans = {name: _calls_per_turn(call, effort, clock) for name, call in calls.items()}
     rounds: dict[str, list[list[float]]] = {name: [] for name in calls}
     with _without_garbage_collection():
-        for number in range(effort.rounds):
+        took = {name: _warm_up(call, clock) for name, call in calls.items()}
+        plans = {name: _calls_per_turn(took[name], effort) for name in calls}
+        of_a_round = sum(took[name] * (plans[name] + _uncounted(plans[name])) for name in calls) / 1e6
+        affordable = max(effort.fewest_rounds, int(effort.seconds / of_a_round)) if of_a_round else effort.rounds
+        for number in range(min(effort.rounds, affordable)):
             names = list(calls)
             for name in names if number % 2 == 0 else reversed(names):
                 rounds[name].append(_take_turn(calls[name], plans[name], clock))
     return rounds
 
 
-def _calls_per_turn(call: Callable[[], object], effort: Effort, clock: Clock) -> int:
+def _warm_up(call: Callable[[], object], clock: Clock) -> float:
+    """Return about how many microseconds a call takes."""
     for _ in range(WARM_UP_CALLS):
         call()
-    took = min(_take_turn(call, 3, clock))
+    return min(_take_turn(call, 3, clock))
+
+
+def _calls_per_turn(took: float, effort: Effort) -> int:
     return max(1, min(effort.most_calls, int(effort.turn_seconds * 1e6 / max(took, 0.1))))
 
 
+def _uncounted(count: int) -> int:
+    return 1 + count // 10
+
+
 def _take_turn(call: Callable[[], object], count: int, clock: Clock) -> list[float]:
-    for _ in range(1 + count // 10):
+    for _ in range(_uncounted(count)):
         call()
     times = []
     for _ in range(count):

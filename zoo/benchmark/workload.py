@@ -99,10 +99,10 @@ def make_workload(case: Case, seed: int = 0) -> Workload:
     """Build the case's model with PyTorch's own initialisation, and normal inputs and states."""
     torch.manual_seed(seed)
     module = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[case.kind]
-    layers = module(case.hidden_size, case.hidden_size, case.num_layers).eval().requires_grad_(False)
+    layers = module(case.features, case.hidden_size, case.num_layers).eval().requires_grad_(False)
     model = (StatefulLstm(layers) if isinstance(layers, nn.LSTM) else StatefulRecurrence(layers)).eval()
     states = (case.num_layers, case.batch_size, case.hidden_size)
-    inputs = [torch.randn(case.seq_len, case.batch_size, case.hidden_size)]
+    inputs = [torch.randn(case.seq_len, case.batch_size, case.features)]
     inputs += [torch.randn(states).tanh() for _ in range(2 if case.kind == "lstm" else 1)]
     with torch.inference_mode():
         expected = [tensor.numpy().copy() for tensor in model(*inputs)]
