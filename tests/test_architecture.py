@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "zoo.quantization": {"zoo.golden", "zoo.ops", "zoo.signature", "zoo.tolerances", "zoo.torchscript"},
     "zoo.artifact": {"zoo", "zoo.golden", "zoo.signature", "zoo.tolerances", "zoo.torchscript"},
     "zoo.own_model": {"zoo.signature"},
+    "zoo.acceleration": {"zoo.ops", "zoo.torchscript"},
     "zoo.data": set(),
     "zoo.benchmark": {"zoo", "zoo.ops"},
     "zoo.training": {"zoo", "zoo.data"},

@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zoo.acceleration import accelerate
+    from zoo.acceleration import AccelerationError, accelerate
     from zoo.artifact import load_artifact, save_artifact
     from zoo.checkpoint import save_checkpoint
     from zoo.cost import summary
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zoo.weights import load_weights_
 
 _HOMES = {
+    "AccelerationError": "zoo.acceleration",
     "accelerate": "zoo.acceleration",
     "build": "zoo.factory",
     "list_models": "zoo.factory",
@@ -52,6 +53,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AccelerationError",
     "Init",
     "Sample",
     "TensorSpec",

@@ -40,7 +40,7 @@ def accelerate(
         raise AccelerationError(
             f"zoo.accelerate takes a scripted module, got {type(scripted).__name__}; call torch.jit.script first"
         )
-    if scripted.training:
+    if getattr(scripted, "training", False):  # a frozen module has no such attribute
         raise AccelerationError("the module is in training mode; call .eval() before zoo.accelerate")
     if precision not in ("fp32", "bf16", "int8"):
         raise AccelerationError(f"precision must be fp32, bf16 or int8, got {precision!r}")

@@ -26,7 +26,7 @@ import zoo
 from zoo import torchscript
 from zoo.golden import Sample, draw_samples, record, to_files, worst_difference
 from zoo.signature import Signature, infer_signature
-from zoo.tolerances import FP32, tolerance_table
+from zoo.tolerances import FP32, precision_table, tolerance_table
 
 FORMAT_VERSION = 1
 # What zoo.build and zoo.quantize attach; the manifest carries it, the program does not need it.
@@ -209,6 +209,7 @@ def _describe(
         "outputs": [spec.to_dict() for spec in signature.outputs],
         "state": [spec.to_dict() for spec in signature.state],
         "tolerances": tolerances,
+        "precisions": precision_table(),
         "metrics": metrics,
         "dataset": dataset,
         "license": license,

@@ -35,8 +35,22 @@ CUDA = Tolerance(1e-5, 1.3e-6)
 INT8_REPLAY = Tolerance(1e-5, 0.0)
 
 # Against the float model.
+BF16_LIMIT = ErrorLimit(max_of_range=0.02, rms_of_std=0.005)
 FLOAT16_LIMIT = ErrorLimit(max_of_range=0.02, rms_of_std=0.005)
 INT8_LIMIT = ErrorLimit(max_of_range=0.04, rms_of_std=0.02)
+
+
+def precision_table() -> dict[str, dict[str, Any]]:
+    """Return the manifest's table for the fused engine's precisions.
+
+    Each has `limit`, how far it may move the golden samples, and `regrouped`, the tolerance of streams and batches
+    against its own whole sequence; None where only the limit bounds them, because a rounding of the front end may
+    tip an activation over into the next of 256 steps.
+    """
+    return {
+        "bf16": {"limit": asdict(BF16_LIMIT), "regrouped": Tolerance(1e-5, 1e-5).to_dict()},
+        "int8": {"limit": asdict(INT8_LIMIT), "regrouped": None},
+    }
 
 
 def tolerance_table(

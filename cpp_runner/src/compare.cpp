@@ -50,6 +50,31 @@ Difference compare(const Tensor& actual, const Tensor& expected, double atol, do
   return equal ? Difference{} : Difference{kInfinity, kInfinity};
 }
 
+Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimit& limit) {
+  const Difference exact = compare(actual, expected, 0, 0);
+  if (exact.worst == 0 || exact.worst == kInfinity || expected.dtype() != DType::float32) return exact;
+  const auto a = actual.values<float>(), b = expected.values<float>();
+  const auto [low, high] = std::ranges::minmax(b);
+  double sum = 0, squares = 0, error = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    sum += b[i];
+    squares += static_cast<double>(b[i]) * b[i];
+    error += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+  }
+  const auto count = static_cast<double>(b.size());
+  const double deviation = std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count)));
+  const double range = static_cast<double>(high) - low;
+  return {exact.worst, std::max(ratio_of(exact.worst, limit.max_of_range * range),
+                                ratio_of(std::sqrt(error / count), limit.rms_of_std * deviation))};
+}
+
+Difference compare(const Tensor& actual, const Tensor& expected, const std::string& name,
+                   const Criterion& criterion) {
+  if (const auto* limit = std::get_if<ErrorLimit>(&criterion)) return compare(actual, expected, *limit);
+  const auto& tolerance = std::get<Tolerance>(criterion);
+  return compare(actual, expected, tolerance.atol_for(name), tolerance.rtol);
+}
+
 Difference larger(const Difference& a, const Difference& b) {
   return {std::max(a.worst, b.worst), std::max(a.ratio, b.ratio)};
 }

@@ -117,6 +117,17 @@ std::map<std::string, Tolerances> parse_tolerances(const Node& node) {
   return tolerances;
 }
 
+std::map<std::string, PrecisionLimits> parse_precisions(const Node& node) {
+  std::map<std::string, PrecisionLimits> precisions;
+  for (const auto& [name, values] : node.members()) {
+    const Node limit = values.at("limit");
+    PrecisionLimits& limits = precisions[name];
+    limits.limit = {limit.at("max_of_range").as<double>(), limit.at("rms_of_std").as<double>()};
+    if (const auto regrouped = values.find("regrouped")) limits.regrouped = parse_tolerance(*regrouped);
+  }
+  return precisions;
+}
+
 GoldenSample parse_golden(const Node& node) {
   GoldenSample sample;
   sample.name = node.at("name").as<std::string>();
@@ -166,6 +177,7 @@ Manifest parse_fields(const Node& root) {
   manifest.outputs = parse_tensors(root.at("outputs"));
   manifest.state = parse_tensors(root.at("state"));
   manifest.tolerances = parse_tolerances(root.at("tolerances"));
+  manifest.precisions = parse_precisions(root.at("precisions"));
   manifest.weights_sha256 = root.at("weights").at("sha256").as<std::string>();
   for (const Node& sample : root.at("golden").items()) manifest.golden.push_back(parse_golden(sample));
   check_tensors(manifest);

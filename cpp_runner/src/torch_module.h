@@ -14,8 +14,8 @@ namespace zoo {
 
 class TorchModule {
  public:
-  // Throws Error(bad_data) where LibTorch cannot read the file or its code throws while loading, Error(unavailable)
-  // where the options ask for the fused engine and nothing can be fused.
+  // Throws Error(bad_data) where LibTorch cannot read the file or its code throws while loading,
+  // Error(unavailable) where the options ask for the fused engine and nothing can be fused.
   TorchModule(const ModelFile& file, const DeviceName& device, const LoadOptions& options);
   TorchModule(TorchModule&&) noexcept;
   TorchModule& operator=(TorchModule&&) noexcept;

@@ -34,8 +34,14 @@ Golden read_golden(const ModelFile& file, const GoldenSample& sample) {
 }
 
 // A model that cannot be run as it should is a failed check, not the end of the others.
-Check make_check(std::string name, const Tolerance& tolerance, const std::function<Difference()>& measure) {
-  Check check{std::move(name), 0, 0, tolerance, false, {}};
+Check make_check(std::string name, const Criterion& criterion, const std::function<Difference()>& measure) {
+  Check check;
+  check.name = std::move(name);
+  if (const auto* limit = std::get_if<ErrorLimit>(&criterion)) {
+    check.limit = *limit;
+  } else {
+    check.tolerance = std::get<Tolerance>(criterion);
+  }
   try {
     const Difference difference = measure();
     check.worst_difference = difference.worst;
@@ -57,17 +63,17 @@ class Replay {
         output_(model.manifest()->outputs.front()),
         state_(model.manifest()->state) {}
 
-  [[nodiscard]] Difference whole(const Tolerance& tolerance) const {
-    return compare_result(model_.run(golden_.inputs), golden_.output, golden_.state, tolerance);
+  [[nodiscard]] Difference whole(const Criterion& criterion) const {
+    return compare_result(model_.run(golden_.inputs), golden_.output, golden_.state, criterion);
   }
 
-  [[nodiscard]] Difference in_chunks(std::int64_t chunk, const Tolerance& tolerance) const {
+  [[nodiscard]] Difference in_chunks(std::int64_t chunk, const Criterion& criterion) const {
     return compare_result(model_.run(golden_.inputs, {chunk, 0, {}}), golden_.output, golden_.state,
-                          tolerance);
+                          criterion);
   }
 
   // Each row without the others and without its padding.
-  [[nodiscard]] Difference rows_alone(const Tolerance& tolerance) const {
+  [[nodiscard]] Difference rows_alone(const Criterion& criterion) const {
     Difference difference;
     for (std::int64_t row = 0; row < rows(); ++row) {
       const std::int64_t steps = length_of(row);
@@ -78,13 +84,13 @@ class Replay {
       if (const auto axis = axis_of(output_, "seq_len")) output = slice(output, *axis, 0, steps);
       std::vector<Tensor> state;
       for (const Tensor& tensor : golden_.state) state.push_back(slice(tensor, 1, row, 1));
-      difference = larger(difference, compare_result(model_.run(inputs), output, state, tolerance));
+      difference = larger(difference, compare_result(model_.run(inputs), output, state, criterion));
     }
     return difference;
   }
 
   // The batch twice over, in one call.
-  [[nodiscard]] Difference stacked(const Tolerance& tolerance) const {
+  [[nodiscard]] Difference stacked(const Criterion& criterion) const {
     const auto twice = [](const Tensor& tensor, std::size_t axis) {
       return concatenate({tensor, tensor}, axis);
     };
@@ -94,24 +100,21 @@ class Replay {
     std::vector<Tensor> state;
     for (const Tensor& tensor : golden_.state) state.push_back(twice(tensor, 1));
     return compare_result(model_.run(inputs), twice(golden_.output, *axis_of(output_, "batch")), state,
-                          tolerance);
+                          criterion);
   }
-
-  [[nodiscard]] const std::string& name() const { return golden_.name; }
 
  private:
   // Output and final state; whichever is further off counts.
   [[nodiscard]] Difference compare_result(const Result& result, const Tensor& output,
                                           const std::vector<Tensor>& state,
-                                          const Tolerance& tolerance) const {
+                                          const Criterion& criterion) const {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const std::vector<Tensor> actual = result.state.tensors();
     if (actual.size() != state.size() || state.size() != state_.size()) return {infinity, infinity};
     const Tensor& first = result.outputs.at(0).tensor;
-    Difference difference = compare(first, output, tolerance.atol_for(output_.name), tolerance.rtol);
+    Difference difference = compare(first, output, output_.name, criterion);
     for (std::size_t i = 0; i < state.size(); ++i) {
-      const double atol = tolerance.atol_for(state_[i].name);
-      difference = larger(difference, compare(actual[i], state[i], atol, tolerance.rtol));
+      difference = larger(difference, compare(actual[i], state[i], state_[i].name, criterion));
     }
     return difference;
   }
@@ -131,28 +134,62 @@ class Replay {
   const std::vector<TensorSpec>& state_;
 };
 
-const Tolerances& tolerances_of(const Model& model) {
-  const auto& all = model.manifest()->tolerances;
-  const auto found = all.find(parse_device(model.device()).kind());
-  if (found != all.end()) return found->second;
+// What each kind of check is held against.
+struct Criteria {
+  Criterion replay, stream, batch;
+  bool against_own_whole = false;  // chunks and batches, in the place of the golden samples
+};
+
+// The cheapest precision among the fused layers; "fp32" where all results are to be the file's own.
+std::string lossy_precision(const Model& model) {
+  std::string lossy = "fp32";
+  for (const FusedStack& stack : model.acceleration().fused) {
+    if (stack.precision == "int8" || lossy == "fp32") lossy = stack.precision;
+  }
+  return lossy;
+}
+
+Criteria criteria_of(const Model& model) {
+  const Manifest& manifest = *model.manifest();
+  if (const std::string precision = lossy_precision(model); precision != "fp32") {
+    const auto found = manifest.precisions.find(precision);
+    if (found == manifest.precisions.end()) {
+      throw Error(Status::bad_data, "the manifest has no error limit for precision " + quote(precision));
+    }
+    const auto& [limit, regrouped] = found->second;
+    if (!regrouped) return {limit, limit, limit, false};
+    return {limit, *regrouped, *regrouped, true};
+  }
+  const auto found = manifest.tolerances.find(parse_device(model.device()).kind());
+  if (found != manifest.tolerances.end())
+    return {found->second.replay, found->second.stream, found->second.batch, false};
   throw Error(Status::bad_data, "the manifest has no tolerances for device " + quote(model.device()));
 }
 
-void add_checks(const Model& model, const Replay& replay, const Tolerances& tolerances,
+Golden own_whole(const Model& model, Golden golden) {
+  Result result = model.run(golden.inputs);
+  golden.output = std::move(result.outputs.at(0).tensor);
+  golden.state = result.state.tensors();
+  return golden;
+}
+
+void add_checks(const Model& model, const Golden& golden, const Criteria& criteria,
                 std::vector<Check>& checks) {
-  const auto add = [&](const std::string& what, const Tolerance& tolerance,
-                       const std::function<Difference()>& run) {
-    checks.push_back(make_check(replay.name() + ": " + what, tolerance, run));
+  const auto add = [&](const std::string& what, const Criterion& criterion,
+                       const std::function<Difference(const Criterion&)>& run) {
+    checks.push_back(make_check(golden.name + ": " + what, criterion, [&] { return run(criterion); }));
   };
-  add("whole", tolerances.replay, [&] { return replay.whole(tolerances.replay); });
+  const Replay whole(model, golden);
+  add("whole", criteria.replay, [&](const Criterion& c) { return whole.whole(c); });
+  const Replay parts(model, criteria.against_own_whole ? own_whole(model, golden) : golden);
   if (model.manifest()->streamable) {
     for (const std::int64_t chunk : kChunks) {
-      add("chunks of " + std::to_string(chunk), tolerances.stream,
-          [&] { return replay.in_chunks(chunk, tolerances.stream); });
+      add("chunks of " + std::to_string(chunk), criteria.stream,
+          [&](const Criterion& c) { return parts.in_chunks(chunk, c); });
     }
   }
-  add("rows alone", tolerances.batch, [&] { return replay.rows_alone(tolerances.batch); });
-  add("stacked twice", tolerances.batch, [&] { return replay.stacked(tolerances.batch); });
+  add("rows alone", criteria.batch, [&](const Criterion& c) { return parts.rows_alone(c); });
+  add("stacked twice", criteria.batch, [&](const Criterion& c) { return parts.stacked(c); });
 }
 
 }  // namespace
@@ -162,10 +199,10 @@ std::vector<Check> verify(const ModelFile& file, const Model& model) {
     throw Error(Status::bad_data,
                 "the model has no golden samples to verify; make an artifact with scripts/script_model.py");
   }
-  const Tolerances& tolerances = tolerances_of(model);
+  const Criteria criteria = criteria_of(model);
   std::vector<Check> checks;
   for (const GoldenSample& sample : file.manifest()->golden) {
-    add_checks(model, Replay(model, read_golden(file, sample)), tolerances, checks);
+    add_checks(model, read_golden(file, sample), criteria, checks);
   }
   return checks;
 }

@@ -56,6 +56,20 @@ struct Tolerances {
   Tolerance batch;   // alone against in a batch
 };
 
+// How far a cheaper precision may move results: the largest difference over the range (maximum - minimum),
+// and the root mean square difference over the standard deviation.
+struct ErrorLimit {
+  double max_of_range = 0;
+  double rms_of_std = 0;
+};
+
+// The fused engine's bf16 and int8.
+struct PrecisionLimits {
+  ErrorLimit limit;  // against the golden samples
+  std::optional<Tolerance>
+      regrouped;  // chunks and batches against its own whole; none: the limit holds there too
+};
+
 struct Quantization {
   std::string recipe;
   std::string engine;
@@ -83,7 +97,8 @@ struct Manifest {
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<TensorSpec> state;
-  std::map<std::string, Tolerances> tolerances;  // by kind of device: "cpu", "cuda"
+  std::map<std::string, Tolerances> tolerances;       // by kind of device: "cpu", "cuda"
+  std::map<std::string, PrecisionLimits> precisions;  // by name: "bf16", "int8"
   std::string weights_sha256;
   std::vector<GoldenSample> golden;
   std::string json;  // the record as it stands in the file

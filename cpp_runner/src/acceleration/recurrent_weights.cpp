@@ -70,6 +70,7 @@ c10::IValue call(const c10::IValue& object, const std::string& method) {
 
 struct PackedLinear {
   at::Tensor weight, bias;  // float32; the bias may be undefined
+  bool quantized = false;   // to int8; otherwise to float16
 };
 
 PackedLinear unpack_linear(const c10::IValue& packed) {
@@ -77,13 +78,21 @@ PackedLinear unpack_linear(const c10::IValue& packed) {
   const auto& parts = unpacked.toTupleRef().elements();
   const at::Tensor& weight = parts[0].toTensor();
   return {weight.is_quantized() ? weight.dequantize() : weight.to(at::kFloat),
-          parts[1].isTensor() ? parts[1].toTensor() : at::Tensor()};
+          parts[1].isTensor() ? parts[1].toTensor() : at::Tensor(), weight.is_quantized()};
+}
+
+// The biases that count are those within the packed linears: what the operators are given beside them goes
+// unused.
+void take_quantized(const c10::IValue& packed_ih, const c10::IValue& packed_hh, RecurrentWeights& weights) {
+  const PackedLinear ih = unpack_linear(packed_ih), hh = unpack_linear(packed_hh);
+  if (!ih.bias.defined() || !hh.bias.defined()) throw Unmatched("its quantized weights have no biases");
+  weights.origin = ih.quantized ? "int8" : "float16";
+  weights.tensors.insert(weights.tensors.end(), {ih.weight, hh.weight, ih.bias, hh.bias});
 }
 
 // One layer and direction of PyTorch's dynamic quantization: CellParamsBase.__getstate__ is (kind, tensors,
-// doubles, longs, packed linears); the biases lie among the tensors for int8 and within the linears for
-// float16.
-void take_quantized_cell(const c10::IValue& params, RecurrentWeights& weights) {
+// doubles, longs, packed linears).
+void take_quantized_layer(const c10::IValue& params, RecurrentWeights& weights) {
   const c10::IValue state = call(params, "__getstate__");
   const std::vector<c10::IValue> parts = state.toTupleRef().elements().vec();
   const std::string kind = parts[0].toStringRef();
@@ -91,30 +100,18 @@ void take_quantized_cell(const c10::IValue& params, RecurrentWeights& weights) {
   if ((kind != "quantized_dynamic" && kind != "quantized_fp16") || linears.size() != 2) {
     throw Unmatched("its weights are quantized as '" + kind + "', which the engine cannot read");
   }
-  const bool int8 = kind == "quantized_dynamic";
-  const PackedLinear ih = unpack_linear(linears[0]), hh = unpack_linear(linears[1]);
-  const auto biases = int8 ? parts[1].toTensorVector() : std::vector<at::Tensor>{ih.bias, hh.bias};
-  if (biases.size() != 2 || !biases[0].defined() || !biases[1].defined()) {
-    throw Unmatched("its quantized weights have no biases");
-  }
-  weights.origin = int8 ? "int8" : "float16";
-  weights.tensors.insert(weights.tensors.end(), {ih.weight, hh.weight, biases[0], biases[1]});
+  take_quantized(linears[0], linears[1], weights);
 }
 
 void take_cell(Node& node, const RecurrentOperator& op, RecurrentWeights& weights) {
   const c10::IValue w_ih = constant(*node.namedInput("w_ih"), "a weight");
   const c10::IValue w_hh = constant(*node.namedInput("w_hh"), "a weight");
-  // The schemas do not agree on the names: b_ih in most, bias_ih in one.
-  const c10::IValue b_ih = constant(*node.inputs()[4], "a bias"),
-                    b_hh = constant(*node.inputs()[5], "a bias");
+  if (op.quantized) return take_quantized(w_ih, w_hh, weights);
+  const c10::IValue b_ih = constant(*node.namedInput("b_ih"), "a bias");
+  const c10::IValue b_hh = constant(*node.namedInput("b_hh"), "a bias");
   if (b_ih.isNone() != b_hh.isNone()) throw Unmatched("it has one bias of two");
   weights.has_biases = !b_ih.isNone();
-  if (op.quantized) {
-    weights.origin = "int8";
-    weights.tensors = {unpack_linear(w_ih).weight, unpack_linear(w_hh).weight};
-  } else {
-    weights.tensors = {float_weights(w_ih), float_weights(w_hh)};
-  }
+  weights.tensors = {float_weights(w_ih), float_weights(w_hh)};
   if (weights.has_biases)
     weights.tensors.insert(weights.tensors.end(), {float_weights(b_ih), float_weights(b_hh)});
 }
@@ -132,7 +129,7 @@ void take_stack(Node& node, const RecurrentOperator& op, RecurrentWeights& weigh
     return;
   }
   for (const Value* element : list_elements(params, node)) {
-    take_quantized_cell(constant(*element, "a weight"), weights);
+    take_quantized_layer(constant(*element, "a weight"), weights);
   }
 }
 

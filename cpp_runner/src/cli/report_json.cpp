@@ -65,9 +65,11 @@ std::string verify_json(const Setting& setting, const std::vector<Check>& checks
     list.push_back({{"name", check.name},
                     {"worst_difference", check.worst_difference},
                     {"worst_ratio", check.worst_ratio},
-                    {"atol", check.tolerance.atol},
-                    {"rtol", check.tolerance.rtol},
+                    {"atol", check.limit ? Json() : Json(check.tolerance.atol)},
+                    {"rtol", check.limit ? Json() : Json(check.tolerance.rtol)},
                     {"atol_of", check.tolerance.atol_of},
+                    {"max_of_range", check.limit ? Json(check.limit->max_of_range) : Json()},
+                    {"rms_of_std", check.limit ? Json(check.limit->rms_of_std) : Json()},
                     {"pass", check.passed},
                     {"detail", check.detail}});
   }

@@ -109,7 +109,12 @@ std::string info_text(const ModelFile& file, const Model& model) {
 }
 
 // A tolerance of its own for each tensor is told by the output's; --json has them all.
-std::string tolerance_text(const Tolerance& tolerance) {
+std::string tolerance_text(const Check& check) {
+  const Tolerance& tolerance = check.tolerance;
+  if (check.limit) {
+    return number_text(100 * check.limit->max_of_range) + "% of range, rms " +
+           number_text(100 * check.limit->rms_of_std) + "% of std";
+  }
   if (!tolerance.atol_of.empty()) return number_text(tolerance.atol_for("output")) + " of output";
   return number_text(tolerance.atol) + " + " + number_text(tolerance.rtol) + "|b|";
 }
@@ -117,7 +122,7 @@ std::string tolerance_text(const Tolerance& tolerance) {
 std::string verify_text(const std::vector<Check>& checks) {
   std::vector<std::vector<std::string>> rows{{"check", "worst |a-b|", "tolerance", "of it", ""}};
   for (const Check& check : checks) {
-    rows.push_back({check.name, number_text(check.worst_difference), tolerance_text(check.tolerance),
+    rows.push_back({check.name, number_text(check.worst_difference), tolerance_text(check),
                     number_text(check.worst_ratio), check.passed ? "ok" : "FAIL"});
     if (!check.detail.empty()) rows.back().back() += ": " + check.detail;
   }
