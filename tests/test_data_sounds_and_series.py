@@ -1,11 +1,10 @@
 """Loaders of sounds, names and series: counts, splits, values, and files that are refused."""
 
-import wave
 from pathlib import Path
 
 import pytest
 import torch
-from data_sets import need
+from data_sets import need, write_wav
 
 from zoo.data import fsdd, names
 from zoo.data.source import DataError
@@ -21,16 +20,6 @@ SERIES = """# a comment
 1,2,3:4,5,6:up
 7,8:9,1e1:down
 """
-
-
-def write_wav(path: Path, values: list[int], rate: int = 8000, channels: int = 1) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(b"".join(value.to_bytes(2, "little", signed=True) for value in values))
-    return path
 
 
 def test_wav_files_become_samples(tmp_path: Path) -> None:

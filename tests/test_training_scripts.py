@@ -1,0 +1,101 @@
+"""The command-line fronts of training: what they print, and how they fail."""
+
+import json
+import runpy
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from data_sets import need
+
+import zoo
+from zoo.data import fsdd
+from zoo.data.names import SOURCE as NAMES
+from zoo.training.tasks import make_task
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a script gave back."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Call a script in this process: to import Lightning anew takes seconds."""
+
+    def call(name: str, *arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        status = runpy.run_path(str(SCRIPTS / f"{name}.py"))["main"]()
+        return Done(status, *capsys.readouterr())
+
+    return call
+
+
+def test_evaluate_prints_cpps_figure_beside_pythons_and_draws(
+    run: Callable[..., Done], artifact: Path, tmp_path: Path
+) -> None:
+    need(NAMES)
+    zoo.save_artifact(zoo.build("gru_classifier_names", hidden_size=8).eval(), artifact)
+    picture = tmp_path / "names.png"
+    done = run("evaluate", artifact, "names", "--picture", picture, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["cpp"]["accuracy"] == report["python"]["accuracy"]
+    assert report["cpp"]["nll"] == pytest.approx(report["python"]["nll"], abs=1e-6)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need(fsdd.SOURCE)
+    from zoo.training.tasks import digit_detection
+
+    monkeypatch.setitem(digit_detection.STREAMS, "test", 40)
+    task = make_task("fsdd_detection")
+    batches = task.test_batches()
+    model = zoo.build("gru_detector_fsdd", hidden_size=8).eval()
+    task.draw([model(batch.input, batch.lengths)[0] for batch in batches], batches, tmp_path / "roc.png")
+    assert (tmp_path / "roc.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "nowhere.pt", "names"], "no artifact at nowhere.pt"),
+        (["evaluate", "nowhere.pt", "cats"], "no task is called 'cats'"),
+        (["train", "gru_classifier_cats"], "no recipe 'gru_classifier_cats'"),
+        (["train", "gru_classifier_names", "training.epochs=3"], "no key training.epochs; did you mean"),
+        (["train", "gru_classifier_names", "model.overrides.hidden=3"], "ClassifierConfig has no hidden"),
+        (["model_cards", "--update", "/dev/null"], "must hold the lines"),
+    ],
+)
+def test_what_is_wrong_is_one_line(run: Callable[..., Done], arguments: list[str], words: str) -> None:
+    need(NAMES)
+    done = run(*arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_missing_data_set_says_what_to_fetch(run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_DATA", "/nowhere")
+    done = run("train", "gru_classifier_fsdd")
+    assert done.returncode == 1
+    assert "get FSDD (CC BY-SA 4.0) from https://github.com/Jakobovski/free-spoken-digit-dataset" in done.stderr
+
+
+def test_without_the_program_evaluate_says_how_to_install_it(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zoo.training import evaluation
+    from zoo.training.errors import TrainingError
+
+    monkeypatch.setattr(evaluation.shutil, "which", lambda *args, **options: None)
+    with pytest.raises(TrainingError, match="cpp_runner is not installed: pip install"):
+        evaluation.find_runner()
