@@ -25,10 +25,10 @@ def draw_roc(scores: Tensor, positive: Tensor, names: Sequence[str], path: str |
     figure, axes = _make_axes(6, 5)
     for k, name in enumerate(names):
         false_alarm, miss = roc_curve(scores[:, k].double(), positive[:, k])
-        axes.plot(false_alarm, 1 - miss, linewidth=0.8, alpha=0.6, label=name)
+        axes.plot(false_alarm.numpy(), (1 - miss).numpy(), linewidth=0.8, alpha=0.6, label=name)
     false_alarm, miss = roc_curve(scores.flatten().double(), positive.flatten())
     rate = equal_error_rate(scores.flatten(), positive.flatten())
-    axes.plot(false_alarm, 1 - miss, "k", linewidth=2, label="all")
+    axes.plot(false_alarm.numpy(), (1 - miss).numpy(), "k", linewidth=2, label="all")
     axes.plot([rate], [1 - rate], "ko", label=f"equal error rate {rate:.2%}")
     lowest = 0.5 / int((~positive).sum())
     axes.set(xscale="log", xlim=(lowest, 1), ylim=(0.5, 1.005), xlabel="false alarms per trial without the keyword")
@@ -48,7 +48,7 @@ def draw_confusions(counts: Tensor, names: Sequence[str], path: str | Path) -> N
     """
     shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
     figure, axes = _make_axes(2 + 0.45 * len(names), 1.5 + 0.45 * len(names))
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     places = range(len(names))
     axes.set_xticks(places, names, rotation=60, ha="right")
     axes.set_yticks(places, [f"{name} ({int(n)})" for name, n in zip(names, counts.sum(1), strict=True)])
