@@ -26,6 +26,7 @@ PADDING = -100  # what cross-entropy leaves out
 OPTIONS: dict[str, Any] = {
     "min_count": 2,  # how often a word occurs in training to have an embedding; rarer ones teach the unknown one
     "word_bytes": 32,  # longer words are cut
+    "embedding_scale": 0.1,  # of the initial word embeddings
     "label_smoothing": 0.0,
 }
 FAST_SENTENCES = 100
@@ -80,6 +81,8 @@ class WordTagging(Task):
     def prepare_(self, model: nn.Module) -> None:
         words: Any = model.get_submodule("words")
         words.set_vocabulary(self.vocabulary)
+        # A word seen twice hardly moves its embedding: from a small one, its bytes decide what it is.
+        words.embedding.weight.mul_(self.options["embedding_scale"])
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         return make_loader(self.train, [len(words) for words, _ in self.train], collate, batch_size, seed)
