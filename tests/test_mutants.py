@@ -138,6 +138,18 @@ def test_verify_rejects_the_mutant(
     assert any(check in name for name in failed), failed
 
 
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+@pytest.mark.parametrize("mutate", [swap_gates, forget_the_state, see_the_padding])
+def test_a_cheap_precision_hides_no_mutant(
+    mutate: Callable[[nn.Module], nn.Module], precision: str, program: Program, artifact: Path
+) -> None:
+    model = build_small("gru_tagger")
+    zoo.save_artifact(model, artifact)
+    program.succeed("verify", artifact, "--precision", precision)
+    forge(artifact, mutate(model))
+    assert program("verify", artifact, "--precision", precision).status == 1
+
+
 @pytest.mark.parametrize("recipe", ["dynamic_int8", "float16"])
 def test_verify_rejects_a_quantized_mutant(recipe: str, program: Program, artifact: Path) -> None:
     model = build_small("gru_tagger")
