@@ -1,5 +1,6 @@
 #include "contract.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -64,17 +65,12 @@ Tensor convert_from(const Tensor& tensor, DType dtype, const std::string& name) 
 template <typename T>
 void check_finite(const Tensor& tensor, const std::string& name) {
   const auto values = tensor.values<T>();
-  std::size_t count = 0;
-  std::size_t first = 0;
-  for (std::size_t i = values.size(); i-- > 0;) {
-    if (!std::isfinite(values[i])) {
-      ++count;
-      first = i;
-    }
-  }
+  const auto count = std::ranges::count_if(values, [](T value) { return !std::isfinite(value); });
   if (count == 0) return;
+  const auto first =
+      std::ranges::find_if(values, [](T value) { return !std::isfinite(value); }) - values.begin();
   fail(name + " has " + std::to_string(count) + " NaN or Inf value" + (count == 1 ? "" : "s") +
-       ", the first at " + index_text(tensor.shape(), first) +
+       ", the first at " + index_text(tensor.shape(), static_cast<std::size_t>(first)) +
        "; clean the data, or let them through with --allow-nonfinite");
 }
 

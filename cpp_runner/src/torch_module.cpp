@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "acceleration/accelerate.h"
+#include "acceleration/stream_graph.h"
 #include "message.h"
 #include "model_file_bytes.h"
 #include "torch_convert.h"
@@ -131,9 +132,18 @@ Accelerated choose_engine(torch::jit::Module module, const DeviceName& device, c
 }  // namespace
 
 struct TorchModule::Impl {
+  c10::IValue forward(const Tensor& input, const std::optional<Tensor>& lengths, const State& state) {
+    if (stream && !lengths && !state.empty())
+      return stream->run(to_torch(input, device), state.impl_->tensors);
+    return method("forward")({to_torch(input, device),
+                              lengths ? c10::IValue(to_torch(*lengths, device)) : c10::IValue(),
+                              state.empty() ? c10::IValue() : c10::IValue(state.impl_->tensors)});
+  }
+
   c10::Device device;
   torch::jit::Module module;
   Acceleration acceleration;
+  std::optional<StreamGraph> stream;
 
   torch::jit::Method method(const std::string& name) const {
     if (auto found = module.find_method(name)) return *found;
@@ -146,7 +156,12 @@ struct TorchModule::Impl {
 TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const LoadOptions& options) {
   const c10::Device place = torch_device(device);
   Accelerated loaded = choose_engine(load_module(file, file.impl_->file.bytes(), place), device, options);
-  impl_ = std::make_unique<Impl>(Impl{place, std::move(loaded.module), std::move(loaded.acceleration)});
+  std::optional<StreamGraph> stream;
+  if (!loaded.acceleration.fused.empty() && file.manifest() && file.manifest()->streamable) {
+    stream = StreamGraph::make(loaded.module, file.manifest()->inputs.front().dims.size());
+  }
+  impl_ = std::make_unique<Impl>(
+      Impl{place, std::move(loaded.module), std::move(loaded.acceleration), std::move(stream)});
 }
 TorchModule::TorchModule(TorchModule&&) noexcept = default;
 TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
@@ -156,11 +171,7 @@ TorchModule::Step TorchModule::forward(const Tensor& input, const std::optional<
                                        const State& state) const {
   const c10::InferenceMode inference;
   return translate_errors("the model failed", [&] {
-    std::vector<c10::IValue> arguments{
-        to_torch(input, impl_->device),
-        lengths ? c10::IValue(to_torch(*lengths, impl_->device)) : c10::IValue(),
-        state.empty() ? c10::IValue() : c10::IValue(state.impl_->tensors)};
-    const c10::IValue result = impl_->method("forward")(std::move(arguments));
+    const c10::IValue result = impl_->forward(input, lengths, state);
     const bool fits = result.isTuple() && result.toTupleRef().elements().size() == 2 &&
                       result.toTupleRef().elements()[0].isTensor() &&
                       result.toTupleRef().elements()[1].isTensorList();
