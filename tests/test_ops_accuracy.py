@@ -164,3 +164,23 @@ def test_constant_rows(isa, precision):
         input = torch.full((4, 3, 6), value)
         results = run_fused(module, input, states, pack(module, precision))
         assert worst_error(results, run_double(module, input, states)) < 0.02
+
+
+def test_bf16_weights_are_as_near_as_bfloat16_gets():
+    """Though every second one shares its word with another, and is read with the other's bits below its own."""
+    torch.manual_seed(6)
+    module = make_module("gru", 31, 40)
+    scale = 10.0 ** torch.randint(-30, 3, (120, 31))
+    module.weight_ih_l0.mul_(scale)
+    module.weight_ih_l0[5:9] = 0.0
+    module.weight_ih_l0[10, ::2] = 0.0
+    module.weight_ih_l0[11, 1::2] = 0.0
+    packed = pack(module, "bf16")
+    weight_ih, weight_hh = zoo.unpack(packed)[:2]
+    for unpacked, weight in ((weight_ih, module.weight_ih_l0), (weight_hh, module.weight_hh_l0)):
+        assert ((unpacked - weight).abs() <= weight.abs() * 2.0**-8 + 1.2e-38).all()
+        assert torch.equal(unpacked[:, ::2], weight[:, ::2].bfloat16().float())
+    assert torch.equal(weight_ih[5:9], torch.zeros(4, 31))
+    for parameter, weight in zip(module._flat_weights, zoo.unpack(packed), strict=True):
+        parameter.copy_(weight)
+    assert torch.equal(pack(module, "bf16"), packed)

@@ -30,7 +30,27 @@ uint16_t to_bfloat16(float value) {
   return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);  // to nearest, ties to even
 }
 
-float from_bfloat16(uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
+float as_float(uint32_t bits) { return std::bit_cast<float>(bits); }
+
+// The upper half of the word that, with this lower half, is the float nearest to `value`. It is as near as a
+// bfloat16 rounded to nearest is. A zero or denormal beside other bits becomes the smallest normal number,
+// 1e-38: denormal numbers are slow on some processors.
+uint16_t upper_half(float value, uint16_t low) {
+  const uint16_t rounded = to_bfloat16(value);
+  if (low == 0 || !std::isfinite(value)) return rounded;
+  constexpr int kSmallest = 0x0080, kLargest = 0x7f7f;
+  const int sign = rounded & 0x8000, magnitude = std::clamp<int>(rounded & 0x7fff, kSmallest, kLargest);
+  int best = magnitude;
+  const auto distance = [&](int half) {
+    return std::fabs(static_cast<double>(as_float(static_cast<uint32_t>(sign | half) << 16 | low)) - value);
+  };
+  for (const int half : {magnitude - 1, magnitude + 1}) {
+    if (half >= kSmallest && half <= kLargest && distance(half) < distance(best)) best = half;
+  }
+  return static_cast<uint16_t>(sign | best);
+}
+
+float from_bfloat16(uint16_t value) { return as_float(static_cast<uint32_t>(value) << 16); }
 
 // The step of a channel's symmetric quantization; a NaN or an infinity among the weights makes it NaN.
 float channel_scale(const float* row, int columns) {
@@ -60,7 +80,9 @@ void pack_row(const Matrix& m, const MatrixView& view, int gate, int unit, const
     if (m.precision == Precision::fp32) {
       std::memcpy(at, &row[k], 4);
     } else if (m.precision == Precision::bf16) {
-      const uint16_t value = to_bfloat16(row[k]);
+      uint16_t low = 0;
+      if (within == 1) std::memcpy(&low, at, 2);
+      const uint16_t value = within == 0 ? to_bfloat16(row[k]) : upper_half(row[k], low);
       std::memcpy(at + 2 * within, &value, 2);
     } else {
       const int8_t value = to_int8(row[k], scale);
@@ -94,9 +116,11 @@ void unpack_matrix(const Matrix& m, const MatrixView& view, float* weight) {
         float& value = weight[(static_cast<size_t>(gate) * m.units + unit) * m.columns + k];
         if (m.precision == Precision::fp32) {
           std::memcpy(&value, at, 4);
+        } else if (m.precision == Precision::bf16 && k % per_group == 1) {
+          std::memcpy(&value, at, 4);
         } else if (m.precision == Precision::bf16) {
           uint16_t half;
-          std::memcpy(&half, at + k % per_group * 2, 2);
+          std::memcpy(&half, at, 2);
           value = from_bfloat16(half);
         } else {
           value = view.scales[channel_index(m, gate, unit)] * static_cast<int8_t>(at[k % per_group]);

@@ -5,7 +5,7 @@
 namespace zoo {
 namespace {
 
-constexpr char kMagic[8] = {'z', 'o', 'o', 'p', 'a', 'c', 'k', '1'};
+constexpr char kMagic[8] = {'z', 'o', 'o', 'p', 'a', 'c', 'k', '2'};
 constexpr int kMostLayers = 1 << 10;
 
 struct Header {

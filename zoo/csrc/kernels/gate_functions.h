@@ -55,8 +55,9 @@ struct Fraction {
   return {copy_sign(t, x), add(broadcast(2.0f), t)};
 }
 
-// tanh with the roundings of its numerator, denominator and quotient taken back. The RNN's state is nothing but this
-// function's value, so its error goes round the recurrence undamped; a gated state is an average that damps it.
+// tanh with the roundings of its numerator, denominator and quotient taken back. The RNN's state is nothing
+// but this function's value, so its error goes round the recurrence undamped; a gated state is an average
+// that damps it.
 [[gnu::always_inline]] inline Floats refined_tanh(Floats x) {
   const Floats zero = broadcast(0.0f), one = broadcast(1.0f), two = broadcast(2.0f);
   const Floats y = mul(two, negative_abs(x));

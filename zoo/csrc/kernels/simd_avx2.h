@@ -64,13 +64,11 @@ inline float reduce_max(Floats a) {
 }
 
 inline __m256i load_bits(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-// Two bfloat16 in each 32-bit lane, widened: the first is the low half.
-inline Floats first_bfloat16(const uint8_t* p) {
-  return {_mm256_castsi256_ps(_mm256_slli_epi32(load_bits(p), 16))};
-}
-inline Floats second_bfloat16(const uint8_t* p) {
-  return {
-      _mm256_castsi256_ps(_mm256_and_si256(load_bits(p), _mm256_set1_epi32(static_cast<int>(0xffff0000u))))};
+// The bfloat16 in the low half of each 32-bit lane, widened.
+// Has a value stay in its register where the compiler would rather load it once more.
+inline void hold(Floats& a) { asm("" : "+x"(a.v)); }
+inline Floats widen_low_half(Floats a) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a.v), 16))};
 }
 
 inline Floats to_float(Ints a) { return {_mm256_cvtepi32_ps(a.v)}; }

@@ -52,13 +52,11 @@ inline Floats scale_by_power(Floats a, Floats n) { return {_mm512_scalef_ps(a.v,
 inline float reduce_min(Floats a) { return _mm512_reduce_min_ps(a.v); }
 inline float reduce_max(Floats a) { return _mm512_reduce_max_ps(a.v); }
 
-// Two bfloat16 in each 32-bit lane, widened: the first is the low half.
-inline Floats first_bfloat16(const uint8_t* p) {
-  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16))};
-}
-inline Floats second_bfloat16(const uint8_t* p) {
-  return {_mm512_castsi512_ps(
-      _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(static_cast<int>(0xffff0000u))))};
+// The bfloat16 in the low half of each 32-bit lane, widened.
+// Has a value stay in its register where the compiler would rather load it once more.
+inline void hold(Floats& a) { asm("" : "+v"(a.v)); }
+inline Floats widen_low_half(Floats a) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a.v), 16))};
 }
 
 inline Floats to_float(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }

@@ -92,17 +92,11 @@ inline float reduce_max(Floats a) {
   return result;
 }
 
-// Two bfloat16 in each 32-bit lane, widened: the first is the low half.
-inline uint32_t lane_bits(const uint8_t* p, int i) {
-  return static_cast<uint32_t>(p[4 * i]) | static_cast<uint32_t>(p[4 * i + 1]) << 8 |
-         static_cast<uint32_t>(p[4 * i + 2]) << 16 | static_cast<uint32_t>(p[4 * i + 3]) << 24;
+// The bfloat16 in the low half of each 32-bit lane, widened.
+inline Floats widen_low_half(Floats a) {
+  return each_lane([&](int i) { return std::bit_cast<float>(std::bit_cast<uint32_t>(a.v[i]) << 16); });
 }
-inline Floats first_bfloat16(const uint8_t* p) {
-  return each_lane([&](int i) { return std::bit_cast<float>(lane_bits(p, i) << 16); });
-}
-inline Floats second_bfloat16(const uint8_t* p) {
-  return each_lane([&](int i) { return std::bit_cast<float>(lane_bits(p, i) & 0xffff0000u); });
-}
+inline void hold(Floats&) {}
 
 inline Floats to_float(Ints a) {
   return each_lane([&](int i) { return static_cast<float>(a.v[i]); });

@@ -34,7 +34,8 @@ inline constexpr int64_t kRunColumns = 64;
 // Each precision says how a run of columns is multiplied and how a sum becomes a float.
 struct Fp32 {
   static constexpr Precision kPrecision = Precision::fp32;
-  static constexpr int kAlone = 6;  // sums side by side for a single row, found by trial
+  static constexpr int kAlone = 6;      // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 24;  // rows whose gates are applied together, by trial
   using Sum = Floats;
   static int64_t run_length(const MatrixView&) { return kRunColumns; }
   static Sum start() { return broadcast(0.0f); }
@@ -65,7 +66,8 @@ struct Fp32 {
 
 struct Bf16 {
   static constexpr Precision kPrecision = Precision::bf16;
-  static constexpr int kAlone = 12;  // sums side by side for a single row, found by trial
+  static constexpr int kAlone = 8;      // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 24;  // rows whose gates are applied together, by trial
   using Sum = Floats;
   static int64_t run_length(const MatrixView&) { return kRunColumns; }
   static Sum start() { return broadcast(0.0f); }
@@ -74,7 +76,8 @@ struct Bf16 {
     return add(base, sum);
   }
 
-  // Weights are widened to float and activations stay float: no rounding but that of the weights.
+  // Activations stay float: no rounding but that of the weights. The first of a pair is widened; the second
+  // is the whole word, which packing brought near to the weight with the first in its lower half.
   template <int GATES, int ROWS, int VECTORS>
   [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[VECTORS], const Row* rows,
                                                 int64_t first, int64_t last,
@@ -83,21 +86,19 @@ struct Bf16 {
     for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
     const int64_t pairs = last / 2;
     for (int64_t pair = first / 2; pair < pairs; ++pair) {  // a run begins at an even column
-      Floats value[ROWS];
-      for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][2 * pair]);
-      for (int v = 0; v < VECTORS; ++v) {
-        const uint8_t* group = weights[v] + pair * (GATES * kGroupBytes);
-        for (int g = 0; g < GATES; ++g) {
-          const Floats weight = first_bfloat16(group + g * kGroupBytes);
-          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
-        }
+      Floats one[ROWS], other[ROWS];
+      for (int r = 0; r < ROWS; ++r) {
+        one[r] = broadcast(x[r][2 * pair]);
+        other[r] = broadcast(x[r][2 * pair + 1]);
       }
-      for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][2 * pair + 1]);
       for (int v = 0; v < VECTORS; ++v) {
         const uint8_t* group = weights[v] + pair * (GATES * kGroupBytes);
         for (int g = 0; g < GATES; ++g) {
-          const Floats weight = second_bfloat16(group + g * kGroupBytes);
-          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
+          Floats word = load(reinterpret_cast<const float*>(group + g * kGroupBytes));
+          hold(word);
+          const Floats weight = widen_low_half(word);
+          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, one[r], sums[r][v][g]);
+          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(word, other[r], sums[r][v][g]);
         }
       }
     }
@@ -105,7 +106,7 @@ struct Bf16 {
     for (int v = 0; v < VECTORS; ++v) {
       const uint8_t* group = weights[v] + pairs * (GATES * kGroupBytes);
       for (int g = 0; g < GATES; ++g) {
-        const Floats weight = first_bfloat16(group + g * kGroupBytes);
+        const Floats weight = widen_low_half(load(reinterpret_cast<const float*>(group + g * kGroupBytes)));
         for (int r = 0; r < ROWS; ++r) {
           sums[r][v][g] = dot_add(weight, broadcast(x[r][2 * pairs]), sums[r][v][g]);
         }
@@ -117,7 +118,8 @@ struct Bf16 {
 #if defined(ZOO_HAS_BYTE_DOT)
 struct Int8 {
   static constexpr Precision kPrecision = Precision::int8;
-  static constexpr int kAlone = 8;  // sums side by side for a single row, found by trial
+  static constexpr int kAlone = 8;     // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 6;  // rows whose gates are applied together, by trial
   using Sum = ByteSums;
   static int64_t run_length(const MatrixView& matrix) { return matrix.columns; }  // integers do not round
   static Sum start() { return no_sums(); }
@@ -164,12 +166,10 @@ template <class Weights, int GATES, int ROWS, int VECTORS>
   Weights::template accumulate<GATES, ROWS, VECTORS>(weights, rows, first, last, sums);
 }
 
-// Computes one tile and hands each row's and vector's gates to `cell`:
-//   cell.base(row, vector, gate) -> Floats   what the sum is added to
-//   cell.apply(row, vector, gates)           what becomes of the finished gates
+// Computes the finished gates of one tile. cell.base(row, vector, gate) is what a sum is added to.
 template <class Weights, int GATES, int ROWS, int VECTORS, class CellFunction>
 inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector,
-                         const CellFunction& cell) {
+                         const CellFunction& cell, Floats (*gates)[VECTORS][GATES]) {
   const uint8_t* weights[VECTORS];
   for (int v = 0; v < VECTORS; ++v) weights[v] = vector_weights<GATES>(matrix, vector + v);
   typename Weights::Sum sums[ROWS][VECTORS][GATES];
@@ -184,7 +184,6 @@ inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_ro
       }
     }
   }
-  Floats gates[ROWS][VECTORS][GATES];
   for (int r = 0; r < ROWS; ++r) {
     for (int v = 0; v < VECTORS; ++v) {
       for (int g = 0; g < GATES; ++g) {
@@ -193,35 +192,42 @@ inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_ro
       }
     }
   }
-  // A single tile's gates stay in registers; those of many rows would only repeat the code.
-  if constexpr (ROWS == 1) {
-    for (int v = 0; v < VECTORS; ++v) cell.apply(first_row, vector + v, gates[0][v]);
-  } else {
-#pragma GCC unroll 1
-    for (int r = 0; r < ROWS; ++r) {
-      for (int v = 0; v < VECTORS; ++v) cell.apply(first_row + r, vector + v, gates[r][v]);
-    }
-  }
 }
 
 // All rows for VECTORS vectors of units: these weights stay in the first-level cache from one tile to the
-// next.
+// next. cell.apply(row, vector, gates) is what becomes of finished gates; it is a long chain of latencies, so
+// those of many rows are left to the end, where the processor works on several at a time.
 template <class Weights, int GATES, int VECTORS, class CellFunction>
 inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_rows, int vector,
                             const CellFunction& cell) {
-  int row = 0;
-  const auto take = [&]<int ROWS>() {
-    if constexpr (ROWS == 1 || ROWS * VECTORS * GATES <= kAccumulators) {
-      for (; num_rows - row >= ROWS; row += ROWS) {
-        compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, cell);
+  if (num_rows == 1) {  // the gates stay in registers
+    Floats gates[1][VECTORS][GATES];
+    compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, vector, cell, gates);
+    for (int v = 0; v < VECTORS; ++v) cell.apply(0, vector + v, gates[0][v]);
+    return;
+  }
+  constexpr int kMostRows = Weights::kTogether;
+  Floats gates[kMostRows][VECTORS][GATES];
+  for (int first = 0; first < num_rows; first += kMostRows) {
+    const int last = std::min(num_rows, first + kMostRows);
+    int row = first;
+    const auto take = [&]<int ROWS>() {
+      if constexpr (ROWS == 1 || ROWS * VECTORS * GATES <= kAccumulators) {
+        for (; last - row >= ROWS; row += ROWS) {
+          compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, cell, gates + (row - first));
+        }
       }
+    };
+    take.template operator()<6>();
+    take.template operator()<4>();
+    take.template operator()<3>();
+    take.template operator()<2>();
+    take.template operator()<1>();
+#pragma GCC unroll 1
+    for (int r = first; r < last; ++r) {
+      for (int v = 0; v < VECTORS; ++v) cell.apply(r, vector + v, gates[r - first][v]);
     }
-  };
-  take.template operator()<6>();
-  take.template operator()<4>();
-  take.template operator()<3>();
-  take.template operator()<2>();
-  take.template operator()<1>();
+  }
 }
 
 // VECTORS at a time while that many are left, then half as many. Backward, the same tiles in reverse order.
@@ -258,13 +264,13 @@ template <class Weights, int GATES, class CellFunction>
 inline void compute(const MatrixView& matrix, BlockRange blocks, const Row* rows, int num_rows, bool backward,
                     const CellFunction& cell) {
   constexpr int kAlone = vectors_within(std::min(kAccumulators, Weights::kAlone), GATES);
-  constexpr int kTogether = vectors_within(kAccumulators / 6, GATES);
+  constexpr int kOfMany = vectors_within(kAccumulators / 6, GATES);
   const int first = blocks.first * kVectorsPerBlock;
   const int last = blocks.last * kVectorsPerBlock;
   if (num_rows == 1) {
     compute_range<Weights, GATES, kAlone>(matrix, rows, num_rows, first, last, backward, cell);
   } else {
-    compute_range<Weights, GATES, kTogether>(matrix, rows, num_rows, first, last, backward, cell);
+    compute_range<Weights, GATES, kOfMany>(matrix, rows, num_rows, first, last, backward, cell);
   }
 }
 

@@ -8,7 +8,9 @@ namespace zoo {
 
 // Units are handled in blocks of 16; within a block, all gates of one column lie side by side.
 inline constexpr int kBlockUnits = 16;
-// Each gate of a block takes 64 bytes per group of columns: 16 units x (1 float | 2 bfloat16 | 4 int8).
+// Each gate of a block takes 64 bytes per group of columns: 16 units x (1 float | a pair of 16 bits each |
+// 4 int8). Of a pair the first is a bfloat16 in the lower half of a word; the second is the whole word, read
+// as a float: 8 bits of mantissa of its own, and below them the first, which costs it no accuracy (pack.cpp).
 inline constexpr int kGroupBytes = 64;
 
 enum class Cell : int32_t { lstm = 0, gru = 1, rnn_tanh = 2, rnn_relu = 3 };
