@@ -79,9 +79,16 @@ void flatten_into(const c10::IValue& value, const std::string& name, std::vector
     outputs.push_back({name, Tensor::of({}, std::vector<double>{value.toDouble()})});
   } else if (value.isBool()) {
     outputs.push_back({name, Tensor(DType::boolean, {}, {value.toBool() ? std::byte{1} : std::byte{0}})});
+  } else if (value.isString()) {
+    // As bytes, so that a .bin file of them is the text.
+    const std::string& text = value.toStringRef();
+    const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+    outputs.push_back({name, Tensor(DType::uint8, {static_cast<std::int64_t>(text.size())},
+                                    std::vector<std::byte>(begin, begin + text.size()))});
   } else if (!value.isNone()) {
-    throw Error(Status::bad_data, "the model gave a value of type " + value.tagKind() +
-                                      ", expected tensors and numbers, or tuples, lists and dicts of them");
+    throw Error(Status::bad_data,
+                "the model gave a value of type " + value.tagKind() +
+                    ", expected tensors, numbers and text, or tuples, lists and dicts of them");
   }
 }
 

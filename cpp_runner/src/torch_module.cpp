@@ -158,7 +158,7 @@ TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const 
   Accelerated loaded = choose_engine(load_module(file, file.impl_->file.bytes(), place), device, options);
   std::optional<StreamGraph> stream;
   if (!loaded.acceleration.fused.empty() && file.manifest() && file.manifest()->streamable) {
-    stream = StreamGraph::make(loaded.module, file.manifest()->inputs.front().dims.size());
+    stream = StreamGraph::make(loaded.module, *file.manifest());
   }
   impl_ = std::make_unique<Impl>(
       Impl{place, std::move(loaded.module), std::move(loaded.acceleration), std::move(stream)});
