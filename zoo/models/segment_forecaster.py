@@ -31,13 +31,9 @@ class SegmentForecaster(nn.Module):
         self.num_segments = config.horizon // config.segment_size
         size = config.hidden_size
         self.embedding = nn.Linear(config.segment_size, size)
-        self.encoder = HiddenStack(RecurrentConfig(kind="gru", input_size=size, hidden_size=size))
+        self.recurrence = HiddenStack(RecurrentConfig(kind="gru", input_size=size, hidden_size=size))
         self.segment_code = nn.Parameter(torch.randn(self.num_segments, size // 2))
         self.variable_code = nn.Parameter(torch.randn(config.num_variables, size // 2))
-        # One step of a GRU whose input does not depend on the data and whose state does not on the segment: with
-        # both halves apart, the state's product is made once, not once a segment.
-        self.input_gates = nn.Linear(size, 3 * size)
-        self.hidden_gates = nn.Linear(size, 3 * size)
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(size, config.segment_size)
         self.standardize = config.standardize
@@ -55,7 +51,7 @@ class SegmentForecaster(nn.Module):
             lengths = torch.full([values.size(0)], values.size(1), dtype=torch.int64, device=values.device)
         segments, counts, last = self._cut(values, lengths.to(values.device))
         encoded = torch.relu(self.embedding(segments))  # (B * C, N, H)
-        _, final = self.encoder(encoded, counts, self.encoder.zero_state(encoded.size(0), encoded))
+        _, final = self.recurrence(encoded, counts, self.recurrence.zero_state(encoded.size(0), encoded))
         h = final[0].squeeze(0)  # (B * C, H)
         ahead = self.head(self.dropout(self._decode(h)))  # (B, C, segments ahead, S)
         forecast = ahead.flatten(2).transpose(1, 2) + last  # (B, horizon, C)
@@ -78,16 +74,14 @@ class SegmentForecaster(nn.Module):
         return segments, counts.repeat_interleave(values.size(2)), last
 
     def _decode(self, h: Tensor) -> Tensor:
-        """One step of a GRU from (B * C, H) to (B, C, segments ahead, H)."""
+        """One step of the same GRU from (B * C, H), once for each segment ahead, to (B, C, segments ahead, H)."""
         segment = self.segment_code.unsqueeze(0).expand(self.num_variables, -1, -1)
         variable = self.variable_code.unsqueeze(1).expand(-1, self.num_segments, -1)
-        from_code = self.input_gates(torch.cat([segment, variable], dim=2))  # (C, segments, 3 * H)
-        from_state = self.hidden_gates(h).unflatten(0, [-1, self.num_variables]).unsqueeze(2)  # (B, C, 1, 3 * H)
-        i_r, i_z, i_n = from_code.chunk(3, dim=2)
-        h_r, h_z, h_n = from_state.chunk(3, dim=3)
-        z = torch.sigmoid(i_z + h_z)
-        n = torch.tanh(i_n + torch.sigmoid(i_r + h_r) * h_n)
-        return n + z * (h.unflatten(0, [-1, self.num_variables]).unsqueeze(2) - n)
+        code = torch.cat([segment, variable], dim=2).flatten(0, 1).unsqueeze(1)  # (C * segments, 1, H)
+        rows = h.size(0) // self.num_variables
+        start = h.repeat_interleave(self.num_segments, 0).unsqueeze(0)  # (1, B * C * segments, H)
+        ahead, _ = self.recurrence(code.repeat(rows, 1, 1), None, [start])
+        return ahead.squeeze(1).unflatten(0, [rows, self.num_variables, self.num_segments])
 
     @torch.jit.export
     def initial_state(self, batch_size: int) -> List[Tensor]:

@@ -1,0 +1,148 @@
+"""Loaders of tagged words, plain text and windows over series: counts, splits, values, and files that are refused."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from data_sets import need
+
+from zoo.data import etth1, tiny_shakespeare, ud_english_ewt, wnut17
+from zoo.data.conllu import load_conllu, parse_columns, parse_conllu
+from zoo.data.csv_windows import cut_windows, load_csv, parse_csv
+from zoo.data.plain_text import load_plain_text, split_characters
+from zoo.data.source import DataError
+
+CONLLU = """# text = don't stop
+1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_
+1\tdo\tdo\tAUX\tVBP\t_\t3\taux\t_\t_
+2\tn't\tnot\tPART\tRB\t_\t3\tadvmod\t_\t_
+3\tstop\tstop\tVERB\tVB\t_\t0\troot\t_\t_
+3.1\tit\tit\tPRON\tPRP\t_\t_\t_\t_\t_
+
+# a second one, and no blank line after it
+1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"""
+
+
+def test_conllu_keeps_words_only() -> None:
+    first, second = parse_conllu(CONLLU)
+    assert (first.words, first.tags) == (["do", "n't", "stop"], ["AUX", "PART", "VERB"])
+    assert (second.words, second.tags) == (["Yes"], ["INTJ"])
+    assert parse_conllu(CONLLU, "xpos")[0].tags == ["VBP", "RB", "VB"]
+
+
+def test_conllu_of_another_form_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="CoNLL-U has no column 'pos'; it has id, form"):
+        parse_conllu(CONLLU, "pos")
+    path = tmp_path / "a.conllu"
+    path.write_text("# x\n1\tdo\tdo\n")
+    with pytest.raises(ValueError, match=r"a.conllu: line 2 has 3 columns, expected 10 separated by tabs"):
+        load_conllu(path)
+
+
+def test_columns_of_words_and_tags() -> None:
+    first, second = parse_columns("New\tB-location\nYork\tI-location\n\t\n\nis\tO\n")
+    assert (first.words, first.tags) == (["New", "York"], ["B-location", "I-location"])
+    assert second.words == ["is"]
+    with pytest.raises(ValueError, match="line 2 has 1 columns, expected a word and its tag with a tab between"):
+        parse_columns("a\tO\nb O\n")
+
+
+def test_text_is_cut_in_its_order() -> None:
+    text = "abcdefghij" * 10
+    split = split_characters(text)
+    assert split.characters == "abcdefghij"
+    parts = (split.train, split.validation, split.test)
+    assert [len(part) for part in parts] == [85, 5, 10]
+    assert "".join(split.characters[k] for part in parts for k in part.tolist()) == text
+    with pytest.raises(ValueError, match=r"a text of 3 characters .* leaves an empty part"):
+        split_characters("abc")
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latin.txt"
+    path.write_bytes(b"caf\xe9" * 100)
+    with pytest.raises(ValueError, match=r"latin.txt is not UTF-8: .*; convert it"):
+        load_plain_text(path)
+
+
+def test_csv_with_and_without_dates(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_text("date,a,b\n2016-07-01,1,2\n2016-07-02,3.5,-4e1\n")
+    series = load_csv(path)
+    assert series.names == ["a", "b"]
+    assert series.values.tolist() == [[1, 2], [3.5, -40]]
+    assert parse_csv("a,b\n1,2\n").names == ["a", "b"]
+    assert parse_csv(path.read_text(), ["b"]).values.tolist() == [[2], [-40]]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n", "a CSV needs a header and at least one row"),
+        ("a,b\n1,2\n3\n", "row 2 after the header has 1 entries, expected 2"),
+        ("a,b\n1,2\n3,x\n", "row 2 after the header: could not convert string to float: 'x'"),
+    ],
+)
+def test_csv_of_another_form_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse_csv(text)
+
+
+def test_unknown_columns_are_refused() -> None:
+    with pytest.raises(ValueError, match="no column c; there are a, b"):
+        parse_csv("a,b\n1,2\n", ["c"])
+
+
+def test_windows_forecast_their_part_only() -> None:
+    values = torch.arange(20.0).unsqueeze(1)
+    windows = cut_windows(values, 10, 16, look_back=4, horizon=2)
+    assert len(windows) == 5
+    seen, ahead = windows.cut([0, 4])
+    assert seen.squeeze(2).tolist() == [[6, 7, 8, 9], [10, 11, 12, 13]]
+    assert ahead.squeeze(2).tolist() == [[10, 11], [14, 15]]
+    assert windows.cut(range(5))[1].shape == (5, 2, 1)
+    assert len(cut_windows(values, 0, 10, 4, 2)) == 5
+    with pytest.raises(ValueError, match=r"no window of 4 \+ 7 steps forecasts steps 10..15 of a series of 20"):
+        cut_windows(values, 10, 16, look_back=4, horizon=7)
+
+
+def test_tiny_shakespeare() -> None:
+    need(tiny_shakespeare.SOURCE)
+    text = tiny_shakespeare.load_tiny_shakespeare()
+    assert len(text.characters) == 65
+    assert [len(part) for part in (text.train, text.validation, text.test)] == [948_084, 55_770, 111_540]
+
+
+def test_ud_english_ewt() -> None:
+    need(ud_english_ewt.SOURCE)
+    corpus = ud_english_ewt.load_ud_english_ewt()
+    assert [len(part) for part in (corpus.train, corpus.validation, corpus.test)] == [12_544, 2_001, 2_077]
+    assert len(corpus.tags) == 17
+    assert corpus.train[0].words[:3] == ["Al", "-", "Zaman"]
+
+
+def test_wnut17() -> None:
+    need(wnut17.SOURCE)
+    corpus = wnut17.load_wnut17()
+    assert [len(part) for part in (corpus.train, corpus.validation, corpus.test)] == [3_394, 1_009, 1_287]
+    assert len(corpus.tags) == 13
+    assert corpus.test[0].words[:3] == ["&", "gt", ";"]
+
+
+def test_etth1() -> None:
+    need(etth1.SOURCE)
+    series = etth1.load_etth1()
+    assert series.values.shape == (17_420, 7)
+    assert series.names[-1] == "OT"
+    windows = cut_windows(series.values, *etth1.BORDERS[1:], look_back=96, horizon=96)
+    assert len(windows) == 2_785
+
+
+def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tinyshakespeare").mkdir()
+    (tmp_path / "tinyshakespeare" / "input.txt").write_text("To be")
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path))
+    with pytest.raises(DataError, match=r"tinyshakespeare has SHA-256 .*, expected .*: some file is missing, added or"):
+        tiny_shakespeare.load_tiny_shakespeare()
+    with pytest.raises(DataError, match=r"has no folder 'wnut17'; get WNUT17 \(CC BY 4.0\) from https://github.com/"):
+        wnut17.load_wnut17()

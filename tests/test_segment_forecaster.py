@@ -1,0 +1,99 @@
+"""The segment forecaster: what it reads, what it ignores, and the same in C++."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from program import Program
+
+import zoo
+from zoo.config import ConfigError, SegmentForecasterConfig
+
+SMALL = {"hidden_size": 20, "segment_size": 12, "horizon": 36}
+
+
+def build_forecaster(**overrides: Any) -> Any:
+    model: Any = zoo.build("segrnn_forecaster_etth1_96", **{**SMALL, **overrides}).eval()
+    model.front_end.set_statistics(torch.arange(7.0), torch.arange(1.0, 8.0))
+    return model
+
+
+def test_forecasts_have_the_horizon_and_the_unit_of_the_input() -> None:
+    model = build_forecaster()
+    series = torch.randn(3, 48, 7)
+    forecast, state = model(series)
+    assert forecast.shape == (3, 36, 7)
+    assert [list(part.shape) for part in state] == [[1, 3, 7, 20]]
+    # Moved as a whole, a variable's forecast moves with it: only differences to the last value are read.
+    torch.testing.assert_close(model(series + 5.0)[0], forecast + 5.0, atol=1e-4, rtol=1e-5)
+
+
+def test_variables_do_not_see_each_other() -> None:
+    model = build_forecaster()
+    series = torch.randn(1, 48, 7)
+    changed = series.clone()
+    changed[:, :, 2] += torch.randn(1, 48)
+    difference = (model(changed)[0] - model(series)[0]).abs().amax((0, 1))
+    assert difference[2] > 0
+    assert difference[[0, 1, 3, 4, 5, 6]].max() == 0
+
+
+def test_the_oldest_remainder_is_not_read() -> None:
+    model = build_forecaster()
+    series = torch.randn(2, 48 + 5, 7)
+    assert torch.equal(model(series)[0], model(series[:, 5:])[0])
+
+
+def test_a_short_series_counts_as_preceded_by_its_last_value() -> None:
+    model = build_forecaster()
+    series = torch.randn(2, 5, 7)
+    filled = torch.cat([series[:, -1:].expand(-1, 7, -1), series], 1)
+    torch.testing.assert_close(model(series)[0], model(filled)[0], atol=1e-6, rtol=1e-6)
+
+
+def test_padding_and_company_do_not_change_a_row() -> None:
+    model = build_forecaster()
+    series, lengths = torch.randn(4, 50, 7), torch.tensor([50, 13, 3, 36])
+    together = model(series, lengths)[0]
+    for k, length in enumerate(lengths.tolist()):
+        alone = model(series[k : k + 1, :length])[0][0]
+        torch.testing.assert_close(together[k], alone, atol=2e-6, rtol=1e-6)
+
+
+def test_it_carries_no_state() -> None:
+    model = build_forecaster()
+    with pytest.raises(RuntimeError, match="reads its whole look-back at once"):
+        model.initial_state(1)
+    with pytest.raises(ValueError, match="it takes no state"):
+        model(torch.randn(1, 24, 7), None, [torch.zeros(1, 1, 7, 20)])
+    with pytest.raises(ValueError, match="at least one row and one step"):
+        model(torch.randn(1, 0, 7))
+
+
+def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
+    samples = [
+        zoo.Sample("look_back", torch.randn(2, 60, 7)),
+        zoo.Sample("padded", torch.randn(3, 40, 7), torch.tensor([40, 7, 25])),
+    ]
+    for model in (build_forecaster(), zoo.quantize(build_forecaster(), "dynamic_int8", samples=samples)):
+        zoo.save_artifact(model, artifact, samples=samples)
+        program.succeed("verify", artifact)
+    assert zoo.load_artifact(artifact).manifest["streamable"] is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"horizon": 50}, "horizon must be a multiple of segment_size=48, got 50"),
+        ({"hidden_size": 21}, "hidden_size must be even"),
+        ({"input_size": 3}, "input_size and num_variables must agree, got 3 and 7"),
+        ({"kind": "lstm"}, "is one gru layer in one direction"),
+        ({"segment_size": 0}, "segment_size must be a whole number >= 1, got 0"),
+        ({"batch_first": False}, "takes float features with batch_first=True"),
+    ],
+)
+def test_configurations_are_checked(fields: dict[str, Any], words: str) -> None:
+    good = {"input_size": 7, "num_variables": 7, "horizon": 96}
+    with pytest.raises(ConfigError, match=words):
+        SegmentForecasterConfig(**{**good, **fields})
