@@ -33,7 +33,7 @@ FORMATS: dict[str, tuple[str, float, int]] = {
     "f1": ("F1", 1, 4),
     "mse": ("MSE", 1, 4),
     "mae": ("MAE", 1, 4),
-    "nats": ("nats per character", 1, 4),
+    "nats_per_character": ("nats per character", 1, 4),
 }
 
 

@@ -17,8 +17,8 @@ from zoo.training.tasks import make_task
 from zoo.training.trainer import CHECKPOINT, METRICS, train
 
 MOST_BYTES = 4_000_000
-# Rows of real input that go into the artifact and that quantization is measured on.
-SAMPLE_ROWS = 8
+# Rows and steps of real input that go into the artifact and that quantization is measured on.
+SAMPLE_ROWS, SAMPLE_STEPS = 8, 256
 
 
 def ship(name: str, seeds: Sequence[int], runs: Path, output: Path = PRETRAINED) -> Card:
@@ -55,8 +55,8 @@ def run_folder(runs: Path, name: str, seed: int) -> Path:
 def real_samples(task: Task) -> list[zoo.Sample]:
     """Return a few rows of the validation split for golden samples."""
     batch = task.validation_batches()[0]
-    lengths = None if batch.lengths is None else batch.lengths[:SAMPLE_ROWS]
-    steps = batch.input.size(1) if lengths is None else int(lengths.max())
+    lengths = None if batch.lengths is None else batch.lengths[:SAMPLE_ROWS].clamp(max=SAMPLE_STEPS)
+    steps = SAMPLE_STEPS if lengths is None else int(lengths.max())
     return [zoo.Sample("real", batch.input[:SAMPLE_ROWS, :steps].contiguous(), lengths)]
 
 
