@@ -23,7 +23,8 @@ OPTIONS: dict[str, Any] = {
     "noise_share": 0.0,
     "noise_ratio": [5.0, 40.0],
     "silence": 0.0,
-    "strings_per_epoch": 480,
+    "digits_per_epoch": 2560,
+    "epochs_per_length": 0,  # strings begin with one digit and may be one longer after so many epochs; 0: all at once
 }
 FEWEST, MOST = 1, 7
 LONGEST_GAP = 0.2  # seconds
@@ -31,7 +32,7 @@ LONGEST_GAP = 0.2  # seconds
 REPETITIONS = {"validation": 2, "test": 5}
 SEEDS = {"validation": 1, "test": 2}
 BATCH_SIZE = 75
-FAST_STRINGS = 16
+FAST_DIGITS = 32
 
 
 class DigitStrings(FsddTask):
@@ -45,19 +46,24 @@ class DigitStrings(FsddTask):
         self.options = read_options(options, OPTIONS, "fsdd_strings")
         self.load(fast)
         self.speakers = sound.by_speaker(self.train)
-        self.strings_per_epoch = FAST_STRINGS if fast else self.options["strings_per_epoch"]
+        self.digits_per_epoch = FAST_DIGITS if fast else self.options["digits_per_epoch"]
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_labels": NUM_DIGITS + 1}
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
+        """Return batches of about `batch_size` digits, in strings of one length so that little is padded."""
+
         def collate(places: list[int]) -> Batch:
             generator = torch.default_generator
-            count = FEWEST + sound.pick(MOST - FEWEST + 1, generator)  # one for all, so that little is padded
-            return collate_strings([self._draw(count, generator) for _ in places])
+            longest = self._longest(sampler.epoch)
+            count = FEWEST + sound.pick(longest - FEWEST + 1, generator)
+            return collate_strings([self._draw(count, generator) for _ in range(-(-len(places) // count))])
 
-        places = range(self.strings_per_epoch)
-        return make_loader(places, [0] * len(places), collate, batch_size, seed, bucket=False)
+        places = range(self.digits_per_epoch)
+        loader = make_loader(places, [0] * len(places), collate, batch_size, seed, bucket=False)
+        sampler: Any = loader.batch_sampler
+        return loader
 
     def validation_batches(self) -> list[Batch]:
         return split_batches(fixed_strings(self.validation, "validation"), collate_strings, BATCH_SIZE)
@@ -67,6 +73,11 @@ class DigitStrings(FsddTask):
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_strings(outputs, batches)
+
+    def _longest(self, epoch: int) -> int:
+        # From single digits to strings: long ones alone teach nothing but blanks for a long time.
+        pace = self.options["epochs_per_length"]
+        return min(MOST, FEWEST + epoch // pace) if pace else MOST
 
     def _draw(self, count: int, generator: Generator) -> sound.WordString:
         voices = self.speakers[sound.pick(len(self.speakers), generator)]
