@@ -28,6 +28,9 @@ inline Floats mul(Floats a, Floats b) { return {_mm256_mul_ps(a.v, b.v)}; }
 inline Floats div(Floats a, Floats b) { return {_mm256_div_ps(a.v, b.v)}; }
 inline Floats mul_add(Floats a, Floats b, Floats c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
 inline Floats dot_add(Floats a, Floats b, Floats c) { return mul_add(a, b, c); }
+inline Floats dot_add_once(const uint8_t* weight, Floats b, Floats c) {
+  return dot_add(load(reinterpret_cast<const float*>(weight)), b, c);
+}
 // The second operand is the result where either is NaN.
 inline Floats min(Floats a, Floats b) { return {_mm256_min_ps(a.v, b.v)}; }
 inline Floats max(Floats a, Floats b) { return {_mm256_max_ps(a.v, b.v)}; }

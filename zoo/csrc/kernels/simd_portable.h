@@ -54,6 +54,9 @@ inline Floats mul_add(Floats a, Floats b, Floats c) {
 inline Floats dot_add(Floats a, Floats b, Floats c) {
   return each_lane([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
 }
+inline Floats dot_add_once(const uint8_t* weight, Floats b, Floats c) {
+  return dot_add(load(reinterpret_cast<const float*>(weight)), b, c);
+}
 // The second operand is the result where either is NaN.
 inline Floats min(Floats a, Floats b) {
   return each_lane([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });

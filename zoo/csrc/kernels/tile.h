@@ -56,8 +56,12 @@ struct Fp32 {
       for (int v = 0; v < VECTORS; ++v) {
         const uint8_t* group = weights[v] + k * (GATES * kGroupBytes);
         for (int g = 0; g < GATES; ++g) {
-          const Floats weight = load(reinterpret_cast<const float*>(group + g * kGroupBytes));
-          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
+          if constexpr (ROWS == 1) {
+            sums[0][v][g] = dot_add_once(group + g * kGroupBytes, value[0], sums[0][v][g]);
+          } else {
+            const Floats weight = load(reinterpret_cast<const float*>(group + g * kGroupBytes));
+            for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
+          }
         }
       }
     }
