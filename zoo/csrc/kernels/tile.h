@@ -34,8 +34,9 @@ inline constexpr int64_t kRunColumns = 64;
 // Each precision says how a run of columns is multiplied and how a sum becomes a float.
 struct Fp32 {
   static constexpr Precision kPrecision = Precision::fp32;
-  static constexpr int kAlone = 6;      // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 24;  // rows whose gates are applied together, by trial
+  static constexpr int kAlone = 6;            // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 24;        // rows whose gates are applied together, by trial
+  static constexpr bool kAppliesAmid = true;  // a row alone: gates amid the sums of the next tile, by trial
   using Sum = Floats;
   static int64_t run_length(const MatrixView&) { return kRunColumns; }
   static Sum start() { return broadcast(0.0f); }
@@ -70,8 +71,9 @@ struct Fp32 {
 
 struct Bf16 {
   static constexpr Precision kPrecision = Precision::bf16;
-  static constexpr int kAlone = 8;      // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 24;  // rows whose gates are applied together, by trial
+  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 24;         // rows whose gates are applied together, by trial
+  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
   using Sum = Floats;
   static int64_t run_length(const MatrixView&) { return kRunColumns; }
   static Sum start() { return broadcast(0.0f); }
@@ -122,8 +124,9 @@ struct Bf16 {
 #if defined(ZOO_HAS_BYTE_DOT)
 struct Int8 {
   static constexpr Precision kPrecision = Precision::int8;
-  static constexpr int kAlone = 8;     // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 6;  // rows whose gates are applied together, by trial
+  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 6;          // rows whose gates are applied together, by trial
+  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
   using Sum = ByteSums;
   static int64_t run_length(const MatrixView& matrix) { return matrix.columns; }  // integers do not round
   static Sum start() { return no_sums(); }
@@ -170,14 +173,16 @@ template <class Weights, int GATES, int ROWS, int VECTORS>
   Weights::template accumulate<GATES, ROWS, VECTORS>(weights, rows, first, last, sums);
 }
 
-// Computes the finished gates of one tile. cell.base(row, vector, gate) is what a sum is added to.
-template <class Weights, int GATES, int ROWS, int VECTORS, class CellFunction>
+// Computes the finished gates of one tile. cell.base(row, vector, gate) is what a sum is added to; between()
+// is called after the first run.
+template <class Weights, int GATES, int ROWS, int VECTORS, class CellFunction, class Between>
 inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector,
-                         const CellFunction& cell, Floats (*gates)[VECTORS][GATES]) {
+                         const CellFunction& cell, Floats (*gates)[VECTORS][GATES], const Between& between) {
   const uint8_t* weights[VECTORS];
   for (int v = 0; v < VECTORS; ++v) weights[v] = vector_weights<GATES>(matrix, vector + v);
   typename Weights::Sum sums[ROWS][VECTORS][GATES];
   sum_run<Weights>(matrix, weights, rows + first_row, 0, sums);
+  between();
   for (int64_t first = Weights::run_length(matrix); first < matrix.columns;
        first += Weights::run_length(matrix)) {
     typename Weights::Sum more[ROWS][VECTORS][GATES];
@@ -204,12 +209,6 @@ inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_ro
 template <class Weights, int GATES, int VECTORS, class CellFunction>
 inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_rows, int vector,
                             const CellFunction& cell) {
-  if (num_rows == 1) {  // the gates stay in registers
-    Floats gates[1][VECTORS][GATES];
-    compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, vector, cell, gates);
-    for (int v = 0; v < VECTORS; ++v) cell.apply(0, vector + v, gates[0][v]);
-    return;
-  }
   constexpr int kMostRows = Weights::kTogether;
   Floats gates[kMostRows][VECTORS][GATES];
   for (int first = 0; first < num_rows; first += kMostRows) {
@@ -218,7 +217,8 @@ inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_r
     const auto take = [&]<int ROWS>() {
       if constexpr (ROWS == 1 || ROWS * VECTORS * GATES <= kAccumulators) {
         for (; last - row >= ROWS; row += ROWS) {
-          compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, cell, gates + (row - first));
+          compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, cell, gates + (row - first),
+                                                      [] {});
         }
       }
     };
@@ -234,21 +234,51 @@ inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_r
   }
 }
 
+// One row alone, tile by tile; tile(i) says which vectors are tile i.
+template <class Weights, int GATES, int VECTORS, class CellFunction, class Tile>
+inline void compute_alone(const MatrixView& matrix, const Row* rows, int tiles, const Tile& tile,
+                          const CellFunction& cell) {
+  if (!Weights::kAppliesAmid || GATES == 1 || matrix.columns <= kRunColumns) {
+    for (int i = 0; i < tiles; ++i) {
+      const int vector = tile(i);
+      Floats gates[1][VECTORS][GATES];
+      compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, vector, cell, gates, [] {});
+      for (int v = 0; v < VECTORS; ++v) cell.apply(0, vector + v, gates[0][v]);
+    }
+    return;
+  }
+  // The gates of a tile are applied amid the sums of the next, which give the processor something to do.
+  Floats gates[2][VECTORS][GATES];
+  const auto apply = [&](int i) {
+    for (int v = 0; v < VECTORS; ++v) cell.apply(0, tile(i) + v, gates[i % 2][v]);
+  };
+  for (int i = 0; i < tiles; ++i) {
+    compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, tile(i), cell, gates + i % 2, [&] {
+      if (i > 0) apply(i - 1);
+    });
+  }
+  if (tiles > 0) apply(tiles - 1);
+}
+
 // VECTORS at a time while that many are left, then half as many. Backward, the same tiles in reverse order.
 template <class Weights, int GATES, int VECTORS, class CellFunction>
 inline void compute_range(const MatrixView& matrix, const Row* rows, int num_rows, int first, int last,
                           bool backward, const CellFunction& cell) {
-  const int whole = (last - first) / VECTORS;
+  const int tiles = (last - first) / VECTORS;
+  const auto tile = [&](int i) { return first + (backward ? tiles - 1 - i : i) * VECTORS; };
   const auto rest = [&] {
     if constexpr (VECTORS > 1) {
-      compute_range<Weights, GATES, VECTORS / 2>(matrix, rows, num_rows, first + whole * VECTORS, last,
+      compute_range<Weights, GATES, VECTORS / 2>(matrix, rows, num_rows, first + tiles * VECTORS, last,
                                                  backward, cell);
     }
   };
   if (backward) rest();
-  for (int i = 0; i < whole; ++i) {
-    const int tile = backward ? whole - 1 - i : i;
-    compute_vectors<Weights, GATES, VECTORS>(matrix, rows, num_rows, first + tile * VECTORS, cell);
+  if (num_rows == 1) {
+    compute_alone<Weights, GATES, VECTORS>(matrix, rows, tiles, tile, cell);
+  } else {
+    for (int i = 0; i < tiles; ++i) {
+      compute_vectors<Weights, GATES, VECTORS>(matrix, rows, num_rows, tile(i), cell);
+    }
   }
   if (!backward) rest();
 }
