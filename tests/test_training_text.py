@@ -1,0 +1,161 @@
+"""Tasks of text and series: metrics by hand, streams in order, carried state, people's own files."""
+
+import math
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from data_sets import need
+
+from zoo.data import etth1, tiny_shakespeare
+from zoo.training.batching import Batch
+from zoo.training.recipe import read_recipe
+from zoo.training.tasks import make_task
+from zoo.training.tasks.language_modelling import ChunksInOrder, LanguageModellingLearner, Streams
+from zoo.training.tasks.tagging import PADDING, collate, encode_words, score_accuracy, score_entities
+from zoo.training.text_metrics import entity_scores, find_entities, nats_per_symbol, valid_steps
+from zoo.training.trainer import make_model, train
+
+TEXT = "It was the best of times, it was the worst of times.\n" * 60
+CONLLU = "1\tIt\tit\tPRON\tPRP\t_\t0\troot\t_\t_\n2\twas\tbe\tAUX\tVBD\t_\t1\tcop\t_\t_\n\n" * 30
+
+
+@pytest.mark.parametrize(
+    ("tags", "entities"),
+    [
+        ("O O", []),
+        ("B-person I-person O", [(0, 2, "person")]),
+        ("B-person B-person", [(0, 1, "person"), (1, 2, "person")]),
+        ("B-person I-group", [(0, 1, "person"), (1, 2, "group")]),
+        ("O I-group I-group", [(1, 3, "group")]),
+        ("B-group O I-group", [(0, 1, "group"), (2, 3, "group")]),
+        ("O B-work", [(1, 2, "work")]),
+    ],
+)
+def test_entities_are_read_as_conlleval_does(tags: str, entities: list[Any]) -> None:
+    assert find_entities(tags.split()) == set(entities)
+
+
+def test_entity_scores_by_hand() -> None:
+    true = [["B-a", "I-a", "O", "B-b"], ["O", "B-b", "O", "O"]]
+    called = [["B-a", "I-a", "O", "B-a"], ["O", "B-b", "B-b", "O"]]
+    # 4 called, 3 true, 2 right
+    assert entity_scores(called, true) == pytest.approx({"precision": 2 / 4, "recall": 2 / 3, "f1": 4 / 7})
+    assert entity_scores([["O"]], [["B-a"]]) == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+
+
+def test_nats_by_hand() -> None:
+    scores = torch.tensor([[[0.0, math.log(3.0)], [0.0, 0.0]]])  # probabilities 1/4, 3/4 and 1/2, 1/2
+    assert nats_per_symbol([scores], [torch.tensor([[1, 0]])]) == pytest.approx((math.log(4 / 3) + math.log(2)) / 2)
+    with pytest.raises(ValueError, match="no symbols"):
+        nats_per_symbol([], [])
+
+
+def test_valid_steps() -> None:
+    values = torch.arange(6).view(2, 3)
+    assert valid_steps(values, torch.tensor([1, 3])).tolist() == [0, 3, 4, 5]
+    assert valid_steps(values, None).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_words_and_tags_become_a_padded_batch() -> None:
+    sentences = [(encode_words(["ab", "é"], 3), torch.tensor([1, 0])), (encode_words(["abcd"], 3), torch.tensor([1]))]
+    batch = collate(sentences)
+    assert batch.input.tolist() == [[[97, 98, 0], [0xC3, 0xA9, 0]], [[97, 98, 99], [0, 0, 0]]]
+    assert batch.target.tolist() == [[1, 0], [1, PADDING]]
+    output = torch.tensor([[[0.0, 1.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
+    assert score_accuracy([output], [batch]) == {"accuracy": pytest.approx(2 / 3)}
+    assert score_entities([output], [batch], ["O", "B-x"])["precision"] == pytest.approx(2 / 3)
+
+
+def test_streams_go_on_where_the_last_chunk_ended() -> None:
+    tokens = torch.arange(100)
+    streams = Streams(tokens, rows=3, steps=8)
+    order = ChunksInOrder(streams, seed=1)
+    starts = []
+    for epoch in range(4):
+        order.set_epoch(epoch)
+        chunks = [streams[start] for start in order]
+        assert len(chunks) == len(order) == 3
+        for chunk in chunks:
+            assert torch.equal(chunk.target, chunk.input + 1)
+            assert chunk.input.shape == (3, 8)
+        for before, after in pairwise(chunks):
+            assert torch.equal(after.input[:, 0], before.target[:, -1])
+        starts.append(int(chunks[0].input[0, 0]))
+    assert len(set(starts)) > 1
+
+
+@pytest.mark.autograd
+def test_state_is_carried_and_detached() -> None:
+    need(tiny_shakespeare.SOURCE)
+    recipe = read_recipe("lstm_language_model_shakespeare", fast=True)
+    task = make_task(recipe.task.name, fast=True)
+    model = make_model(recipe, task).eval()  # without dropout, so that two chunks can be held against one
+    learner = LanguageModellingLearner(model, task, recipe)
+    learner.log = lambda *_, **__: None  # type: ignore[method-assign]
+    tokens = torch.randint(0, 60, (2, 21))
+    halves = [Batch(tokens[:, a:b], None, tokens[:, a + 1 : b + 1]) for a, b in ((0, 10), (10, 20))]
+    losses = [learner.training_step(half, k) for k, half in enumerate(halves)]
+    whole = learner.loss(model(tokens[:, :20])[0], Batch(tokens[:, :20], None, tokens[:, 1:]))
+    torch.testing.assert_close((losses[0] + losses[1]) / 2, whole, atol=1e-6, rtol=1e-6)
+    assert learner.state is not None
+    assert not any(part.requires_grad for part in learner.state)
+
+
+def test_the_test_text_is_whole_and_in_order() -> None:
+    need(tiny_shakespeare.SOURCE)
+    task: Any = make_task("tiny_shakespeare")
+    (batch,) = task.test_batches()
+    assert batch.input.shape == (8, 111_539 // 8)
+    assert torch.equal(batch.input.flatten()[:100], task.text.test[:100])
+    kept: Any = make_task("tiny_shakespeare", {"hold_out": False})
+    assert len(kept.train) - len(task.train) == 55_770
+
+
+def test_errors_of_forecasts_count_in_deviations() -> None:
+    need(etth1.SOURCE)
+    task: Any = make_task("etth1", {"horizon": 24})
+    batches = task.test_batches()
+    assert sum(len(batch.input) for batch in batches) == 2_880 - 24 + 1
+    perfect = [batch.target for batch in batches]
+    assert task.score(perfect, batches) == {"mse": 0.0, "mae": 0.0}
+    off = [batch.target + 2 * task.std for batch in batches]
+    assert task.score(off, batches) == pytest.approx({"mse": 4.0, "mae": 2.0}, rel=1e-5)
+
+
+@pytest.mark.autograd
+def test_own_text_tags_and_series(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "a.conllu").write_text(CONLLU)
+    rows = "".join(f"2020-01-01,{math.sin(k / 9):.4f},{k % 7}\n" for k in range(400))
+    (tmp_path / "a.csv").write_text("date,x,y\n" + rows)
+    quick = ["training.max_epochs=1", "training.accelerator=cpu", "training.batch_size=4", "training.precision=fp32"]
+    conllu = [f"task.options.{part}={tmp_path / 'a.conllu'}" for part in ("train", "validation", "test")]
+    runs = {
+        "lstm_language_model_shakespeare": [
+            "task.name=plain_text",
+            f"task.options.path={tmp_path / 'a.txt'}",
+            "task.options.steps=16",
+            "model.overrides.hidden_size=8",
+        ],
+        "lstm_tagger_ud_ewt": ["task.name=conllu", *conllu, "model.overrides.hidden_size=8"],
+        "segrnn_forecaster_etth1_96": [
+            "task.name=csv",
+            f"task.options.path={tmp_path / 'a.csv'}",
+            "task.options.look_back=24",
+            "task.options.horizon=24",
+            "model.overrides.hidden_size=8",
+        ],
+    }
+    for name, overrides in runs.items():
+        done = train(read_recipe(name, [*quick, *overrides]), tmp_path / name, progress=False)
+        assert all(math.isfinite(value) for value in done.metrics["test"].values())
+    for name, words in (
+        ("plain_text", r"needs task.options.path=FILE, a UTF-8 text"),
+        ("conllu", r"needs task.options.train=FILE, task.options.validation=FILE, task.options.test=FILE"),
+        ("csv", r"needs task.options.path=FILE, a CSV with a header"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            make_task(name)
