@@ -21,7 +21,7 @@ from zoo.benchmark.runner import Job, Measurement, available, run_job
 from zoo.benchmark.timing import WARM_UP_CALLS, Effort, compare, summarise, time_in_turn
 from zoo.benchmark.workload import DisagreementError, make_workload
 
-TINY = Effort(rounds=2, turn_seconds=1e-6)
+TINY = Effort(rounds=2, turn_seconds=1e-6, rest_seconds=0.0)
 
 
 class Clock:

@@ -17,7 +17,8 @@ Clock = Callable[[], int]
 class Effort:
     """How much time a case gets: so many rounds of so long a turn for each contestant, at least one call each.
 
-    Where the calls are so long that this would take more than `seconds`, there are fewer rounds.
+    Where the calls are so long that this would take more than `seconds`, there are fewer rounds. Before a turn comes a
+    rest: threads that another contestant has left waiting for work stop spinning in it.
     """
 
     rounds: int = 25
@@ -25,6 +26,7 @@ class Effort:
     most_calls: int = 400  # in a turn
     seconds: float = 6.0
     fewest_rounds: int = 5
+    rest_seconds: float = 0.002
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def time_in_turn(
         for number in range(min(effort.rounds, affordable)):
             names = list(calls)
             for name in names if number % 2 == 0 else reversed(names):
+                time.sleep(effort.rest_seconds)
                 rounds[name].append(_take_turn(calls[name], plans[name], clock))
     return rounds
 
