@@ -21,10 +21,19 @@ class RecipeFileError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelPart:
-    """Which registered model, how it begins, and what differs from its preset."""
+    """Which registered model, how it begins, and what differs from its preset.
+
+    Args:
+        name: a name of `zoo.list_models()`.
+        init: an initialisation scheme.
+        start_from: a trained model of the package; tensors of the same name and shape are taken from it, and the
+            rest, such as another head, begins as `init` says. Empty for none.
+        overrides: fields of the configuration.
+    """
 
     name: str
     init: str = "uniform"
+    start_from: str = ""
     overrides: dict[str, Any] = field(default_factory=dict)
 
 

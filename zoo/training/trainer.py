@@ -113,12 +113,29 @@ def train(
 
 
 def make_model(recipe: Recipe, task: Task) -> nn.Module:
-    """Build a recipe's model as the data wants it, with the task's statistics in it."""
+    """Build a recipe's model as the data wants it, with the task's statistics or another model's weights in it."""
     overrides = {**task.model_overrides(), **recipe.model.overrides}
     model = zoo.build(recipe.model.name, init=recipe.model.init, seed=recipe.seed, **overrides)
     with torch.no_grad():
         task.prepare_(model)
+        if recipe.model.start_from:
+            take_weights_(model, zoo.build(recipe.model.start_from, pretrained=True))
     return model
+
+
+def take_weights_(model: nn.Module, trained: nn.Module) -> list[str]:
+    """Copy a trained model's tensors of the same name and shape, and return their names.
+
+    Raises:
+        ValueError: the models have none in common.
+    """
+    given, own = trained.state_dict(), model.state_dict()
+    taken = [name for name in own if name in given and given[name].shape == own[name].shape]
+    if not taken:
+        raise ValueError("model.start_from shares no tensor with the model: their names or sizes differ")
+    for name in taken:
+        own[name].copy_(given[name])
+    return taken
 
 
 @torch.no_grad()
