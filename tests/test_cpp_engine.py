@@ -46,7 +46,9 @@ def test_the_program_gives_the_numbers_of_its_python_twin(
 
 
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("options", [["--engine", "aten"], ["--precision", "bf16"], ["--precision", "int8"]], ids=str)
+@pytest.mark.parametrize(
+    "options", [["--engine", "aten"], ["--engine", "fused"], ["--precision", "bf16"], ["--precision", "int8"]], ids=str
+)
 def test_every_engine_and_precision_is_verified(
     name: str, options: list[str], program: Program, artifact: Path
 ) -> None:
@@ -54,8 +56,9 @@ def test_every_engine_and_precision_is_verified(
     report = program.succeed("verify", artifact, "--json", *options).json
     assert report["pass"] is True
     assert report["engine"]["name"] == ("aten" if "aten" in options else "fused")
-    limited = [check["max_of_range"] is not None for check in report["checks"]]
-    assert any(limited) == ("--precision" in options)
+    limits = {check["max_of_range"] for check in report["checks"]} - {None}
+    assert limits == {"bf16": {0.02}, "int8": {0.04}}.get(options[-1], set())
+    assert {check["of_range"] for check in report["checks"]} == ({0.0, 1e-6} if "fused" in options else {0.0})
 
 
 def test_info_tells_what_was_fused_into_which_kernel(program: Program, artifact: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +122,14 @@ def test_ten_thousand_steps_on_trained_weights_stay_close(program: Program, arti
     tokens, _ = text(10_000)
     zoo.save_artifact(model, artifact)
     np.save(tmp_path / "input.npy", tokens.numpy())
-    whole = model(tokens)[0]
-    assert_close(program.output(artifact, tmp_path / "input.npy", folder=tmp_path), whole)
-    assert_close(program.output(artifact, tmp_path / "input.npy", "--stream", 97, folder=tmp_path), whole)
+    twins = {"aten": model, "fused": zoo.accelerate(zoo.load_artifact(artifact).module)}
+    exact = copy.deepcopy(model).double()(tokens)[0]
+    for engine, twin in twins.items():
+        whole = twin(tokens)[0]
+        call = [artifact, tmp_path / "input.npy", "--engine", engine]
+        assert_close(program.output(*call, folder=tmp_path), whole)
+        assert_close(program.output(*call, "--stream", 97, folder=tmp_path), whole)
+        assert (whole - exact).abs().max() <= 2e-6 * (exact.max() - exact.min())
 
 
 def text(steps: int) -> tuple[torch.Tensor, torch.Tensor]:

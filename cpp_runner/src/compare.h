@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <variant>
 
 #include "zoo/manifest.h"
 #include "zoo/tensor.h"
@@ -21,7 +20,6 @@ Difference compare(const Tensor& actual, const Tensor& expected, double atol, do
 // Against the range and deviation of what was expected; floats only.
 Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimit& limit);
 
-using Criterion = std::variant<Tolerance, ErrorLimit>;
 // `name` is that of the output or state, which may have a tolerance of its own.
 Difference compare(const Tensor& actual, const Tensor& expected, const std::string& name,
                    const Criterion& criterion);

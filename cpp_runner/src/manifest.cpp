@@ -103,7 +103,10 @@ std::vector<TensorSpec> parse_tensors(const Node& node) {
 }
 
 Tolerance parse_tolerance(const Node& node) {
-  Tolerance tolerance{node.at("atol").as<double>(), node.at("rtol").as<double>(), {}};
+  Tolerance tolerance;
+  tolerance.atol = node.at("atol").as<double>();
+  tolerance.rtol = node.at("rtol").as<double>();
+  if (const auto share = node.find("of_range")) tolerance.of_range = share->as<double>();
   if (const auto own = node.find("atol_of")) tolerance.atol_of = own->as<std::map<std::string, double>>();
   return tolerance;
 }
@@ -117,12 +120,16 @@ std::map<std::string, Tolerances> parse_tolerances(const Node& node) {
   return tolerances;
 }
 
+Criterion parse_criterion(const Node& node) {
+  if (node.find("atol")) return parse_tolerance(node);
+  return ErrorLimit{node.at("max_of_range").as<double>(), node.at("rms_of_std").as<double>()};
+}
+
 std::map<std::string, PrecisionLimits> parse_precisions(const Node& node) {
   std::map<std::string, PrecisionLimits> precisions;
   for (const auto& [name, values] : node.members()) {
-    const Node limit = values.at("limit");
     PrecisionLimits& limits = precisions[name];
-    limits.limit = {limit.at("max_of_range").as<double>(), limit.at("rms_of_std").as<double>()};
+    limits.whole = parse_criterion(values.at("whole"));
     if (const auto regrouped = values.find("regrouped")) limits.regrouped = parse_tolerance(*regrouped);
   }
   return precisions;

@@ -140,25 +140,26 @@ struct Criteria {
   bool against_own_whole = false;  // chunks and batches, in the place of the golden samples
 };
 
-// The cheapest precision among the fused layers; "fp32" where all results are to be the file's own.
-std::string lossy_precision(const Model& model) {
-  std::string lossy = "fp32";
+// The cheapest precision among the fused layers.
+std::string fused_precision(const Model& model) {
+  std::string cheapest = "fp32";
   for (const FusedStack& stack : model.acceleration().fused) {
-    if (stack.precision == "int8" || lossy == "fp32") lossy = stack.precision;
+    if (stack.precision == "int8" || cheapest == "fp32") cheapest = stack.precision;
   }
-  return lossy;
+  return cheapest;
 }
 
 Criteria criteria_of(const Model& model) {
   const Manifest& manifest = *model.manifest();
-  if (const std::string precision = lossy_precision(model); precision != "fp32") {
+  if (!model.acceleration().fused.empty()) {
+    const std::string precision = fused_precision(model);
     const auto found = manifest.precisions.find(precision);
     if (found == manifest.precisions.end()) {
       throw Error(Status::bad_data, "the manifest has no error limit for precision " + quote(precision));
     }
-    const auto& [limit, regrouped] = found->second;
-    if (!regrouped) return {limit, limit, limit, false};
-    return {limit, *regrouped, *regrouped, true};
+    const auto& [whole, regrouped] = found->second;
+    if (!regrouped) return {whole, whole, whole, false};
+    return {whole, *regrouped, *regrouped, true};
   }
   const auto found = manifest.tolerances.find(parse_device(model.device()).kind());
   if (found != manifest.tolerances.end())

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "zoo/export.h"
@@ -38,10 +39,11 @@ ZOO_API std::optional<std::size_t> axis_of(const TensorSpec& spec, std::string_v
 // "batch x seq_len x 12"
 ZOO_API std::string dims_text(const TensorSpec& spec);
 
-// |a - b| <= atol + rtol * |b|
+// |a - b| <= max(atol, of_range * (largest b - smallest b)) + rtol * |b|
 struct Tolerance {
   double atol = 0;
   double rtol = 0;
+  double of_range = 0;
   std::map<std::string, double> atol_of;  // outputs and states whose atol is another one
 
   [[nodiscard]] double atol_for(const std::string& name) const {
@@ -63,11 +65,12 @@ struct ErrorLimit {
   double rms_of_std = 0;
 };
 
-// The fused engine's bf16 and int8.
+using Criterion = std::variant<Tolerance, ErrorLimit>;
+
+// What holds for the fused engine, which sums in another order than LibTorch and may have cheaper weights.
 struct PrecisionLimits {
-  ErrorLimit limit;  // against the golden samples
-  std::optional<Tolerance>
-      regrouped;  // chunks and batches against its own whole; none: the limit holds there too
+  Criterion whole;                     // against the golden samples
+  std::optional<Tolerance> regrouped;  // chunks and batches against its own whole; none: as `whole`
 };
 
 struct Quantization {
@@ -98,7 +101,7 @@ struct Manifest {
   std::vector<TensorSpec> outputs;
   std::vector<TensorSpec> state;
   std::map<std::string, Tolerances> tolerances;       // by kind of device: "cpu", "cuda"
-  std::map<std::string, PrecisionLimits> precisions;  // by name: "bf16", "int8"
+  std::map<std::string, PrecisionLimits> precisions;  // by name: "fp32", "bf16", "int8"
   std::string weights_sha256;
   std::vector<GoldenSample> golden;
   std::string json;  // the record as it stands in the file

@@ -21,9 +21,9 @@ struct Check {
 };
 
 // Each golden sample whole, in chunks of 1, 7 and 16 steps (where streamable), each row alone without its
-// padding, and the batch stacked twice. Where the fused engine runs in bf16 or int8, whole sequences are held
-// against the golden samples by the precision's error limit, and the rest against its own whole sequences.
-// Throws Error(bad_data) where there are no golden samples.
+// padding, and the batch stacked twice. Where the fused engine runs, whole sequences are held against the
+// golden samples by the precision's limit, and the rest against its own whole sequences. Throws
+// Error(bad_data) where there are no golden samples.
 ZOO_API std::vector<Check> verify(const ModelFile& file, const Model& model);
 
 }  // namespace zoo

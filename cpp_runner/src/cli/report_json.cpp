@@ -68,6 +68,7 @@ std::string verify_json(const Setting& setting, const std::vector<Check>& checks
                     {"atol", check.limit ? Json() : Json(check.tolerance.atol)},
                     {"rtol", check.limit ? Json() : Json(check.tolerance.rtol)},
                     {"atol_of", check.tolerance.atol_of},
+                    {"of_range", check.tolerance.of_range},
                     {"max_of_range", check.limit ? Json(check.limit->max_of_range) : Json()},
                     {"rms_of_std", check.limit ? Json(check.limit->rms_of_std) : Json()},
                     {"pass", check.passed},

@@ -116,7 +116,8 @@ std::string tolerance_text(const Check& check) {
            number_text(100 * check.limit->rms_of_std) + "% of std";
   }
   if (!tolerance.atol_of.empty()) return number_text(tolerance.atol_for("output")) + " of output";
-  return number_text(tolerance.atol) + " + " + number_text(tolerance.rtol) + "|b|";
+  const std::string share = tolerance.of_range > 0 ? " or of range" : "";
+  return number_text(tolerance.atol) + share + " + " + number_text(tolerance.rtol) + "|b|";
 }
 
 std::string verify_text(const std::vector<Check>& checks) {
