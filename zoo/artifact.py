@@ -26,7 +26,7 @@ import zoo
 from zoo import torchscript
 from zoo.golden import Sample, draw_samples, record, to_files, worst_difference
 from zoo.signature import Signature, infer_signature
-from zoo.tolerances import FP32, precision_table, tolerance_table
+from zoo.tolerances import FP32, FP32_REORDERED, precision_table, tolerance_table
 
 FORMAT_VERSION = 1
 # What zoo.build and zoo.quantize attach; the manifest carries it, the program does not need it.
@@ -189,7 +189,7 @@ def _describe(
     config = getattr(model, "config", None)
     record = getattr(model, "quantization", None)
     if record is None:
-        tolerances = tolerance_table(FP32, FP32)
+        tolerances = tolerance_table(FP32, FP32_REORDERED)
     else:
         tolerances = tolerance_table(record.replay, record.regrouped, record.error_of)
     return {

@@ -12,7 +12,7 @@ from zoo.config.tasks import ForecasterConfig
 class SegmentForecasterConfig(ForecasterConfig):
     """A forecaster after SegRNN (Lin et al. 2023): one recurrence per segment, every variable on its own.
 
-    `input_size` and `num_variables` are both the number of variables; `dropout` acts before the head.
+    `input_size` and `num_variables` are both the number of variables; it always standardises by the deviations set.
 
     Args:
         segment_size: steps of a segment; the horizon is a whole number of them.

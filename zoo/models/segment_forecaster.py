@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig, SegmentForecasterConfig
-from zoo.models.front_end import make_front_end
+from zoo.models.front_end import StandardizingFrontEnd, check_features
 from zoo.models.recurrent import HiddenStack
 
 
@@ -25,7 +25,8 @@ class SegmentForecaster(nn.Module):
 
     def __init__(self, config: SegmentForecasterConfig) -> None:
         super().__init__()
-        self.front_end = make_front_end(config)
+        # Only its deviations are used: what is read and what is given are differences to the last value.
+        self.front_end = StandardizingFrontEnd(config)
         self.segment_size = config.segment_size
         self.num_variables = config.num_variables
         self.num_segments = config.horizon // config.segment_size
@@ -36,7 +37,6 @@ class SegmentForecaster(nn.Module):
         self.variable_code = nn.Parameter(torch.randn(config.num_variables, size // 2))
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(size, config.segment_size)
-        self.standardize = config.standardize
         self.state_names = ["h"]
 
     def forward(
@@ -44,23 +44,21 @@ class SegmentForecaster(nn.Module):
     ) -> Tuple[Tensor, List[Tensor]]:
         if state is not None:
             raise ValueError("a segment forecaster reads its whole look-back at once: it takes no state")
-        values = self.front_end(input, lengths)  # (B, T, C)
-        if values.size(0) == 0 or values.size(1) == 0:
+        check_features(input, self.num_variables)
+        if input.size(0) == 0 or input.size(1) == 0:
             raise ValueError(f"input must have at least one row and one step; got {input.shape}")
         if lengths is None:
-            lengths = torch.full([values.size(0)], values.size(1), dtype=torch.int64, device=values.device)
-        segments, counts, last = self._cut(values, lengths.to(values.device))
+            lengths = torch.full([input.size(0)], input.size(1), dtype=torch.int64, device=input.device)
+        segments, counts, last = self._cut(input, lengths.to(input.device))
         encoded = torch.relu(self.embedding(segments))  # (B * C, N, H)
         _, final = self.recurrence(encoded, counts, self.recurrence.zero_state(encoded.size(0), encoded))
         h = final[0].squeeze(0)  # (B * C, H)
         ahead = self.head(self.dropout(self._decode(h)))  # (B, C, segments ahead, S)
-        forecast = ahead.flatten(2).transpose(1, 2) + last  # (B, horizon, C)
-        if self.standardize:
-            forecast = forecast * self.front_end.std + self.front_end.mean
-        return forecast, [h.unflatten(0, [values.size(0), values.size(2)]).unsqueeze(0)]
+        forecast = ahead.flatten(2).transpose(1, 2) * self.front_end.std + last  # (B, horizon, C)
+        return forecast, [h.unflatten(0, [input.size(0), input.size(2)]).unsqueeze(0)]
 
     def _cut(self, values: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-        """Return segments (B * C, N, S) less the last value, how many each row has, and that value (B, 1, C)."""
+        """Return segments (B * C, N, S) of standardised moves, how many each row has, and the last value (B, 1, C)."""
         size = self.segment_size
         counts = (lengths // size).clamp(min=1)  # (B,)
         steps = torch.arange(int(counts.max()) * size, device=values.device)
@@ -69,7 +67,8 @@ class SegmentForecaster(nn.Module):
         index = place.clamp(min=0, max=values.size(1) - 1).unsqueeze(2).expand(-1, -1, values.size(2))
         end = (lengths - 1).clamp(min=0).reshape(-1, 1, 1).expand(-1, 1, values.size(2))
         last = values.gather(1, end)
-        moves = (values.gather(1, index) - last).masked_fill(~inside.unsqueeze(2), 0.0)  # (B, N * S, C)
+        moves = (values.gather(1, index) - last) / self.front_end.std  # (B, N * S, C)
+        moves = moves.masked_fill(~inside.unsqueeze(2), 0.0)
         segments = moves.transpose(1, 2).unflatten(2, [-1, size]).flatten(0, 1)
         return segments, counts.repeat_interleave(values.size(2)), last
 
