@@ -117,9 +117,9 @@ def make_model(recipe: Recipe, task: Task) -> nn.Module:
     overrides = {**task.model_overrides(), **recipe.model.overrides}
     model = zoo.build(recipe.model.name, init=recipe.model.init, seed=recipe.seed, **overrides)
     with torch.no_grad():
-        task.prepare_(model)
         if recipe.model.start_from:
             take_weights_(model, zoo.build(recipe.model.start_from, pretrained=True))
+        task.prepare_(model)
     return model
 
 
