@@ -44,7 +44,9 @@ def parse_conllu(text: str, column: str = "upos") -> list[TaggedSentence]:
     if column not in COLUMNS:
         raise ValueError(f"CoNLL-U has no column {column!r}; it has {', '.join(COLUMNS)}")
     place = COLUMNS.index(column)
-    sentences, words, tags = [], [], []
+    sentences: list[TaggedSentence] = []
+    words: list[str] = []
+    tags: list[str] = []
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if line.startswith("#"):
             continue
@@ -68,7 +70,9 @@ def parse_columns(text: str) -> list[TaggedSentence]:
     Raises:
         ValueError: a line of another form, with its number.
     """
-    sentences, words, tags = [], [], []
+    sentences: list[TaggedSentence] = []
+    words: list[str] = []
+    tags: list[str] = []
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if not line.strip():
             if words:
