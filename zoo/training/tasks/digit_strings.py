@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import SAMPLE_RATE, Recording
@@ -24,7 +24,7 @@ OPTIONS: dict[str, Any] = {
     "noise_ratio": [5.0, 40.0],
     "silence": 0.0,
     "digits_per_epoch": 2560,
-    "epochs_per_length": 0,  # strings begin with one digit and may be one longer after so many epochs; 0: all at once
+    "aligned_epochs": 0,  # to begin with, see `TranscriptionLearner`
 }
 FEWEST, MOST = 1, 7
 LONGEST_GAP = 0.2  # seconds
@@ -32,8 +32,6 @@ LONGEST_GAP = 0.2  # seconds
 REPETITIONS = {"validation": 2, "test": 5}
 SEEDS = {"validation": 1, "test": 2}
 BATCH_SIZE = 75
-# Bias of the blank to begin with. CTC teaches blanks first in any case; to start there spares the features.
-BLANK_BIAS = 5.0
 FAST_DIGITS = 32
 
 
@@ -47,30 +45,23 @@ class DigitStrings(FsddTask):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, OPTIONS, "fsdd_strings")
         self.load(fast)
+        self.aligned_epochs = self.options["aligned_epochs"]
         self.speakers = sound.by_speaker(self.train)
         self.digits_per_epoch = FAST_DIGITS if fast else self.options["digits_per_epoch"]
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_labels": NUM_DIGITS + 1}
 
-    def prepare_(self, model: nn.Module) -> None:
-        super().prepare_(model)
-        head: Any = model.get_submodule("head")
-        head.bias[0] = BLANK_BIAS
-
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         """Return batches of about `batch_size` digits, in strings of one length so that little is padded."""
 
         def collate(places: list[int]) -> Batch:
             generator = torch.default_generator
-            longest = self._longest(sampler.epoch)
-            count = FEWEST + sound.pick(longest - FEWEST + 1, generator)
+            count = FEWEST + sound.pick(MOST - FEWEST + 1, generator)
             return collate_strings([self._draw(count, generator) for _ in range(-(-len(places) // count))])
 
         places = range(self.digits_per_epoch)
-        loader = make_loader(places, [0] * len(places), collate, batch_size, seed, bucket=False)
-        sampler: Any = loader.batch_sampler
-        return loader
+        return make_loader(places, [0] * len(places), collate, batch_size, seed, bucket=False)
 
     def validation_batches(self) -> list[Batch]:
         return split_batches(fixed_strings(self.validation, "validation"), collate_strings, BATCH_SIZE)
@@ -80,11 +71,6 @@ class DigitStrings(FsddTask):
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_strings(outputs, batches)
-
-    def _longest(self, epoch: int) -> int:
-        # From single digits to strings: long ones alone teach nothing but blanks for a long time.
-        pace = self.options["epochs_per_length"]
-        return min(MOST, FEWEST + epoch // pace) if pace else MOST
 
     def _draw(self, count: int, generator: Generator) -> sound.WordString:
         voices = self.speakers[sound.pick(len(self.speakers), generator)]
@@ -115,7 +101,9 @@ def _join(recordings: Sequence[Recording], generator: Generator) -> sound.WordSt
 
 
 def collate_strings(strings: Sequence[sound.WordString]) -> Batch:
-    """Return a padded batch: (B, T, HOP) samples, lengths in steps, digits (B, L) filled up with -1."""
+    """Return a padded batch: (B, T, HOP) samples, lengths in steps, each digit at the step it ends, else -1."""
     input, lengths = pad_sequences([to_steps(string.samples, HOP) for string in strings])
-    target, _ = pad_sequences([torch.tensor(string.words) for string in strings], NO_LABEL)
+    target = torch.full(input.shape[:2], NO_LABEL)
+    for row, string in zip(target, strings, strict=True):
+        row[(torch.tensor(string.ends) - 1) // HOP] = torch.tensor(string.words)
     return Batch(input, lengths, target)

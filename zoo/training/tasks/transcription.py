@@ -13,24 +13,48 @@ from zoo.training.batching import Batch
 from zoo.training.learner import Learner
 from zoo.training.metrics import error_rate
 
-# Fills up the rows of targets.
+# No label here.
 NO_LABEL = -1
+# Steps before the end of a label that stand for it in `aligned_loss`.
+PEAK = 3
 
 
 class TranscriptionLearner(Learner):
-    """Targets are labels (B, L) from 0, filled up with -1; the model's output 0 is the blank."""
+    """Targets are labels from 0 in the order of a row's steps, -1 in between; the model's output 0 is the blank.
+
+    A task may say `aligned_epochs`: its targets are (B, T) with each label at the step where it ends, and so many
+    epochs are trained on just that, step by step. CTC alone teaches nothing but blanks for hundreds of steps; given
+    peaks to begin with, it finds better places for them.
+    """
 
     leaves_padding_out = True
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        if self.training and self.current_epoch < getattr(self.task, "aligned_epochs", 0):
+            return aligned_loss(output, batch)
+        said = batch.target != NO_LABEL
         steps = torch.full((len(output),), output.size(1), device=output.device)
         return functional.ctc_loss(
             output.transpose(0, 1).float(),
-            batch.target.clamp(min=0) + 1,
+            batch.target[said] + 1,  # all rows' labels, one row after the other
             steps if batch.lengths is None else batch.lengths,
-            (batch.target != NO_LABEL).sum(1),
+            said.sum(1),
             zero_infinity=True,
         )
+
+
+def aligned_loss(output: Tensor, batch: Batch) -> Tensor:
+    """Return the cross-entropy of every step: a label at its last steps, the blank at the others, in equal shares."""
+    target = torch.zeros_like(batch.target)
+    for early in range(PEAK):
+        ends = batch.target[:, early:]
+        target[:, : ends.size(1)] = torch.where(ends != NO_LABEL, ends + 1, target[:, : ends.size(1)])
+    valid = torch.ones_like(target, dtype=torch.bool)
+    if batch.lengths is not None:
+        valid = torch.arange(target.size(1), device=target.device) < batch.lengths.unsqueeze(1)
+    losses = functional.nll_loss(output[valid].float(), target[valid], reduction="none")
+    blank = target[valid] == 0
+    return 0.5 * losses[blank].mean() + 0.5 * losses[~blank].mean()
 
 
 def score_strings(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
