@@ -24,7 +24,7 @@ class TranscriptionLearner(Learner):
 
     A task may say `aligned_epochs`: its targets are (B, T) with each label at the step where it ends, and so many
     epochs are trained on just that, step by step. CTC alone teaches nothing but blanks for hundreds of steps; given
-    peaks to begin with, it finds better places for them.
+    peaks and a low rate, it finds better places for them.
     """
 
     leaves_padding_out = True
