@@ -27,7 +27,10 @@ OPTIONS: dict[str, Any] = {
     "aligned_epochs": 0,  # to begin with, see `TranscriptionLearner`
 }
 FEWEST, MOST = 1, 7
-LONGEST_GAP = 0.2  # seconds
+# Seconds; the stream goes on for a while after the last digit.
+LONGEST_GAP, SHORTEST_END = 0.2, 0.1
+# Steps from a digit's end to where it is taught: a causal model hears the end only when it is over.
+DELAY = 8
 # How often each held-out recording is said, each time in another string.
 REPETITIONS = {"validation": 2, "test": 5}
 SEEDS = {"validation": 1, "test": 2}
@@ -96,14 +99,15 @@ def fixed_strings(recordings: Sequence[Recording], split: str) -> list[sound.Wor
 
 
 def _join(recordings: Sequence[Recording], generator: Generator) -> sound.WordString:
-    gaps = [sound.uniform(0, LONGEST_GAP, generator) for _ in range(len(recordings) + 1)]
+    gaps = [sound.uniform(0, LONGEST_GAP, generator) for _ in recordings]
+    gaps.append(sound.uniform(SHORTEST_END, LONGEST_GAP, generator))
     return sound.join_words(recordings, gaps, SAMPLE_RATE, generator)
 
 
 def collate_strings(strings: Sequence[sound.WordString]) -> Batch:
-    """Return a padded batch: (B, T, HOP) samples, lengths in steps, each digit at the step it ends, else -1."""
+    """Return a padded batch: (B, T, HOP) samples, lengths in steps, each digit `DELAY` after its end, else -1."""
     input, lengths = pad_sequences([to_steps(string.samples, HOP) for string in strings])
     target = torch.full(input.shape[:2], NO_LABEL)
     for row, string in zip(target, strings, strict=True):
-        row[(torch.tensor(string.ends) - 1) // HOP] = torch.tensor(string.words)
+        row[(torch.tensor(string.ends) - 1) // HOP + DELAY] = torch.tensor(string.words)
     return Batch(input, lengths, target)
