@@ -29,7 +29,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             standardize=True,
             head_dropout=0.3,
             num_classes=9,
-            pooling="mean",
+            pooling="last",
         ),
         SequenceClassifier,
     ),
