@@ -100,7 +100,9 @@ def test_absent_peers_are_left_out_with_what_to_install():
     away = dataclasses.replace(CONTESTANTS[-1], package="no_such_package")
     present, lines = available([CONTESTANTS[0], away])
     assert present == [CONTESTANTS[0]]
-    assert lines == ["OpenVINO default is left out: no_such_package not installed (pip install '.[bench]')"]
+    (line,) = lines  # where onnx is not installed either, it is named too
+    assert line.startswith("OpenVINO default is left out: no_such_package")
+    assert line.endswith("not installed (pip install '.[bench]')")
 
 
 @pytest.mark.parametrize("kind", KINDS)
