@@ -153,16 +153,11 @@ def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool 
     """Return Lightning's trainer as a recipe says."""
     part = recipe.training
     mode = learner.task.mode
+    after_validation: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": False}
     callbacks: list[Callback] = [
-        ModelCheckpoint(
-            folder,
-            Path(BEST).stem,
-            monitor=learner.monitor,
-            mode=mode,
-            save_last=True,
-            enable_version_counter=False,
-            save_on_train_epoch_end=False,
-        ),
+        ModelCheckpoint(folder, Path(BEST).stem, monitor=learner.monitor, mode=mode, **after_validation),
+        # save_last=True of the one above would save the last best epoch, not the last one.
+        ModelCheckpoint(folder, Path(LAST).stem, **after_validation),
         Monitoring(),
     ]
     if progress and sys.stderr.isatty():
