@@ -120,11 +120,10 @@ void require_fused(const Acceleration& acceleration) {
 
 Accelerated choose_engine(torch::jit::Module module, const DeviceName& device, const LoadOptions& options) {
   if (options.engine == Engine::aten)
-    return {std::move(module), {{}, {}, {}, "LibTorch's own engine was asked for"}};
+    return unchanged(std::move(module), "LibTorch's own engine was asked for");
   const bool required = options.engine == Engine::fused || options.precision != Precision::fp32;
-  Accelerated result =
-      device.cuda ? Accelerated{std::move(module), {{}, {}, {}, "the fused engine runs on the CPU only"}}
-                  : accelerate(module, {options.precision, options.engine == Engine::fused});
+  Accelerated result = device.cuda ? unchanged(std::move(module), "the fused engine runs on the CPU only")
+                                   : accelerate(module, {options.precision, options.engine == Engine::fused});
   if (required) require_fused(result.acceleration);
   return result;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,24 +45,16 @@ def parse_conllu(text: str, column: str = "upos") -> list[TaggedSentence]:
     if column not in COLUMNS:
         raise ValueError(f"CoNLL-U has no column {column!r}; it has {', '.join(COLUMNS)}")
     place = COLUMNS.index(column)
-    sentences: list[TaggedSentence] = []
-    words: list[str] = []
-    tags: list[str] = []
-    for number, line in enumerate([*text.split("\n"), ""], 1):
+
+    def read_word(number: int, line: str) -> tuple[str, str] | None:
         if line.startswith("#"):
-            continue
-        if not line.strip():
-            if words:
-                sentences.append(TaggedSentence(words, tags))
-            words, tags = [], []
-            continue
+            return None
         fields = line.split("\t")
         if len(fields) != len(COLUMNS):
             raise ValueError(f"line {number} has {len(fields)} columns, expected {len(COLUMNS)} separated by tabs")
-        if fields[0].isdigit():
-            words.append(fields[1])
-            tags.append(fields[place])
-    return sentences
+        return (fields[1], fields[place]) if fields[0].isdigit() else None
+
+    return _read_sentences(text, read_word)
 
 
 def parse_columns(text: str) -> list[TaggedSentence]:
@@ -70,20 +63,30 @@ def parse_columns(text: str) -> list[TaggedSentence]:
     Raises:
         ValueError: a line of another form, with its number.
     """
+
+    def read_word(number: int, line: str) -> tuple[str, str]:
+        fields = line.split("\t")
+        if len(fields) != 2:
+            raise ValueError(f"line {number} has {len(fields)} columns, expected a word and its tag with a tab between")
+        return fields[0].strip(), fields[1].strip()
+
+    return _read_sentences(text, read_word)
+
+
+def _read_sentences(text: str, read_word: Callable[[int, str], tuple[str, str] | None]) -> list[TaggedSentence]:
+    """Sentences end at blank lines; `read_word` takes a line with its number and gives a word with its tag, if any."""
     sentences: list[TaggedSentence] = []
     words: list[str] = []
     tags: list[str] = []
     for number, line in enumerate([*text.split("\n"), ""], 1):
-        if not line.strip():
-            if words:
-                sentences.append(TaggedSentence(words, tags))
+        if line.strip():
+            word = read_word(number, line)
+            if word is not None:
+                words.append(word[0])
+                tags.append(word[1])
+        elif words:
+            sentences.append(TaggedSentence(words, tags))
             words, tags = [], []
-            continue
-        fields = line.split("\t")
-        if len(fields) != 2:
-            raise ValueError(f"line {number} has {len(fields)} columns, expected a word and its tag with a tab between")
-        words.append(fields[0].strip())
-        tags.append(fields[1].strip())
     return sentences
 
 

@@ -34,6 +34,20 @@ class FloatFrontEnd(nn.Module):
         return input
 
 
+def copy_statistics(mean: Tensor, std: Tensor, to_mean: Tensor, to_std: Tensor) -> None:
+    """Set the buffers that features are standardised with.
+
+    Raises:
+        ValueError: another shape, or a deviation that is not positive.
+    """
+    if mean.shape != to_mean.shape or std.shape != to_std.shape:
+        raise ValueError(f"mean and std must have shape {list(to_mean.shape)}; got {mean.shape}, {std.shape}")
+    if not bool((std > 0).all()):
+        raise ValueError("std must be positive; leave constant features out, or give them 1")
+    to_mean.copy_(mean)
+    to_std.copy_(std)
+
+
 class StandardizingFrontEnd(nn.Module):
     """Gives (input - mean) / std, feature by feature; both are part of the state dict."""
 
@@ -54,12 +68,7 @@ class StandardizingFrontEnd(nn.Module):
         Raises:
             ValueError: another shape, or a deviation that is not positive.
         """
-        if mean.shape != self.mean.shape or std.shape != self.std.shape:
-            raise ValueError(f"mean and std must have shape [{self.input_size}]; got {mean.shape}, {std.shape}")
-        if not bool((std > 0).all()):
-            raise ValueError("std must be positive; leave constant features out, or give them 1")
-        self.mean.copy_(mean)
-        self.std.copy_(std)
+        copy_statistics(mean, std, self.get_buffer("mean"), self.get_buffer("std"))
 
 
 class TokenFrontEnd(nn.Module):

@@ -12,6 +12,8 @@ from typing import List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
+from zoo.models.front_end import copy_statistics
+
 # Power below which a band counts as silent: some 20 dB above what rounding samples to 16 bits leaves.
 FLOOR = 1e-6
 LOWEST_HZ = 60.0
@@ -98,9 +100,4 @@ class LogMel(nn.Module):
         Raises:
             ValueError: another shape, or a deviation that is not positive.
         """
-        if mean.shape != self.mean.shape or std.shape != self.std.shape:
-            raise ValueError(f"mean and std must have shape [{self.num_mels}]; got {mean.shape}, {std.shape}")
-        if not bool((std > 0).all()):
-            raise ValueError("std must be positive; a band that never changes is silent: give it 1")
-        self.mean.copy_(mean)
-        self.std.copy_(std)
+        copy_statistics(mean, std, self.get_buffer("mean"), self.get_buffer("std"))

@@ -125,18 +125,7 @@ def median_seed(results: Sequence[SeedResult], metric: str) -> int:
 
 def write_table(cards: Sequence[Card]) -> str:
     """Return the cards as a table in Markdown."""
-    head = [
-        "model",
-        "data, licence",
-        "metric",
-        "mean (lowest to highest; seeds)",
-        "Python",
-        "C++",
-        "int8",
-        "MB",
-        "CPU s",
-    ]
-    rows = [head, ["---"] * len(head)]
+    rows = [list(COLUMNS), ["---"] * len(COLUMNS)]
     for card in cards:
         words, factor, decimals = FORMATS.get(card.metric, (card.metric, 1, 4))
 

@@ -147,7 +147,7 @@ Accelerated accelerate(const Module& module, const AccelerateOptions& options) {
   try {
     copy = frozen_copy(module);
   } catch (const std::exception& error) {
-    return {module, {{}, {}, {}, "LibTorch cannot freeze it: " + essential_line(error.what())}};
+    return unchanged(module, "LibTorch cannot freeze it: " + essential_line(error.what()));
   }
   Pass pass(options);
   for (const auto& method : copy->get_methods()) pass.run(method.graph());

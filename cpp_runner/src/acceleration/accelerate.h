@@ -3,6 +3,7 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <string>
 #include <utility>
 
 #include "zoo/acceleration.h"
@@ -14,6 +15,13 @@ struct Accelerated {
   torch::jit::Module module;
   Acceleration acceleration;
 };
+
+// The module as it is, and why.
+inline Accelerated unchanged(torch::jit::Module module, std::string why) {
+  Accelerated result{std::move(module), {}};
+  result.acceleration.refusal = std::move(why);
+  return result;
+}
 
 struct AccelerateOptions {
   Precision precision = Precision::fp32;

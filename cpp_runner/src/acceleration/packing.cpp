@@ -3,17 +3,14 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "message.h"
+#include "precision.h"
 #include "zoo_ops.h"
 
 namespace zoo {
 namespace {
-
-const std::array<std::pair<Precision, const char*>, 3> kPrecisions{
-    {{Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}, {Precision::int8, "int8"}}};
 
 c10::IValue call_operator(const std::string& name, torch::jit::Stack stack) {
   const std::string qualified = zoo_ops_namespace() + ("::" + name);
@@ -33,24 +30,10 @@ bool same_weights(const std::vector<at::Tensor>& a, const std::vector<at::Tensor
 
 }  // namespace
 
-std::string precision_name(Precision precision) {
-  for (const auto& [known, name] : kPrecisions) {
-    if (known == precision) return name;
-  }
-  return "fp32";
-}
-
-std::optional<Precision> find_precision(const std::string& text) {
-  for (const auto& [known, name] : kPrecisions) {
-    if (name == text) return known;
-  }
-  return std::nullopt;
-}
-
 std::string engine_isa() { return call_operator("isa", {}).toStringRef(); }
 
 at::Tensor Packer::pack(const RecurrentWeights& weights, Precision precision) {
-  const std::string wanted = precision_name(precision);
+  const std::string wanted(precision_name(precision));
   for (Entry& entry : entries_) {
     if (entry.stack.cell == weights.cell && entry.stack.precision == wanted &&
         same_weights(entry.tensors, weights.tensors, weights.origin != "float32")) {

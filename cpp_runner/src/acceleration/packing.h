@@ -3,7 +3,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +12,6 @@
 
 namespace zoo {
 
-// The name of a precision as the operators and the command line have it: "fp32", "bf16", "int8".
-std::string precision_name(Precision precision);
-std::optional<Precision> find_precision(const std::string& name);
 // The instruction set of the kernels in use.
 std::string engine_isa();
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "acceleration/accelerate.h"
-#include "acceleration/packing.h"
+#include "precision.h"
 
 namespace zoo {
 namespace {

@@ -1,23 +1,9 @@
 #include "cli/report.h"
+#include "precision.h"
 #include "zoo/process.h"
 #include "zoo/version.h"
 
 namespace zoo::cli {
-namespace {
-
-std::string precision_name(Precision precision) {
-  switch (precision) {
-    case Precision::fp32:
-      break;
-    case Precision::bf16:
-      return "bf16";
-    case Precision::int8:
-      return "int8";
-  }
-  return "fp32";
-}
-
-}  // namespace
 
 Setting describe(const Options& options, const Model& model) {
   Setting setting;
