@@ -18,10 +18,10 @@ def threads():
 
 
 def forget_crowding() -> None:
-    """On a crowded machine the engine stops dividing units for its next hundred calls: make these."""
+    """On a crowded machine the engine stops dividing units for some of its next calls, 128 at most: make these."""
     module = make_module("rnn_tanh", 1, 1)
     packed, states, input = pack(module), make_states(module, 1), torch.zeros(1, 1, 1)
-    for _ in range(100):
+    for _ in range(128):
         run_fused(module, input, states, packed)
 
 

@@ -9,6 +9,7 @@ void test_archive();
 void test_npy();
 void test_tensors();
 void test_contract();
+void test_crowding();
 void test_raw_input();
 void test_arguments();
 void test_messages();

@@ -11,6 +11,7 @@ int main() {
   zoo::test::test_npy();
   zoo::test::test_tensors();
   zoo::test::test_contract();
+  zoo::test::test_crowding();
   zoo::test::test_raw_input();
   zoo::test::test_arguments();
   zoo::test::test_messages();

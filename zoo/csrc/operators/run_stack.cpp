@@ -2,18 +2,16 @@
 
 #include <torch/csrc/stable/ops.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <new>
 
+#include "engine/crowding.h"
 #include "engine/isa.h"
 #include "operators/checks.h"
 
 namespace zoo {
 namespace {
-
-constexpr int kCallsApart = 100;
 
 // Grows to the largest size asked for on this thread and goes with the thread.
 class Scratch {
@@ -51,9 +49,8 @@ void run_stack(const StackView& view) {
   const KernelTable& table = kernels_in_use();
   if (view.steps.batch == 0) return;
   thread_local Scratch scratch;
-  // After a crowded call the next ones do not try to keep step: each try costs until a lost core comes back.
-  static std::atomic<int> calls_apart{0};
-  const bool keep_step = calls_apart.load(std::memory_order_relaxed) <= 0;
+  static Crowding crowding;
+  const bool keep_step = crowding.keep_step();
   const int threads = useful_threads(view, static_cast<int>(torch::stable::get_num_threads()), keep_step);
   StackRun run(table, view, threads, keep_step, scratch.at_least(StackRun::scratch_bytes(view, threads)));
   if (threads == 1) {
@@ -61,8 +58,7 @@ void run_stack(const StackView& view) {
   } else {
     torch::stable::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) { run.run(end - begin); });
   }
-  if (run.crowded()) calls_apart.store(kCallsApart, std::memory_order_relaxed);
-  if (!keep_step) calls_apart.fetch_sub(1, std::memory_order_relaxed);
+  if (threads > 1 || !keep_step) crowding.learn(keep_step, run.crowded());
 }
 
 }  // namespace zoo
