@@ -173,26 +173,43 @@ template <class Weights, int GATES, int ROWS, int VECTORS>
   Weights::template accumulate<GATES, ROWS, VECTORS>(weights, rows, first, last, sums);
 }
 
+// Adds a run's sums to those of the runs before it.
+template <class Weights, int ROWS, int VECTORS, int GATES>
+[[gnu::always_inline]] inline void join_run(typename Weights::Sum (&sums)[ROWS][VECTORS][GATES],
+                                            const typename Weights::Sum (&run)[ROWS][VECTORS][GATES]) {
+  for (int r = 0; r < ROWS; ++r) {
+    for (int v = 0; v < VECTORS; ++v) {
+      for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::join(sums[r][v][g], run[r][v][g]);
+    }
+  }
+}
+
 // Computes the finished gates of one tile. cell.base(row, vector, gate) is what a sum is added to; between()
-// is called after the first run.
+// is called after the first run. Backward, the last run comes first, which the step before, going forward,
+// left in the first-level cache; it is added last all the same. Not where there are four gates: by trial they
+// lose more in their one long stream of weights than they find in the cache.
 template <class Weights, int GATES, int ROWS, int VECTORS, class CellFunction, class Between>
-inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector,
+inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector, bool backward,
                          const CellFunction& cell, Floats (*gates)[VECTORS][GATES], const Between& between) {
   const uint8_t* weights[VECTORS];
   for (int v = 0; v < VECTORS; ++v) weights[v] = vector_weights<GATES>(matrix, vector + v);
-  typename Weights::Sum sums[ROWS][VECTORS][GATES];
-  sum_run<Weights>(matrix, weights, rows + first_row, 0, sums);
-  between();
-  for (int64_t first = Weights::run_length(matrix); first < matrix.columns;
-       first += Weights::run_length(matrix)) {
-    typename Weights::Sum more[ROWS][VECTORS][GATES];
-    sum_run<Weights>(matrix, weights, rows + first_row, first, more);
-    for (int r = 0; r < ROWS; ++r) {
-      for (int v = 0; v < VECTORS; ++v) {
-        for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::join(sums[r][v][g], more[r][v][g]);
-      }
-    }
+  using Sums = typename Weights::Sum[ROWS][VECTORS][GATES];
+  const int64_t run = Weights::run_length(matrix);
+  const int64_t last_run = (matrix.columns - 1) / run * run;
+  const bool last_first = GATES < 4 && backward && last_run > 0;
+  Sums sums, last = {};
+  if (last_first) {
+    sum_run<Weights>(matrix, weights, rows + first_row, last_run, last);
+    between();
   }
+  sum_run<Weights>(matrix, weights, rows + first_row, 0, sums);
+  if (!last_first) between();
+  for (int64_t first = run; first < (last_first ? last_run : matrix.columns); first += run) {
+    Sums more;
+    sum_run<Weights>(matrix, weights, rows + first_row, first, more);
+    join_run<Weights>(sums, more);
+  }
+  if (last_first) join_run<Weights>(sums, last);
   for (int r = 0; r < ROWS; ++r) {
     for (int v = 0; v < VECTORS; ++v) {
       for (int g = 0; g < GATES; ++g) {
@@ -217,8 +234,8 @@ inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_r
     const auto take = [&]<int ROWS>() {
       if constexpr (ROWS == 1 || ROWS * VECTORS * GATES <= kAccumulators) {
         for (; last - row >= ROWS; row += ROWS) {
-          compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, cell, gates + (row - first),
-                                                      [] {});
+          compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, false, cell,
+                                                      gates + (row - first), [] {});
         }
       }
     };
@@ -237,12 +254,12 @@ inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_r
 // One row alone, tile by tile; tile(i) says which vectors are tile i.
 template <class Weights, int GATES, int VECTORS, class CellFunction, class Tile>
 inline void compute_alone(const MatrixView& matrix, const Row* rows, int tiles, const Tile& tile,
-                          const CellFunction& cell) {
-  if (!Weights::kAppliesAmid || GATES == 1 || matrix.columns <= kRunColumns) {
+                          bool backward, const CellFunction& cell) {
+  if (!Weights::kAppliesAmid || matrix.columns <= kRunColumns) {
     for (int i = 0; i < tiles; ++i) {
       const int vector = tile(i);
       Floats gates[1][VECTORS][GATES];
-      compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, vector, cell, gates, [] {});
+      compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, vector, backward, cell, gates, [] {});
       for (int v = 0; v < VECTORS; ++v) cell.apply(0, vector + v, gates[0][v]);
     }
     return;
@@ -253,7 +270,7 @@ inline void compute_alone(const MatrixView& matrix, const Row* rows, int tiles, 
     for (int v = 0; v < VECTORS; ++v) cell.apply(0, tile(i) + v, gates[i % 2][v]);
   };
   for (int i = 0; i < tiles; ++i) {
-    compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, tile(i), cell, gates + i % 2, [&] {
+    compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, tile(i), backward, cell, gates + i % 2, [&] {
       if (i > 0) apply(i - 1);
     });
   }
@@ -274,7 +291,7 @@ inline void compute_range(const MatrixView& matrix, const Row* rows, int num_row
   };
   if (backward) rest();
   if (num_rows == 1) {
-    compute_alone<Weights, GATES, VECTORS>(matrix, rows, tiles, tile, cell);
+    compute_alone<Weights, GATES, VECTORS>(matrix, rows, tiles, tile, backward, cell);
   } else {
     for (int i = 0; i < tiles; ++i) {
       compute_vectors<Weights, GATES, VECTORS>(matrix, rows, num_rows, tile(i), cell);
