@@ -29,6 +29,13 @@ def test_forecasts_have_the_horizon_and_the_unit_of_the_input() -> None:
     torch.testing.assert_close(model(series + 5.0)[0], forecast + 5.0, atol=1e-4, rtol=1e-5)
 
 
+def test_training_computes_what_is_run() -> None:
+    model = build_forecaster(head_dropout=0.0)
+    series = torch.randn(3, 48, 7)
+    run = model(series)[0]
+    torch.testing.assert_close(model.train()(series)[0], run, atol=1e-5, rtol=1e-5)
+
+
 def test_variables_do_not_see_each_other() -> None:
     model = build_forecaster()
     series = torch.randn(1, 48, 7)

