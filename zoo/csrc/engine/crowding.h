@@ -6,9 +6,9 @@
 namespace zoo {
 
 // Says, call by call, whether threads should share units and so keep step with each other. Where another
-// program has a core, each try costs until the core comes back: after a crowded call the next ones do not try.
-// They are few at first, for a thread that was started by that very call is late only once, and twice as many
-// each time it happens again.
+// program has a core, each try costs until the core comes back: after a crowded call the next ones do not
+// try. They are few at first, for a thread that was started by that very call is late only once, and twice as
+// many each time it happens again.
 class Crowding {
  public:
   static constexpr int kFewest = 4, kMost = 128;  // calls
@@ -24,7 +24,8 @@ class Crowding {
     }
     const int pause = pause_.load(std::memory_order_relaxed);
     if (crowded) apart_.store(pause, std::memory_order_relaxed);
-    pause_.store(crowded ? std::min(2 * pause, kMost) : std::max(pause / 2, kFewest), std::memory_order_relaxed);
+    pause_.store(crowded ? std::min(2 * pause, kMost) : std::max(pause / 2, kFewest),
+                 std::memory_order_relaxed);
   }
 
  private:
