@@ -1,5 +1,5 @@
-// Preloaded into a process: counts what a function allocates, and times it. Any call of malloc and its kin counts,
-// from whatever library, while a count is on in this thread.
+// Preloaded into a process: counts what a function allocates, and times it. Any call of malloc and its kin
+// counts, from whatever library, while a count is on in this thread.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>

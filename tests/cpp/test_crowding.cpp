@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "check.h"
 #include "engine/crowding.h"
 #include "tests.h"

@@ -194,8 +194,8 @@ inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_ro
   const uint8_t* weights[VECTORS];
   for (int v = 0; v < VECTORS; ++v) weights[v] = vector_weights<GATES>(matrix, vector + v);
   using Sums = typename Weights::Sum[ROWS][VECTORS][GATES];
-  const int64_t run = Weights::run_length(matrix);
-  const int64_t last_run = (matrix.columns - 1) / run * run;
+  const int64_t length = Weights::run_length(matrix);
+  const int64_t last_run = (matrix.columns - 1) / length * length;
   const bool last_first = GATES < 4 && backward && last_run > 0;
   Sums sums, last = {};
   if (last_first) {
@@ -204,10 +204,10 @@ inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_ro
   }
   sum_run<Weights>(matrix, weights, rows + first_row, 0, sums);
   if (!last_first) between();
-  for (int64_t first = run; first < (last_first ? last_run : matrix.columns); first += run) {
-    Sums more;
-    sum_run<Weights>(matrix, weights, rows + first_row, first, more);
-    join_run<Weights>(sums, more);
+  for (int64_t first = length; first < (last_first ? last_run : matrix.columns); first += length) {
+    Sums run;
+    sum_run<Weights>(matrix, weights, rows + first_row, first, run);
+    join_run<Weights>(sums, run);
   }
   if (last_first) join_run<Weights>(sums, last);
   for (int r = 0; r < ROWS; ++r) {
