@@ -26,6 +26,7 @@ from zoo.training.text_metrics import nats_per_symbol
 
 OPTIONS: dict[str, Any] = {
     "steps": 128,  # characters between two truncations
+    "hold_out": True,  # keep the validation part out of training; False once nothing is left to decide
     "streams": 8,  # rows that validation and test text is cut into, each read from a fresh state
 }
 FAST_CHARACTERS = 16_000
@@ -103,13 +104,14 @@ class TinyShakespeare(Task):
 
     def _set_text(self, text: CharacterText, fast: bool) -> None:
         self.text = text
-        self.most = FAST_CHARACTERS if fast else len(text.train)
+        self.train = text.train if self.options["hold_out"] else torch.cat([text.train, text.validation])
+        self.most = FAST_CHARACTERS if fast else len(self.train)
 
     def model_overrides(self) -> dict[str, Any]:
         return {"characters": self.text.characters, "vocab_size": len(self.text.characters)}
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
-        streams = Streams(self.text.train[: self.most], batch_size, self.options["steps"])
+        streams = Streams(self.train[: self.most], batch_size, self.options["steps"])
         if streams.row_length < self.options["steps"]:
             raise ValueError(
                 f"{len(streams.tokens)} characters are too few for {batch_size} streams of {self.options['steps']} "
