@@ -102,6 +102,25 @@ def test_a_whole_module_is_not_a_state_dict(tmp_path: Path) -> None:
         read_weights(tmp_path / "list.pt")
 
 
+def test_a_checkpoint_in_half_precision_gives_the_rounded_weights(tmp_path: Path) -> None:
+    model = build_small("gru_tagger", seed=4, standardize=True)
+    zoo.save_checkpoint(model, tmp_path / "whole")
+    zoo.save_checkpoint(model, tmp_path / "half", torch.float16)
+    again = zoo.load_checkpoint(tmp_path / "half").state_dict()
+    for name, value in model.state_dict().items():
+        rounded = value.half().float() if value.dim() >= 2 else value
+        assert again[name].dtype == value.dtype
+        assert torch.equal(again[name], rounded), name
+    whole, half = ((tmp_path / kind / "model.safetensors").stat().st_size for kind in ("whole", "half"))
+    assert half < 0.7 * whole
+    with torch.no_grad():
+        next(p for p in model.parameters() if p.dim() == 2)[0, 0] = 1e6
+    with pytest.raises(ValueError, match=r"weight of 1e\+06, more than torch\.float16 holds"):
+        zoo.save_checkpoint(model, tmp_path / "half", torch.float16)
+    with pytest.raises(ValueError, match="floating-point dtype"):
+        zoo.save_checkpoint(model, tmp_path / "half", torch.int8)
+
+
 def test_a_checkpoint_folder_builds_the_same_model(tmp_path: Path) -> None:
     model = build_small("gru_tagger", seed=4, standardize=True)
     zoo.save_checkpoint(model, tmp_path / "tagger")

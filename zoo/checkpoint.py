@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 
@@ -21,17 +23,25 @@ class Checkpoint:
     weights: Path
 
 
-def save_checkpoint(model: Any, folder: str | Path) -> Path:
+def save_checkpoint(model: Any, folder: str | Path, matrices: torch.dtype | None = None) -> Path:
     """Write a model that `zoo.build` made into a folder, which is made if need be.
 
+    Args:
+        model: of `zoo.build`.
+        folder: where the two files go.
+        matrices: a floating-point dtype to round matrices to, such as torch.float16 for half the bytes; vectors, which
+            are few and hold statistics, stay as they are. `load_checkpoint` gives float32 again, of the rounded values.
+
     Raises:
-        ValueError: the module does not say which registered model it is.
+        ValueError: the module does not say which registered model it is, or `matrices` is no floating-point dtype or
+            cannot hold a weight.
     """
     if not hasattr(model, "model_name") or not hasattr(model, "config"):
         raise ValueError("only a model from zoo.build says its name and configuration; save others with torch.save")
+    tensors = {name: _store(name, value, matrices) for name, value in model.state_dict().items()}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, folder / WEIGHTS_FILE)
+    save_file(tensors, folder / WEIGHTS_FILE)
     about = {"model": model.model_name, "config": model.config.to_dict()}
     (folder / CONFIG_FILE).write_text(json.dumps(about, indent=1) + "\n")
     return folder
@@ -55,3 +65,14 @@ def read_checkpoint(folder: str | Path) -> Checkpoint:
         raise ValueError(
             f'{folder / CONFIG_FILE} must hold {{"model": name, "config": {{...}}}}; reading it failed: {error!r}'
         ) from error
+
+
+def _store(name: str, value: Tensor, matrices: torch.dtype | None) -> Tensor:
+    if matrices is None or value.dim() < 2 or not value.is_floating_point():
+        return value.contiguous()
+    if not matrices.is_floating_point:
+        raise ValueError(f"matrices must be a floating-point dtype such as torch.float16, got {matrices}")
+    stored = value.to(matrices).contiguous()
+    if not stored.isfinite().all():
+        raise ValueError(f"{name} has a weight of {float(value.abs().max()):.3g}, more than {matrices} holds")
+    return stored

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import zoo
 from zoo.training.cards import PRETRAINED, Card, SeedResult, median_seed
 from zoo.training.evaluation import Evaluation, evaluate
@@ -22,7 +24,7 @@ SAMPLE_ROWS, SAMPLE_STEPS = 8, 256
 
 
 def ship(name: str, seeds: Sequence[int], runs: Path, output: Path = PRETRAINED) -> Card:
-    """Train the seeds that have no run yet, and put the median one into the package.
+    """Train the seeds that have no run yet, put the median one into the package, and judge it as it is stored.
 
     Args:
         name: of a recipe.
@@ -37,12 +39,8 @@ def ship(name: str, seeds: Sequence[int], runs: Path, output: Path = PRETRAINED)
     recipe = read_recipe(name)
     task = make_task(recipe.task.name, recipe.task.options)
     shipped = median_seed(results, task.metric)
-    model = zoo.load_checkpoint(run_folder(runs, name, shipped) / CHECKPOINT)
-    folder = zoo.save_checkpoint(model, output / name)
-    size = (folder / "model.safetensors").stat().st_size
-    if size >= MOST_BYTES:
-        raise ValueError(f"{name} has {size:,} bytes of weights; a shipped model must stay below {MOST_BYTES:,}")
-    card = _judge(model, task, recipe, results, shipped, size)
+    folder, size = _store(zoo.load_checkpoint(run_folder(runs, name, shipped) / CHECKPOINT), output / name)
+    card = _judge(zoo.load_checkpoint(folder), task, recipe, results, shipped, size)
     card.write(folder)
     return card
 
@@ -66,6 +64,16 @@ def _result(name: str, seed: int, runs: Path) -> SeedResult:
         train(read_recipe(name, [f"seed={seed}"]), folder, resume=True)
     metrics: dict[str, Any] = json.loads((folder / METRICS).read_text())
     return SeedResult(seed, metrics["validation"], metrics["test"], metrics["cpu_seconds"])
+
+
+def _store(model: Any, folder: Path) -> tuple[Path, int]:
+    """Write the model, in half precision where it would be too large; return its folder and the bytes of its weights."""
+    for matrices in (None, torch.float16):
+        zoo.save_checkpoint(model, folder, matrices)
+        size = (folder / "model.safetensors").stat().st_size
+        if size < MOST_BYTES:
+            return folder, size
+    raise ValueError(f"{folder.name} has {size:,} bytes of weights; a shipped model must stay below {MOST_BYTES:,}")
 
 
 def _judge(model: Any, task: Task, recipe: Recipe, results: Sequence[SeedResult], shipped: int, size: int) -> Card:
