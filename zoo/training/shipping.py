@@ -67,7 +67,7 @@ def _result(name: str, seed: int, runs: Path) -> SeedResult:
 
 
 def _store(model: Any, folder: Path) -> tuple[Path, int]:
-    """Write the model, in half precision where it would be too large; return its folder and the bytes of its weights."""
+    """Write the model, in half precision where it would be too large; return its folder and its weights' bytes."""
     for matrices in (None, torch.float16):
         zoo.save_checkpoint(model, folder, matrices)
         size = (folder / "model.safetensors").stat().st_size
