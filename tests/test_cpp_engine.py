@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from io import BytesIO
 from pathlib import Path
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 import pytest
@@ -131,6 +132,43 @@ def test_any_torchscript_file_is_fused(program: Program, tmp_path: Path) -> None
     assert program.succeed("info", tmp_path / "model.pt", "--json").json["acceleration"]["fused_layers"] == 1
     output = program.output(tmp_path / "model.pt", tmp_path / "input.npy", folder=tmp_path)
     np.testing.assert_allclose(output, module(input).detach().numpy(), atol=1e-6, rtol=1e-6)
+
+
+class Turning(nn.Module):
+    """Turns its input in place, so that a size means one thing before and another one after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(3, 5)
+        self.input_spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 3))
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        if lengths is not None:
+            raise ValueError("no lengths")
+        if state is None:
+            state = self.initial_state(input.size(0))
+        input.transpose_(0, 1)  # (T, B, 3)
+        output, h = self.rnn(input, state[0])
+        steps = input.size(0)
+        input.transpose_(0, 1)
+        return output.transpose(0, 1)[:, :steps], [h]
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return [torch.zeros(1, batch_size, 5)]
+
+
+def test_a_stream_survives_a_model_that_turns_its_input(program: Program, artifact: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model: Any = Turning().eval()
+    model.no_lengths = True
+    zoo.save_artifact(model, artifact)
+    input = torch.randn(1, 12, 3)
+    np.save(tmp_path / "input.npy", input.numpy())
+    output = program.output(artifact, tmp_path / "input.npy", "--stream", 4, folder=tmp_path)
+    np.testing.assert_allclose(output, model(input)[0].detach().numpy(), atol=1e-6, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

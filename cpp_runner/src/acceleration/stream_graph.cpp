@@ -1,5 +1,6 @@
 #include "acceleration/stream_graph.h"
 
+#include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/common_subexpression_elimination.h>
@@ -8,8 +9,11 @@
 #include <torch/csrc/jit/passes/lower_tuples.h>
 #include <torch/csrc/jit/passes/peephole.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace zoo {
 namespace {
@@ -34,38 +38,108 @@ c10::TensorTypePtr type_of(const TensorSpec& spec) {
   return c10::TensorType::create(dtype, c10::Device(c10::kCPU), spec.dims.size(), std::nullopt);
 }
 
-// Sizes that the manifest fixes become constants.
-void fix_sizes(Graph& graph, const Value& tensor, const TensorSpec& spec) {
-  const auto rank = static_cast<std::int64_t>(spec.dims.size());
-  const std::vector<torch::jit::Use> uses = tensor.uses();
-  for (const auto& use : uses) {
-    if (use.user->kind() != c10::aten::size || use.user->inputs().size() != 2) continue;
-    const auto axis = torch::jit::constant_as<std::int64_t>(use.user->inputs()[1]);
-    if (!axis || *axis < -rank || *axis >= rank) continue;
-    const Dim& dim = spec.dims[static_cast<std::size_t>((*axis + rank) % rank)];
-    if (!dim.fixed()) continue;
-    const torch::jit::WithInsertPoint here(use.user);
-    use.user->output()->replaceAllUsesWith(graph.insertConstant(dim.size));
+// A tensor whose shape is checked before each call.
+struct CheckedTensor {
+  Value* value;
+  const TensorSpec* spec;
+};
+
+// The sizes of such tensors as values of the graph: constants where the manifest fixes them, the same value
+// for all dimensions of one name.
+class Sizes {
+ public:
+  Sizes(Graph& graph, std::vector<CheckedTensor> tensors) : graph_(graph), tensors_(std::move(tensors)) {
+    const torch::jit::WithInsertPoint begin(*graph.nodes().begin());
+    const CheckedTensor& input = tensors_.front();
+    for (std::size_t axis = 0; axis < input.spec->dims.size(); ++axis) {
+      const Dim& dim = input.spec->dims[axis];
+      if (dim.fixed()) continue;
+      named_.emplace_back(dim.name, graph.insert(c10::aten::size, {input.value, static_cast<int64_t>(axis)}));
+    }
   }
-}
+
+  // Replaces what is asked of a shape by what is known of it.
+  void fold() {
+    for (const CheckedTensor& tensor : tensors_) {
+      for (const torch::jit::Use& use : std::vector(tensor.value->uses())) {
+        if (use.user->kind() != c10::aten::size) continue;
+        if (use.user->inputs().size() == 2) fold_size(*tensor.spec, *use.user);
+        if (use.user->inputs().size() == 1) fold_comparisons(*tensor.spec, *use.user);
+      }
+    }
+    for (const auto& [name, size] : named_) fold_emptiness(*size);
+  }
+
+ private:
+  // The value of one dimension; none where the input has no dimension of that name.
+  Value* value_of(const Dim& dim) {
+    if (dim.fixed()) return graph_.insertConstant(dim.size);
+    const auto named = std::ranges::find(named_, dim.name, [](const auto& entry) { return entry.first; });
+    return named == named_.end() ? nullptr : named->second;
+  }
+
+  void fold_size(const TensorSpec& spec, Node& size) {
+    const auto rank = static_cast<std::int64_t>(spec.dims.size());
+    const auto axis = torch::jit::constant_as<std::int64_t>(size.inputs()[1]);
+    if (!axis || *axis < -rank || *axis >= rank) return;
+    const torch::jit::WithInsertPoint here(&size);
+    Value* known = value_of(spec.dims[static_cast<std::size_t>((*axis + rank) % rank)]);
+    if (known != nullptr && known != size.output()) size.output()->replaceAllUsesWith(known);
+  }
+
+  // shape != [its own sizes], which nn.LSTM and its kin ask of each state.
+  void fold_comparisons(const TensorSpec& spec, const Node& shape) {
+    for (const torch::jit::Use& use : std::vector(shape.output()->uses())) {
+      const bool unequal = use.user->kind() == c10::aten::ne;
+      if (!unequal && use.user->kind() != c10::aten::eq) continue;
+      const Node& other = *use.user->inputs()[1 - use.offset]->node();
+      if (other.kind() != c10::prim::ListConstruct || !is_shape(spec, other)) continue;
+      const torch::jit::WithInsertPoint here(use.user);
+      use.user->output()->replaceAllUsesWith(graph_.insertConstant(!unequal));
+    }
+  }
+
+  bool is_shape(const TensorSpec& spec, const Node& list) {
+    return std::ranges::equal(list.inputs(), spec.dims, [&](const Value* size, const Dim& dim) {
+      return dim.fixed() ? torch::jit::constant_as<std::int64_t>(size) == dim.size : size == value_of(dim);
+    });
+  }
+
+  // A dimension with a name has a size of at least 1.
+  void fold_emptiness(Value& size) {
+    for (const torch::jit::Use& use : std::vector(size.uses())) {
+      if (use.user->kind() != c10::aten::eq) continue;
+      const auto other = torch::jit::constant_as<std::int64_t>(use.user->inputs()[1 - use.offset]);
+      if (!other || *other > 0) continue;
+      const torch::jit::WithInsertPoint here(use.user);
+      use.user->output()->replaceAllUsesWith(graph_.insertConstant(false));
+    }
+  }
+
+  Graph& graph_;
+  std::vector<CheckedTensor> tensors_;
+  std::vector<std::pair<std::string, Value*>> named_;
+};
 
 // The states become inputs of their own, in the place of a list that each call would have to build.
-std::vector<Value*> spread_states(Graph& graph, Value* list, const std::vector<TensorSpec>& specs) {
+std::vector<Value*> spread_states(Graph& graph, Value* list, std::size_t count) {
   std::vector<Value*> states;
-  for (const TensorSpec& spec : specs) {
-    states.push_back(graph.addInput());
-    states.back()->setType(type_of(spec));
-  }
+  for (std::size_t i = 0; i < count; ++i) states.push_back(graph.addInput());
   Node* whole = graph.createList(c10::TensorType::get(), states);
   graph.prependNode(whole);
   list->replaceAllUsesWith(whole->output());
   return states;
 }
 
-void fold(std::shared_ptr<Graph> graph, const std::vector<Value*>& tensors,
-          const std::vector<const TensorSpec*>& specs) {
+// Whether the graph changes one of the tensors in place, perhaps its shape.
+bool changes(const std::shared_ptr<Graph>& graph, const std::vector<CheckedTensor>& tensors) {
+  const torch::jit::AliasDb aliases(graph);
+  return std::ranges::any_of(tensors, [&](const CheckedTensor& t) { return aliases.hasWriters(t.value); });
+}
+
+void fold(std::shared_ptr<Graph> graph, const std::vector<CheckedTensor>& tensors) {
   for (int i = 0; i < 3; ++i) {  // what one pass folds lets another fold more
-    for (std::size_t k = 0; k < tensors.size(); ++k) fix_sizes(*graph, *tensors[k], *specs[k]);
+    Sizes(*graph, tensors).fold();
     torch::jit::ConstantPropagation(graph);
     torch::jit::PeepholeOptimize(graph);
     torch::jit::LowerSimpleTuples(graph);
@@ -81,16 +155,17 @@ std::optional<StreamGraph> StreamGraph::make(const torch::jit::Module& module, c
   const auto forward = module.find_method("forward");
   if (!forward || !keeps_the_contract(*forward->graph())) return std::nullopt;
   std::shared_ptr<Graph> graph = forward->graph()->copy();
-  std::vector<Value*> tensors{graph->inputs()[1]};
-  std::vector<const TensorSpec*> specs{&manifest.inputs.front()};
-  tensors[0]->setType(type_of(*specs[0]));
+  std::vector<CheckedTensor> tensors{{graph->inputs()[1], &manifest.inputs.front()}};
   {
     const torch::jit::WithInsertPoint begin(*graph->nodes().begin());
     graph->inputs()[2]->replaceAllUsesWith(graph->insertConstant(c10::IValue()));
   }
-  for (Value* state : spread_states(*graph, graph->inputs()[3], manifest.state)) tensors.push_back(state);
-  for (const TensorSpec& spec : manifest.state) specs.push_back(&spec);
-  fold(graph, tensors, specs);
+  const std::vector<Value*> states = spread_states(*graph, graph->inputs()[3], manifest.state.size());
+  for (std::size_t i = 0; i < states.size(); ++i) tensors.push_back({states[i], &manifest.state[i]});
+  torch::jit::ConstantPropagation(graph);  // the branches of other calls may change what this one does not
+  if (changes(graph, tensors)) return std::nullopt;
+  for (const CheckedTensor& tensor : tensors) tensor.value->setType(type_of(*tensor.spec));
+  fold(graph, tensors);
   if (graph->inputs()[0]->hasUses()) return std::nullopt;
   for (const std::size_t unused : {3, 2, 0}) graph->eraseInput(unused);
   graph->lint();
