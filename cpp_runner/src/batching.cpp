@@ -11,7 +11,7 @@ namespace {
 CheckedInputs slice_rows(const Manifest& manifest, const CheckedInputs& inputs, std::int64_t begin,
                          std::int64_t count) {
   CheckedInputs rows;
-  rows.input = slice(inputs.input, *axis_of(manifest.inputs.front(), "batch"), begin, count);
+  rows.converted = slice(inputs.input(), *axis_of(manifest.inputs.front(), "batch"), begin, count);
   if (inputs.lengths) rows.lengths = slice(*inputs.lengths, 0, begin, count);
   rows.batch = count;
   rows.seq_len = inputs.seq_len;

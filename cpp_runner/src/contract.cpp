@@ -80,9 +80,9 @@ void check_all_finite(const Tensor& tensor, const std::string& name) {
 }
 
 void check_dims(const TensorSpec& spec, const Tensor& tensor) {
-  const std::string shape = shape_text(tensor.shape());
+  const auto shape = [&] { return shape_text(tensor.shape()); };
   if (tensor.shape().size() != spec.dims.size()) {
-    fail(spec.name + " has " + std::to_string(tensor.rank()) + " dimensions (" + shape + "), expected " +
+    fail(spec.name + " has " + std::to_string(tensor.rank()) + " dimensions (" + shape() + "), expected " +
          std::to_string(spec.dims.size()) + ": " + dims_text(spec));
   }
   for (std::size_t axis = 0; axis < spec.dims.size(); ++axis) {
@@ -90,10 +90,10 @@ void check_dims(const TensorSpec& spec, const Tensor& tensor) {
     const std::int64_t size = tensor.shape()[axis];
     if (dim.fixed() && size != dim.size) {
       fail(spec.name + " has size " + std::to_string(size) + " in dimension " + std::to_string(axis) + " (" +
-           shape + "), expected " + std::to_string(dim.size) + ": " + dims_text(spec));
+           shape() + "), expected " + std::to_string(dim.size) + ": " + dims_text(spec));
     }
     if (!dim.fixed() && size < 1) {
-      fail(spec.name + " has " + dim.name + " 0 (" + shape + "), expected at least 1: " + dims_text(spec));
+      fail(spec.name + " has " + dim.name + " 0 (" + shape() + "), expected at least 1: " + dims_text(spec));
     }
   }
 }
@@ -153,9 +153,10 @@ CheckedInputs check_inputs(const Manifest& manifest, const Tensor& input,
   const TensorSpec& spec = manifest.inputs.front();
   check_dims(spec, input);
   CheckedInputs checked;
-  checked.input = convert(input, spec.dtype, spec.name);
-  if (!allow_nonfinite) check_all_finite(checked.input, spec.name);
-  check_range(spec, checked.input);
+  checked.given = &input;
+  if (input.dtype() != spec.dtype) checked.converted = convert(input, spec.dtype, spec.name);
+  if (!allow_nonfinite) check_all_finite(checked.input(), spec.name);
+  check_range(spec, checked.input());
   checked.batch = input.shape()[*axis_of(spec, "batch")];
   checked.seq_len = input.shape()[*axis_of(spec, "seq_len")];
   if (lengths) checked.lengths = check_lengths(*lengths, checked.batch, checked.seq_len);

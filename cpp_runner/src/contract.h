@@ -11,13 +11,18 @@
 
 namespace zoo {
 
-// The input as the manifest wants it (dtype converted), the lengths as int64. Throws Error(bad_data).
+// The input as the manifest wants it: the caller's, which has to outlive this, or a converted copy; the
+// lengths as int64.
 struct CheckedInputs {
-  Tensor input;
+  const Tensor* given = nullptr;
+  std::optional<Tensor> converted;
   std::optional<Tensor> lengths;
   std::int64_t batch = 0;
   std::int64_t seq_len = 0;
+
+  [[nodiscard]] const Tensor& input() const { return converted ? *converted : *given; }
 };
+// Throws Error(bad_data).
 CheckedInputs check_inputs(const Manifest& manifest, const Tensor& input,
                            const std::optional<Tensor>& lengths, bool allow_nonfinite);
 

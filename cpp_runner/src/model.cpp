@@ -62,7 +62,7 @@ struct Model::Impl {
                                       const RunOptions& options) const {
     const auto run_rows = [&](const CheckedInputs& rows, const State& rows_state) {
       return options.chunk > 0 ? forward_in_chunks(module, *manifest, rows, rows_state, options.chunk)
-                               : module.forward(rows.input, rows.lengths, rows_state);
+                               : module.forward(rows.input(), rows.lengths, rows_state);
     };
     if (options.batch_size == 0) return run_rows(inputs, state);
     return forward_in_batches(module, *manifest, inputs, state, options, run_rows);
@@ -113,7 +113,7 @@ Tensor Model::run(const Tensor& input, State& state) const {
   check_streamable(manifest);
   const CheckedInputs checked = check_inputs(manifest, input, {}, false);
   if (!state.empty()) check_state_shapes(manifest, state.shapes(), checked.batch);
-  TorchModule::Step step = impl_->module.forward(checked.input, {}, state);
+  TorchModule::Step step = impl_->module.forward(checked.input(), {}, state);
   state = std::move(step.state);
   return std::move(step.outputs.at(0));
 }

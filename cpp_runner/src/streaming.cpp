@@ -52,7 +52,7 @@ TorchModule::Step forward_in_chunks(const TorchModule& module, const Manifest& m
     const std::int64_t count = std::min(chunk, inputs.seq_len - begin);
     std::optional<Tensor> lengths;
     if (inputs.lengths) lengths = chunk_lengths(*inputs.lengths, begin, count);
-    last = module.forward(slice(inputs.input, time_axis, begin, count), lengths, state);
+    last = module.forward(slice(inputs.input(), time_axis, begin, count), lengths, state);
     state = std::move(last.state);
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const TensorSpec& spec = manifest.outputs[i];

@@ -16,10 +16,10 @@ std::vector<BenchmarkRecord> benchmark_artifact(const Options& options, const Mo
   std::int64_t batch = 1;
   if (!options.inputs.empty()) {
     const auto lengths = options.lengths ? std::optional(read_lengths(*options.lengths)) : std::nullopt;
-    const CheckedInputs checked =
-        check_inputs(manifest, read_artifact_input(options, manifest), lengths, options.allow_nonfinite);
+    const Tensor input = read_artifact_input(options, manifest);
+    const CheckedInputs checked = check_inputs(manifest, input, lengths, options.allow_nonfinite);
     batch = checked.batch;
-    inputs = Inputs{checked.input, checked.lengths, {}, options.allow_nonfinite};
+    inputs = Inputs{checked.input(), checked.lengths, {}, options.allow_nonfinite};
   }
   set_up_process(options, file, batch);
   const Model model = Model::load(file, options.load);

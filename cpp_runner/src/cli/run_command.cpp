@@ -68,7 +68,7 @@ RunReport run_artifact(const Options& options, const ModelFile& file, const Cons
   const Tensor input = read_artifact_input(options, manifest);
   const auto lengths = options.lengths ? std::optional(read_lengths(*options.lengths)) : std::nullopt;
   const CheckedInputs checked = check_inputs(manifest, input, lengths, options.allow_nonfinite);
-  Inputs inputs{checked.input, checked.lengths, {}, options.allow_nonfinite};
+  Inputs inputs{checked.input(), checked.lengths, {}, options.allow_nonfinite};
   std::vector<Tensor> state_in;
   if (options.state_in) state_in = read_state(*options.state_in, manifest, checked.batch);
   set_up_process(options, file,
