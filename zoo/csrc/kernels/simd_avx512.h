@@ -58,9 +58,9 @@ inline Floats scale_by_power(Floats a, Floats n) { return {_mm512_scalef_ps(a.v,
 inline float reduce_min(Floats a) { return _mm512_reduce_min_ps(a.v); }
 inline float reduce_max(Floats a) { return _mm512_reduce_max_ps(a.v); }
 
-// The bfloat16 in the low half of each 32-bit lane, widened.
 // Has a value stay in its register where the compiler would rather load it once more.
 inline void hold(Floats& a) { asm("" : "+v"(a.v)); }
+// The bfloat16 in the low half of each 32-bit lane, widened.
 inline Floats widen_low_half(Floats a) {
   return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a.v), 16))};
 }
