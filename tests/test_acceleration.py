@@ -85,3 +85,56 @@ def test_wrong_inputs_are_refused_as_before(input):
 def test_a_transposed_input_and_an_expanded_state():
     rnn = nn.GRU(6, 9)
     check(PaddedWithState(rnn), torch.randn(4, 5, 6).transpose(0, 1), torch.randn(1, 1, 9).expand(1, 4, 9))
+
+
+class Stateful(nn.Module):
+    """An own check before the layers': what only the module asks has to stay."""
+
+    def __init__(self, rnn: nn.RNNBase) -> None:
+        super().__init__()
+        self.rnn = rnn
+
+    def forward(self, input: Tensor, h_0: Tensor) -> Tensor:
+        if input.size(0) != 5:
+            raise ValueError("five steps")
+        return self.rnn(input, h_0)[0]
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.RNN])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_wrong_shapes_stay_errors_though_they_are_asked_for_once(kind, batch_first):
+    good = torch.randn(5, 5, 6), torch.randn(2, 5, 8)
+    accelerated = check(Stateful(kind(6, 8, 2, batch_first=batch_first)), *good, layers=2)
+    assert "Expected hidden size" not in str(accelerated.graph), "nn.RNNBase's own questions should be gone"
+    assert "five steps" in str(accelerated.graph)
+    for wrong in (
+        (torch.randn(4, 5, 6), good[1]),
+        (torch.randn(5, 5, 7), good[1]),
+        (torch.randn(5, 5, 6, 1), good[1]),
+        (good[0], torch.randn(2, 5, 9)),
+        (good[0], torch.randn(2, 4, 8)),
+        (good[0], torch.randn(1, 5, 8)),
+        (good[0], torch.randn(2, 8)),
+    ):
+        with pytest.raises((RuntimeError, torch.jit.Error)), torch.no_grad():
+            accelerated(*wrong)
+    assert accelerated(torch.randn(5, 6), torch.randn(2, 8)).shape == (5, 8)  # unbatched
+
+
+@pytest.mark.parametrize("options", [{}, {"proj_size": 5}, {"bidirectional": True}])
+def test_wrong_states_of_an_lstm_stay_errors(options):
+    class Given(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.LSTM(6, 8, **options)
+
+        def forward(self, input: Tensor, h_0: Tensor, c_0: Tensor) -> Tensor:
+            return self.rnn(input, (h_0, c_0))[0]
+
+    rows, size = 2 if "bidirectional" in options else 1, options.get("proj_size", 8)
+    input, h_0, c_0 = torch.randn(5, 3, 6), torch.randn(rows, 3, size), torch.randn(rows, 3, 8)
+    accelerated = check(Given(), input, h_0, c_0)
+    assert "Expected hidden[0] size" not in str(accelerated.graph)
+    for wrong in ((h_0[:, :2], c_0), (h_0, c_0[:, :2]), (h_0, c_0[..., :7]), (h_0[..., :4], c_0)):
+        with pytest.raises((RuntimeError, torch.jit.Error)), torch.no_grad():
+            accelerated(input, *wrong)

@@ -14,6 +14,7 @@
 
 #include "acceleration/packing.h"
 #include "acceleration/recurrent_weights.h"
+#include "acceleration/repeated_checks.h"
 #include "message.h"
 
 namespace zoo {
@@ -70,11 +71,35 @@ std::vector<Value*> states(Graph& graph, Node& node, const std::string& cell) {
   return {unpack->outputs()[0], unpack->outputs()[1]};
 }
 
-void replace(Graph& graph, Node& node, const RecurrentOperator& op, const at::Tensor& packed) {
+// What a padded operator with these weights wants of its input and states; none where the axes are not known
+// yet.
+std::optional<ExpectedShapes> expected_shapes(const Node& node, const RecurrentWeights& weights,
+                                              const std::vector<Value*>& states) {
+  const auto batch_first = torch::jit::constant_as<bool>(node.namedInput("batch_first"));
+  if (!batch_first) return std::nullopt;
+  const at::Tensor& w_ih = weights.tensors[0];  // (gates * hidden, features)
+  const at::Tensor& w_hh = weights.tensors[1];  // (gates * hidden, size of h)
+  const std::int64_t gates = weights.cell == "lstm" ? 4 : weights.cell == "gru" ? 3 : 1;
+  ExpectedShapes shapes{node.inputs()[0],
+                        *batch_first ? 0 : 1,
+                        w_ih.size(1),
+                        weights.num_layers * (weights.bidirectional ? 2 : 1),
+                        {}};
+  shapes.states.push_back({states[0], w_hh.size(1)});
+  if (states.size() > 1) shapes.states.push_back({states[1], w_ih.size(0) / gates});
+  return shapes;
+}
+
+void replace(Graph& graph, Node& node, const RecurrentOperator& op, const RecurrentWeights& weights,
+             const at::Tensor& packed) {
   const torch::jit::WithInsertPoint here(&node);
   std::vector<Value*> inputs{node.inputs()[0]};
   if (op.layout == Layout::packed_sequence) inputs.push_back(node.namedInput("batch_sizes"));
-  for (Value* state : states(graph, node, op.cell)) inputs.push_back(state);
+  const std::vector<Value*> start = states(graph, node, op.cell);
+  inputs.insert(inputs.end(), start.begin(), start.end());
+  if (op.layout == Layout::padded) {
+    if (const auto shapes = expected_shapes(node, weights, start)) drop_repeated_checks(node, *shapes);
+  }
   inputs.push_back(graph.insertConstant(packed));
   if (op.layout != Layout::cell) inputs.push_back(node.namedInput("bidirectional"));
   if (op.layout == Layout::padded) inputs.push_back(node.namedInput("batch_first"));
@@ -113,7 +138,7 @@ class Pass {
       const auto op = find_recurrent_operator(node);
       if (!op) return;
       const RecurrentWeights weights = take_weights(node, *op);
-      replace(graph, node, *op, packer_.pack(weights, precision_of(weights)));
+      replace(graph, node, *op, weights, packer_.pack(weights, precision_of(weights)));
     } catch (const Unmatched& unmatched) {
       leave(name, unmatched.what());
     }
