@@ -62,9 +62,8 @@ class Sizes {
   void fold() {
     for (const CheckedTensor& tensor : tensors_) {
       for (const torch::jit::Use& use : std::vector(tensor.value->uses())) {
-        if (use.user->kind() != c10::aten::size) continue;
-        if (use.user->inputs().size() == 2) fold_size(*tensor.spec, *use.user);
-        if (use.user->inputs().size() == 1) fold_comparisons(*tensor.spec, *use.user);
+        if (use.user->kind() != c10::aten::size || use.user->inputs().size() != 2) continue;
+        fold_size(*tensor.spec, *use.user);
       }
     }
     for (const auto& [name, size] : named_) fold_emptiness(*size);
@@ -85,24 +84,6 @@ class Sizes {
     const torch::jit::WithInsertPoint here(&size);
     Value* known = value_of(spec.dims[static_cast<std::size_t>((*axis + rank) % rank)]);
     if (known != nullptr && known != size.output()) size.output()->replaceAllUsesWith(known);
-  }
-
-  // shape != [its own sizes], which nn.LSTM and its kin ask of each state.
-  void fold_comparisons(const TensorSpec& spec, const Node& shape) {
-    for (const torch::jit::Use& use : std::vector(shape.output()->uses())) {
-      const bool unequal = use.user->kind() == c10::aten::ne;
-      if (!unequal && use.user->kind() != c10::aten::eq) continue;
-      const Node& other = *use.user->inputs()[1 - use.offset]->node();
-      if (other.kind() != c10::prim::ListConstruct || !is_shape(spec, other)) continue;
-      const torch::jit::WithInsertPoint here(use.user);
-      use.user->output()->replaceAllUsesWith(graph_.insertConstant(!unequal));
-    }
-  }
-
-  bool is_shape(const TensorSpec& spec, const Node& list) {
-    return std::ranges::equal(list.inputs(), spec.dims, [&](const Value* size, const Dim& dim) {
-      return dim.fixed() ? torch::jit::constant_as<std::int64_t>(size) == dim.size : size == value_of(dim);
-    });
   }
 
   // A dimension with a name has a size of at least 1.
@@ -138,7 +119,8 @@ bool changes(const std::shared_ptr<Graph>& graph, const std::vector<CheckedTenso
 }
 
 void fold(std::shared_ptr<Graph> graph, const std::vector<CheckedTensor>& tensors) {
-  for (int i = 0; i < 3; ++i) {  // what one pass folds lets another fold more
+  constexpr int kRounds = 6;
+  for (int i = 0; i < kRounds; ++i) {  // what one pass folds lets another fold more
     Sizes(*graph, tensors).fold();
     torch::jit::ConstantPropagation(graph);
     torch::jit::PeepholeOptimize(graph);
