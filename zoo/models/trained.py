@@ -90,13 +90,15 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             kind="lstm",
             input_size=48,
             hidden_size=96,
+            num_layers=2,
             bidirectional=True,
+            dropout=0.4,
             head_dropout=0.4,
             input_dropout=0.3,
             word_dropout=0.1,
             num_words=3700,
-            character_size=32,
-            character_hidden_size=64,
+            character_size=24,
+            character_hidden_size=48,
             num_classes=13,
         ),
         WordTagger,
@@ -106,8 +108,8 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             c.SegmentForecasterConfig(
                 input_size=7,
                 num_variables=7,
-                hidden_size=192 if horizon < 300 else 256,  # both chosen in validation
-                segment_size=24 if horizon < 300 else 48,
+                hidden_size={96: 192, 192: 192, 336: 512, 720: 256}[horizon],  # chosen in validation
+                segment_size=48 if horizon == 720 else 24,
                 horizon=horizon,
                 standardize=True,
                 head_dropout=0.5,
