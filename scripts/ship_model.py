@@ -13,10 +13,20 @@ from zoo.training.recipe import list_recipes
 from zoo.training.shipping import ship
 
 
+def seed_and_reason(text: str) -> tuple[int, str]:
+    seed, _, reason = text.partition("=")
+    if not seed.isdigit() or not reason:
+        raise argparse.ArgumentTypeError(f"expected SEED=REASON, got {text!r}")
+    return int(seed), reason
+
+
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ship_model.py", description=__doc__)
     parser.add_argument("recipe", choices=list_recipes(), metavar="recipe", help=", ".join(list_recipes()))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="default: 0 1 2")
+    parser.add_argument(
+        "--pass-over", type=seed_and_reason, action="append", default=[], metavar="SEED=REASON", help="do not ship it"
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="runs that are there are taken (default: runs)")
     return parser
 
@@ -24,7 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = make_parser().parse_args()
     try:
-        card = ship(args.recipe, args.seeds, args.runs)
+        card = ship(args.recipe, args.seeds, args.runs, dict(args.pass_over))
     except (TrainingError, DataError, ValueError, ImportError, OSError) as error:
         print(f"ship_model.py: error: {error}", file=sys.stderr)
         return 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Card:
         metric: which of the figures decides.
         mode: "max" where more of it is better, otherwise "min".
         seeds: all trainings.
-        shipped: the seed whose weights lie beside the card: the median one by the test metric.
+        shipped: the seed whose weights lie beside the card: the median one of those not passed over.
         parameters: of the model.
         bytes: of `model.safetensors`.
         python: test figures of the artifact in Python.
@@ -69,6 +69,7 @@ class Card:
         worst_output_difference: between the two, over all outputs.
         int8: test figures of the `dynamic_int8` artifact by cpp_runner, None where the recipe refused.
         int8_refused: why.
+        passed_over: seeds, as text, whose weights are not shipped whatever their figures, and why.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Card:
     worst_output_difference: float
     int8: dict[str, float] | None
     int8_refused: str | None = None
+    passed_over: dict[str, str] = field(default_factory=dict)
 
     @property
     def test(self) -> list[float]:
@@ -117,9 +119,10 @@ def read_cards(folder: Path = PRETRAINED) -> list[Card]:
     return [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
 
 
-def median_seed(results: Sequence[SeedResult], metric: str) -> int:
+def median_seed(results: Sequence[SeedResult], metric: str, passed_over: Collection[str] = ()) -> int:
     """Return the seed in the middle by the test metric, the lower middle one of an even number."""
-    ordered = sorted(results, key=lambda result: (result.test[metric], result.seed))
+    left = [result for result in results if str(result.seed) not in passed_over]
+    ordered = sorted(left, key=lambda result: (result.test[metric], result.seed))
     return ordered[(len(ordered) - 1) // 2].seed
 
 

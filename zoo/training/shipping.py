@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,17 @@ MOST_BYTES = 4_000_000
 SAMPLE_ROWS, SAMPLE_STEPS = 8, 256
 
 
-def ship(name: str, seeds: Sequence[int], runs: Path, output: Path = PRETRAINED) -> Card:
+def ship(
+    name: str, seeds: Sequence[int], runs: Path, passed_over: Mapping[int, str] | None = None, output: Path = PRETRAINED
+) -> Card:
     """Train the seeds that have no run yet, put the median one into the package, and judge it as it is stored.
 
     Args:
         name: of a recipe.
         seeds: an odd number of them has a median.
         runs: folder of the runs, each `<name>-<seed>`.
+        passed_over: seeds that count in the figures and are not shipped, such as one that `cpp_runner verify` refuses,
+            and why.
         output: where the model's folder goes.
 
     Raises:
@@ -38,9 +43,12 @@ def ship(name: str, seeds: Sequence[int], runs: Path, output: Path = PRETRAINED)
     results = [_result(name, seed, runs) for seed in seeds]
     recipe = read_recipe(name)
     task = make_task(recipe.task.name, recipe.task.options)
-    shipped = median_seed(results, task.metric)
+    reasons = {str(seed): reason for seed, reason in (passed_over or {}).items()}
+    if set(reasons) >= {str(seed) for seed in seeds}:
+        raise ValueError("every seed is passed over: there is nothing to ship")
+    shipped = median_seed(results, task.metric, reasons)
     folder, size = _store(zoo.load_checkpoint(run_folder(runs, name, shipped) / CHECKPOINT), output / name)
-    card = _judge(zoo.load_checkpoint(folder), task, recipe, results, shipped, size)
+    card = replace(_judge(zoo.load_checkpoint(folder), task, recipe, results, shipped, size), passed_over=reasons)
     card.write(folder)
     return card
 
