@@ -38,7 +38,7 @@ def ship(
         output: where the model's folder goes.
 
     Raises:
-        As `train` and `evaluate`; ValueError for a model too large.
+        As `train` and `evaluate`; ValueError for a model too large, or where every seed is passed over.
     """
     results = [_result(name, seed, runs) for seed in seeds]
     recipe = read_recipe(name)

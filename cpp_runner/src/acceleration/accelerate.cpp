@@ -77,16 +77,16 @@ std::optional<ExpectedShapes> expected_shapes(const Node& node, const RecurrentW
                                               const std::vector<Value*>& states) {
   const auto batch_first = torch::jit::constant_as<bool>(node.namedInput("batch_first"));
   if (!batch_first) return std::nullopt;
-  const at::Tensor& w_ih = weights.tensors[0];  // (gates * hidden, features)
-  const at::Tensor& w_hh = weights.tensors[1];  // (gates * hidden, size of h)
-  const std::int64_t gates = weights.cell == "lstm" ? 4 : weights.cell == "gru" ? 3 : 1;
+  const at::Tensor& w_ih = weights.tensors[0];  // (num_gates * hidden_size, input_size)
+  const at::Tensor& w_hh = weights.tensors[1];  // (num_gates * hidden_size, size of h)
   ExpectedShapes shapes{node.inputs()[0],
                         *batch_first ? 0 : 1,
                         w_ih.size(1),
                         weights.num_layers * (weights.bidirectional ? 2 : 1),
                         {}};
   shapes.states.push_back({states[0], w_hh.size(1)});
-  if (states.size() > 1) shapes.states.push_back({states[1], w_ih.size(0) / gates});
+  constexpr std::int64_t lstm_gates = 4;
+  if (weights.cell == "lstm") shapes.states.push_back({states[1], w_ih.size(0) / lstm_gates});
   return shapes;
 }
 

@@ -3,7 +3,6 @@
 #include <torch/csrc/jit/ir/constants.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -75,7 +74,7 @@ bool is_state_shape(const Node& node, const ExpectedShapes& shapes, const Expect
 bool is_repeated(const Value* actual, const Value* expected, const ExpectedShapes& shapes) {
   const Node& asked = *actual->node();
   if (is_rank(asked, shapes.input)) return is_constant(expected, kRank);
-  if (is_size(asked, shapes.input, kRank - 1)) return is_constant(expected, shapes.features);
+  if (is_size(asked, shapes.input, kRank - 1)) return is_constant(expected, shapes.input_size);
   return std::ranges::any_of(shapes.states, [&](const ExpectedShapes::State& state) {
     return is_whole_size(asked, state.value) && is_state_shape(*expected->node(), shapes, state);
   });

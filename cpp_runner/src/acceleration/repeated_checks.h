@@ -5,15 +5,16 @@
 
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace zoo {
 
-// What a padded operator insists on: input (*, *, features), states (rows, batch, size of this state).
+// What a padded operator insists on: input (*, *, input_size), states (rows, batch, size of this state).
 struct ExpectedShapes {
   const torch::jit::Value* input;
   std::int64_t batch_axis;
-  std::int64_t features;
+  std::int64_t input_size;
   std::int64_t rows;
   struct State {
     const torch::jit::Value* value;
