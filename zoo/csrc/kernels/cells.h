@@ -1,6 +1,8 @@
 #pragma once
 
-// What becomes of the gates of one row and one vector of units, while they are in registers.
+// What becomes of the gates of one row and one vector of units, while they are in registers. It is a chain of
+// latencies, cut in two: begin() gives what finish() needs, so that the first half of one chain can go beside
+// the second half of the one before.
 
 #include "kernels/gate_functions.h"
 #include "kernels/tile.h"
@@ -20,14 +22,24 @@ struct LstmCell {
 
   Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }
 
-  // c' = f * c + i * g,  h' = o * tanh(c')
-  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
-    const int64_t unit = static_cast<int64_t>(vector) * kLanes;
-    float* c = s.c + row * s.c_stride + unit;
+  struct Half {
+    Fraction o;
+    Floats c;
+  };
+
+  // c' = f * c + i * g
+  [[gnu::always_inline]] Half begin(int row, int vector, const Floats (&gates)[kGates]) const {
+    float* c = s.c + row * s.c_stride + static_cast<int64_t>(vector) * kLanes;
     const Fraction i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
     const Floats c_next = mul_add(value(f), load(c), product(i, g));
     store(c, c_next);
-    store(s.h_next + row * s.h_stride + unit, product(o, tanh(c_next)));
+    return {o, c_next};
+  }
+
+  // h' = o * tanh(c')
+  [[gnu::always_inline]] void finish(int row, int vector, const Half& half) const {
+    const Floats h = product(half.o, tanh(half.c));
+    store(s.h_next + row * s.h_stride + static_cast<int64_t>(vector) * kLanes, h);
   }
 };
 
@@ -35,19 +47,28 @@ struct GruCell {
   static constexpr int kGates = 3;  // r z n
   const StepView& s;
 
+  struct Half {
+    Fraction z;
+    Floats n;  // before its tanh
+  };
+
   // The reset gate multiplies the recurrent part of n only, with its bias; the input part is added in
-  // apply().
+  // begin().
   Floats base(int row, int vector, int gate) const {
     if (gate == 2) return load(s.recurrent.bias + gate_offset<kGates>(vector, gate));
     return input_part<kGates>(s, row, vector, gate);
   }
 
-  // n = tanh(W x + r * (U h + b)),  h' = (1 - z) * n + z * h
-  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
-    const int64_t unit = static_cast<int64_t>(vector) * kLanes;
+  // n = tanh(W x + r * (U h + b))
+  [[gnu::always_inline]] Half begin(int row, int vector, const Floats (&gates)[kGates]) const {
     const Floats r = value(sigmoid(gates[0]));
-    const Fraction z = sigmoid(gates[1]);
-    const Fraction n = tanh(mul_add(r, gates[2], input_part<kGates>(s, row, vector, 2)));
+    return {sigmoid(gates[1]), mul_add(r, gates[2], input_part<kGates>(s, row, vector, 2))};
+  }
+
+  // h' = (1 - z) * n + z * h
+  [[gnu::always_inline]] void finish(int row, int vector, const Half& half) const {
+    const int64_t unit = static_cast<int64_t>(vector) * kLanes;
+    const Fraction z = half.z, n = tanh(half.n);
     const Floats h = load(s.h_previous + row * s.h_stride + unit);
     // Over the common denominator of n and z.
     const Floats top = mul_add(n.top, sub(z.bottom, z.top), mul(mul(z.top, n.bottom), h));
@@ -62,8 +83,12 @@ struct RnnCell {
 
   Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }
 
-  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[kGates]) const {
-    const Floats h = RELU ? max(broadcast(0.0f), gates[0]) : refined_tanh(gates[0]);
+  using Half = Floats;
+
+  [[gnu::always_inline]] Half begin(int, int, const Floats (&gates)[kGates]) const { return gates[0]; }
+
+  [[gnu::always_inline]] void finish(int row, int vector, const Half& gate) const {
+    const Floats h = RELU ? max(broadcast(0.0f), gate) : refined_tanh(gate);
     store(s.h_next + row * s.h_stride + static_cast<int64_t>(vector) * kLanes, h);
   }
 };
@@ -78,10 +103,9 @@ struct Store {
     return load(p.matrix.bias + gate_offset<GATES>(vector, gate));
   }
 
-  [[gnu::always_inline]] void apply(int row, int vector, const Floats (&gates)[GATES]) const {
+  [[gnu::always_inline]] void keep(int row, int vector, int gate, Floats sum) const {
     const int within = vector - p.blocks.first * kVectorsPerBlock;
-    for (int g = 0; g < GATES; ++g)
-      store(p.out + row * p.out_stride + gate_offset<GATES>(within, g), gates[g]);
+    store(p.out + row * p.out_stride + gate_offset<GATES>(within, gate), sum);
   }
 };
 

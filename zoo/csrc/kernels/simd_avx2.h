@@ -10,8 +10,7 @@
 namespace zoo::ZOO_ISA {
 
 inline constexpr int kLanes = 8;
-inline constexpr int kAccumulators = 12;  // of 16 registers
-
+inline constexpr int kRegisters = 16;
 struct Floats {
   __m256 v;
 };

@@ -10,8 +10,7 @@
 namespace zoo::ZOO_ISA {
 
 inline constexpr int kLanes = 16;
-inline constexpr int kAccumulators = 24;  // of 32 registers
-
+inline constexpr int kRegisters = 32;
 struct Floats {
   __m512 v;
 };

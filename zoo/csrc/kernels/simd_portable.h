@@ -9,7 +9,7 @@
 namespace zoo::ZOO_ISA {
 
 inline constexpr int kLanes = 4;
-inline constexpr int kAccumulators = 12;
+inline constexpr int kRegisters = 16;
 
 struct Floats {
   float v[kLanes];

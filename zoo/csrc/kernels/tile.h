@@ -1,14 +1,12 @@
 #pragma once
 
-// The inner product of a packed matrix and rows of activations: a tile of ROWS rows by VECTORS vectors of
-// units, all gates of them, accumulated in registers. Sums run over the columns in order, whatever the tile,
-// so a row's result does not depend on the rows beside it or on the thread that computes it. A sum of floats
-// is one of runs of columns, each from zero: its rounding error grows with the length of a run, not with that
-// of the row.
+// The product of a packed matrix and rows of activations, tile by tile: some rows by some streams of weights,
+// summed up in registers. Sums run over the columns in order, whatever the tile, so a row's result does not
+// depend on the rows beside it or on the thread that computes it.
 
 #include <algorithm>
 
-#include "kernels/simd.h"
+#include "kernels/precisions.h"
 
 namespace zoo::ZOO_ISA {
 
@@ -29,200 +27,110 @@ inline int64_t gate_offset(int vector, int gate) {
          vector % kVectorsPerBlock * kLanes;
 }
 
-inline constexpr int64_t kRunColumns = 64;
-
-// Each precision says how a run of columns is multiplied and how a sum becomes a float.
-struct Fp32 {
-  static constexpr Precision kPrecision = Precision::fp32;
-  static constexpr int kAlone = 6;            // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 24;        // rows whose gates are applied together, by trial
-  static constexpr bool kAppliesAmid = true;  // a row alone: gates amid the sums of the next tile, by trial
-  using Sum = Floats;
-  static int64_t run_length(const MatrixView&) { return kRunColumns; }
-  static Sum start() { return broadcast(0.0f); }
-  static Sum join(Sum a, Sum b) { return add(a, b); }
-  static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
-    return add(base, sum);
+// The weights of VECTORS vectors of units as streams: stream s is gate s % GATES of vector s / GATES.
+template <int GATES, int STREAMS>
+[[gnu::always_inline]] inline void point_to_streams(const MatrixView& matrix, int vector, int first,
+                                                    const uint8_t* (&weights)[STREAMS]) {
+  for (int s = 0; s < STREAMS; ++s) {
+    const int stream = first + s;
+    weights[s] = vector_weights<GATES>(matrix, vector + stream / GATES) + stream % GATES * kGroupBytes;
   }
-
-  template <int GATES, int ROWS, int VECTORS>
-  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[VECTORS], const Row* rows,
-                                                int64_t first, int64_t last,
-                                                Sum (&sums)[ROWS][VECTORS][GATES]) {
-    const float* x[ROWS];
-    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
-    for (int64_t k = first; k < last; ++k) {
-      Floats value[ROWS];
-      for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][k]);
-      for (int v = 0; v < VECTORS; ++v) {
-        const uint8_t* group = weights[v] + k * (GATES * kGroupBytes);
-        for (int g = 0; g < GATES; ++g) {
-          if constexpr (ROWS == 1) {
-            sums[0][v][g] = dot_add_once(group + g * kGroupBytes, value[0], sums[0][v][g]);
-          } else {
-            const Floats weight = load(reinterpret_cast<const float*>(group + g * kGroupBytes));
-            for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, value[r], sums[r][v][g]);
-          }
-        }
-      }
-    }
-  }
-};
-
-struct Bf16 {
-  static constexpr Precision kPrecision = Precision::bf16;
-  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 24;         // rows whose gates are applied together, by trial
-  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
-  using Sum = Floats;
-  static int64_t run_length(const MatrixView&) { return kRunColumns; }
-  static Sum start() { return broadcast(0.0f); }
-  static Sum join(Sum a, Sum b) { return add(a, b); }
-  static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
-    return add(base, sum);
-  }
-
-  // Activations stay float: no rounding but that of the weights. The first of a pair is widened; the second
-  // is the whole word, which packing brought near to the weight with the first in its lower half.
-  template <int GATES, int ROWS, int VECTORS>
-  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[VECTORS], const Row* rows,
-                                                int64_t first, int64_t last,
-                                                Sum (&sums)[ROWS][VECTORS][GATES]) {
-    const float* x[ROWS];
-    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
-    const int64_t pairs = last / 2;
-    for (int64_t pair = first / 2; pair < pairs; ++pair) {  // a run begins at an even column
-      Floats one[ROWS], other[ROWS];
-      for (int r = 0; r < ROWS; ++r) {
-        one[r] = broadcast(x[r][2 * pair]);
-        other[r] = broadcast(x[r][2 * pair + 1]);
-      }
-      for (int v = 0; v < VECTORS; ++v) {
-        const uint8_t* group = weights[v] + pair * (GATES * kGroupBytes);
-        for (int g = 0; g < GATES; ++g) {
-          Floats word = load(reinterpret_cast<const float*>(group + g * kGroupBytes));
-          hold(word);
-          const Floats weight = widen_low_half(word);
-          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(weight, one[r], sums[r][v][g]);
-          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_add(word, other[r], sums[r][v][g]);
-        }
-      }
-    }
-    if (last % 2 == 0) return;
-    for (int v = 0; v < VECTORS; ++v) {
-      const uint8_t* group = weights[v] + pairs * (GATES * kGroupBytes);
-      for (int g = 0; g < GATES; ++g) {
-        const Floats weight = widen_low_half(load(reinterpret_cast<const float*>(group + g * kGroupBytes)));
-        for (int r = 0; r < ROWS; ++r) {
-          sums[r][v][g] = dot_add(weight, broadcast(x[r][2 * pairs]), sums[r][v][g]);
-        }
-      }
-    }
-  }
-};
-
-#if defined(ZOO_HAS_BYTE_DOT)
-struct Int8 {
-  static constexpr Precision kPrecision = Precision::int8;
-  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 6;          // rows whose gates are applied together, by trial
-  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
-  using Sum = ByteSums;
-  static int64_t run_length(const MatrixView& matrix) { return matrix.columns; }  // integers do not round
-  static Sum start() { return no_sums(); }
-  static Sum join(Sum a, Sum) { return a; }  // there is but one run
-
-  // base + row scale * channel scale * (sum of bytes * weights - zero * sum of weights); integers are exact.
-  static Floats finish(Sum sum, Floats base, const Row& row, const MatrixView& matrix, int64_t offset) {
-    const Ints exact = mul_sub(total(sum), broadcast_int(row.zero), load_ints(matrix.sums + offset));
-    return mul_add(to_float(exact), mul(broadcast(row.scale), load(matrix.scales + offset)), base);
-  }
-
-  template <int GATES, int ROWS, int VECTORS>
-  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[VECTORS], const Row* rows,
-                                                int64_t first, int64_t last,
-                                                Sum (&sums)[ROWS][VECTORS][GATES]) {
-    const uint8_t* x[ROWS];
-    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const uint8_t*>(rows[r].data);
-    for (int64_t group = first / 4; group < (last + 3) / 4; ++group) {
-      Bytes value[ROWS];
-      for (int r = 0; r < ROWS; ++r) value[r] = broadcast_bytes(x[r] + 4 * group);
-      for (int v = 0; v < VECTORS; ++v) {
-        const uint8_t* four = weights[v] + group * (GATES * kGroupBytes);
-        for (int g = 0; g < GATES; ++g) {
-          const ByteWeights weight = load_byte_weights(four + g * kGroupBytes);
-          for (int r = 0; r < ROWS; ++r) sums[r][v][g] = dot_bytes(value[r], weight, sums[r][v][g]);
-        }
-      }
-    }
-  }
-};
-#endif
+}
 
 // The sums over the run of columns that begins at `first`.
-template <class Weights, int GATES, int ROWS, int VECTORS>
-[[gnu::always_inline]] inline void sum_run(const MatrixView& matrix, const uint8_t* const (&weights)[VECTORS],
+template <class Weights, int GATES, int ROWS, int STREAMS>
+[[gnu::always_inline]] inline void sum_run(const MatrixView& matrix, const uint8_t* const (&weights)[STREAMS],
                                            const Row* rows, int64_t first,
-                                           typename Weights::Sum (&sums)[ROWS][VECTORS][GATES]) {
+                                           typename Weights::Sum (&sums)[ROWS][STREAMS]) {
   for (int r = 0; r < ROWS; ++r) {
-    for (int v = 0; v < VECTORS; ++v) {
-      for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::start();
-    }
+    for (int s = 0; s < STREAMS; ++s) sums[r][s] = Weights::start();
   }
   const int64_t last = std::min<int64_t>(matrix.columns, first + Weights::run_length(matrix));
-  Weights::template accumulate<GATES, ROWS, VECTORS>(weights, rows, first, last, sums);
+  Weights::template accumulate<GATES, ROWS, STREAMS>(weights, rows, first, last, sums);
 }
 
 // Adds a run's sums to those of the runs before it.
-template <class Weights, int ROWS, int VECTORS, int GATES>
-[[gnu::always_inline]] inline void join_run(typename Weights::Sum (&sums)[ROWS][VECTORS][GATES],
-                                            const typename Weights::Sum (&run)[ROWS][VECTORS][GATES]) {
+template <class Weights, int ROWS, int STREAMS>
+[[gnu::always_inline]] inline void join_run(typename Weights::Sum (&sums)[ROWS][STREAMS],
+                                            const typename Weights::Sum (&run)[ROWS][STREAMS]) {
   for (int r = 0; r < ROWS; ++r) {
-    for (int v = 0; v < VECTORS; ++v) {
-      for (int g = 0; g < GATES; ++g) sums[r][v][g] = Weights::join(sums[r][v][g], run[r][v][g]);
-    }
+    for (int s = 0; s < STREAMS; ++s) sums[r][s] = Weights::join(sums[r][s], run[r][s]);
   }
 }
 
-// Computes the finished gates of one tile. cell.base(row, vector, gate) is what a sum is added to; between()
-// is called after the first run. Backward, the last run comes first, which the step before, going forward,
-// left in the first-level cache; it is added last all the same. Not where there are four gates: by trial they
-// lose more in their one long stream of weights than they find in the cache.
-template <class Weights, int GATES, int ROWS, int VECTORS, class CellFunction, class Between>
-inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector, bool backward,
-                         const CellFunction& cell, Floats (*gates)[VECTORS][GATES], const Between& between) {
-  const uint8_t* weights[VECTORS];
-  for (int v = 0; v < VECTORS; ++v) weights[v] = vector_weights<GATES>(matrix, vector + v);
-  using Sums = typename Weights::Sum[ROWS][VECTORS][GATES];
+// Computes the finished gates of one tile, those of STREAMS streams from `first_stream` on. cell.base(row,
+// vector, gate) is what a sum is added to; a cell that can keep() a sum takes it at once, `gates` receives it
+// otherwise. between() is called after the first run. Backward, the last run comes first, which the step
+// before, going forward, left in the first-level cache; it is added last all the same. Not where there are
+// four gates: by trial they lose more in their one long stream of weights than they find in the cache.
+template <class Weights, int GATES, int ROWS, int STREAMS, int VECTORS, class CellFunction, class Between>
+inline void compute_tile(const MatrixView& matrix, const Row* rows, int first_row, int vector,
+                         int first_stream, bool backward, const CellFunction& cell,
+                         Floats (*gates)[VECTORS][GATES], const Between& between) {
+  const uint8_t* weights[STREAMS];
+  point_to_streams<GATES>(matrix, vector, first_stream, weights);
+  using Sums = typename Weights::Sum[ROWS][STREAMS];
   const int64_t length = Weights::run_length(matrix);
   const int64_t last_run = (matrix.columns - 1) / length * length;
   const bool last_first = GATES < 4 && backward && last_run > 0;
   Sums sums, last = {};
   if (last_first) {
-    sum_run<Weights>(matrix, weights, rows + first_row, last_run, last);
+    sum_run<Weights, GATES>(matrix, weights, rows + first_row, last_run, last);
     between();
   }
-  sum_run<Weights>(matrix, weights, rows + first_row, 0, sums);
+  sum_run<Weights, GATES>(matrix, weights, rows + first_row, 0, sums);
   if (!last_first) between();
   for (int64_t first = length; first < (last_first ? last_run : matrix.columns); first += length) {
     Sums run;
-    sum_run<Weights>(matrix, weights, rows + first_row, first, run);
+    sum_run<Weights, GATES>(matrix, weights, rows + first_row, first, run);
     join_run<Weights>(sums, run);
   }
   if (last_first) join_run<Weights>(sums, last);
   for (int r = 0; r < ROWS; ++r) {
-    for (int v = 0; v < VECTORS; ++v) {
-      for (int g = 0; g < GATES; ++g) {
-        gates[r][v][g] = Weights::finish(sums[r][v][g], cell.base(first_row + r, vector + v, g),
-                                         rows[first_row + r], matrix, gate_offset<GATES>(vector + v, g));
+    for (int s = 0; s < STREAMS; ++s) {
+      const int v = (first_stream + s) / GATES, g = (first_stream + s) % GATES;
+      const Floats gate = Weights::finish(sums[r][s], cell.base(first_row + r, vector + v, g),
+                                          rows[first_row + r], matrix, gate_offset<GATES>(vector + v, g));
+      if constexpr (requires { cell.keep(r, v, g, gate); }) {
+        cell.keep(first_row + r, vector + v, g, gate);
+      } else {
+        gates[r][v][g] = gate;
       }
     }
   }
 }
 
+// What becomes of the gates of rows first to last, unless the cell has kept them: the first half of each row
+// goes beside the second half of the row before.
+template <int GATES, int VECTORS, class CellFunction>
+[[gnu::always_inline]] inline void apply_cells(const CellFunction& cell, int first, int last, int vector,
+                                               const Floats (*gates)[VECTORS][GATES]) {
+  if constexpr (requires { typename CellFunction::Half; }) {
+    typename CellFunction::Half halves[VECTORS];
+    for (int v = 0; v < VECTORS; ++v) halves[v] = cell.begin(first, vector + v, gates[0][v]);
+#pragma GCC unroll 1
+    for (int r = first + 1; r < last; ++r) {
+      for (int v = 0; v < VECTORS; ++v) {
+        const auto next = cell.begin(r, vector + v, gates[r - first][v]);
+        cell.finish(r - 1, vector + v, halves[v]);
+        halves[v] = next;
+      }
+    }
+    for (int v = 0; v < VECTORS; ++v) cell.finish(last - 1, vector + v, halves[v]);
+  }
+}
+
+// How many of all streams some rows take at a time: all or half of them, or none where not even half fit the
+// registers.
+template <class Weights>
+constexpr int streams_of(int rows, int all) {
+  if (rows == 1 || Weights::registers(rows, rows * all) <= kRegisters) return all;
+  return all % 2 == 0 && Weights::registers(rows, rows * all / 2) <= kRegisters ? all / 2 : 0;
+}
+
 // All rows for VECTORS vectors of units: these weights stay in the first-level cache from one tile to the
-// next. cell.apply(row, vector, gates) is what becomes of finished gates; it is a long chain of latencies, so
-// those of many rows are left to the end, where the processor works on several at a time.
+// next. The cell is a long chain of latencies, so those of many rows are left to the end, where the processor
+// works on several at a time.
 template <class Weights, int GATES, int VECTORS, class CellFunction>
 inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_rows, int vector,
                             const CellFunction& cell) {
@@ -232,10 +140,13 @@ inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_r
     const int last = std::min(num_rows, first + kMostRows);
     int row = first;
     const auto take = [&]<int ROWS>() {
-      if constexpr (ROWS == 1 || ROWS * VECTORS * GATES <= kAccumulators) {
+      constexpr int kStreams = streams_of<Weights>(ROWS, VECTORS * GATES);
+      if constexpr (kStreams > 0) {
         for (; last - row >= ROWS; row += ROWS) {
-          compute_tile<Weights, GATES, ROWS, VECTORS>(matrix, rows, row, vector, false, cell,
-                                                      gates + (row - first), [] {});
+          for (int stream = 0; stream < VECTORS * GATES; stream += kStreams) {
+            compute_tile<Weights, GATES, ROWS, kStreams>(matrix, rows, row, vector, stream, false, cell,
+                                                         gates + (row - first), [] {});
+          }
         }
       }
     };
@@ -244,10 +155,7 @@ inline void compute_vectors(const MatrixView& matrix, const Row* rows, int num_r
     take.template operator()<3>();
     take.template operator()<2>();
     take.template operator()<1>();
-#pragma GCC unroll 1
-    for (int r = first; r < last; ++r) {
-      for (int v = 0; v < VECTORS; ++v) cell.apply(r, vector + v, gates[r - first][v]);
-    }
+    apply_cells<GATES, VECTORS>(cell, first, last, vector, gates);
   }
 }
 
@@ -259,20 +167,20 @@ inline void compute_alone(const MatrixView& matrix, const Row* rows, int tiles, 
     for (int i = 0; i < tiles; ++i) {
       const int vector = tile(i);
       Floats gates[1][VECTORS][GATES];
-      compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, vector, backward, cell, gates, [] {});
-      for (int v = 0; v < VECTORS; ++v) cell.apply(0, vector + v, gates[0][v]);
+      compute_tile<Weights, GATES, 1, VECTORS * GATES>(matrix, rows, 0, vector, 0, backward, cell, gates,
+                                                       [] {});
+      apply_cells<GATES, VECTORS>(cell, 0, 1, vector, gates);
     }
     return;
   }
   // The gates of a tile are applied amid the sums of the next, which give the processor something to do.
   Floats gates[2][VECTORS][GATES];
-  const auto apply = [&](int i) {
-    for (int v = 0; v < VECTORS; ++v) cell.apply(0, tile(i) + v, gates[i % 2][v]);
-  };
+  const auto apply = [&](int i) { apply_cells<GATES, VECTORS>(cell, 0, 1, tile(i), gates + i % 2); };
   for (int i = 0; i < tiles; ++i) {
-    compute_tile<Weights, GATES, 1, VECTORS>(matrix, rows, 0, tile(i), backward, cell, gates + i % 2, [&] {
-      if (i > 0) apply(i - 1);
-    });
+    compute_tile<Weights, GATES, 1, VECTORS * GATES>(matrix, rows, 0, tile(i), 0, backward, cell,
+                                                     gates + i % 2, [&] {
+                                                       if (i > 0) apply(i - 1);
+                                                     });
   }
   if (tiles > 0) apply(tiles - 1);
 }
@@ -300,10 +208,10 @@ inline void compute_range(const MatrixView& matrix, const Row* rows, int num_row
   if (!backward) rest();
 }
 
-// The largest power of two of vectors whose gates fit `accumulators` registers, at most 8.
-constexpr int vectors_within(int accumulators, int gates) {
+// The largest power of two of vectors with no more than `sums` gates, at most 8.
+constexpr int vectors_within(int sums, int gates) {
   int vectors = 8;
-  while (vectors > 1 && vectors * gates > accumulators) vectors /= 2;
+  while (vectors > 1 && vectors * gates > sums) vectors /= 2;
   return vectors;
 }
 
@@ -314,8 +222,8 @@ constexpr int vectors_within(int accumulators, int gates) {
 template <class Weights, int GATES, class CellFunction>
 inline void compute(const MatrixView& matrix, BlockRange blocks, const Row* rows, int num_rows, bool backward,
                     const CellFunction& cell) {
-  constexpr int kAlone = vectors_within(std::min(kAccumulators, Weights::kAlone), GATES);
-  constexpr int kOfMany = vectors_within(kAccumulators / 6, GATES);
+  constexpr int kAlone = vectors_within(Weights::kAlone, GATES);
+  constexpr int kOfMany = vectors_within(4, GATES);
   const int first = blocks.first * kVectorsPerBlock;
   const int last = blocks.last * kVectorsPerBlock;
   if (num_rows == 1) {

@@ -1,0 +1,137 @@
+#pragma once
+
+// How each precision multiplies a packed matrix by rows of activations: sums of products over a run of
+// columns, for some rows and some streams of weights, and what makes a sum a float. A stream is one gate of
+// one vector of units; from one group of its columns to the next are GATES * kGroupBytes bytes.
+
+#include "kernels/simd.h"
+
+namespace zoo::ZOO_ISA {
+
+// A sum of floats is one of runs of columns, each from zero: its rounding error grows with the length of a
+// run, not with that of the row.
+inline constexpr int64_t kRunColumns = 64;
+
+// Whether the sums of the runs before have registers too while a tile of several rows is summed up.
+inline constexpr bool kKeepsRunSums = kRegisters >= 32;
+
+inline Floats load_floats(const uint8_t* p) { return load(reinterpret_cast<const float*>(p)); }
+
+struct Fp32 {
+  static constexpr Precision kPrecision = Precision::fp32;
+  static constexpr int kAlone = 6;            // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 24;        // rows whose gates are applied together, by trial
+  static constexpr bool kAppliesAmid = true;  // a row alone: gates amid the sums of the next tile, by trial
+  using Sum = Floats;
+  static int64_t run_length(const MatrixView&) { return kRunColumns; }
+  // What `sums` sums of several rows take: themselves, a weight, and a value for each row.
+  static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 1 + rows; }
+  static Sum start() { return broadcast(0.0f); }
+  static Sum join(Sum a, Sum b) { return add(a, b); }
+  static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
+    return add(base, sum);
+  }
+
+  template <int GATES, int ROWS, int STREAMS>
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STREAMS], const Row* rows,
+                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STREAMS]) {
+    const float* x[ROWS];
+    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
+    for (int64_t k = first; k < last; ++k) {
+      Floats value[ROWS];
+      for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][k]);
+      for (int s = 0; s < STREAMS; ++s) {
+        const uint8_t* group = weights[s] + k * (GATES * kGroupBytes);
+        if constexpr (ROWS == 1) {
+          sums[0][s] = dot_add_once(group, value[0], sums[0][s]);
+        } else {
+          const Floats weight = load_floats(group);
+          for (int r = 0; r < ROWS; ++r) sums[r][s] = dot_add(weight, value[r], sums[r][s]);
+        }
+      }
+    }
+  }
+};
+
+struct Bf16 {
+  static constexpr Precision kPrecision = Precision::bf16;
+  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 24;         // rows whose gates are applied together, by trial
+  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
+  using Sum = Floats;
+  static int64_t run_length(const MatrixView&) { return kRunColumns; }
+  static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 2 + 2 * rows; }
+  static Sum start() { return broadcast(0.0f); }
+  static Sum join(Sum a, Sum b) { return add(a, b); }
+  static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
+    return add(base, sum);
+  }
+
+  // Activations stay float: no rounding but that of the weights. The first of a pair is widened; the second
+  // is the whole word, which packing brought near to the weight with the first in its lower half.
+  template <int GATES, int ROWS, int STREAMS>
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STREAMS], const Row* rows,
+                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STREAMS]) {
+    const float* x[ROWS];
+    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
+    const int64_t pairs = last / 2;
+    for (int64_t pair = first / 2; pair < pairs; ++pair) {  // a run begins at an even column
+      Floats one[ROWS], other[ROWS];
+      for (int r = 0; r < ROWS; ++r) {
+        one[r] = broadcast(x[r][2 * pair]);
+        other[r] = broadcast(x[r][2 * pair + 1]);
+      }
+      for (int s = 0; s < STREAMS; ++s) {
+        Floats word = load_floats(weights[s] + pair * (GATES * kGroupBytes));
+        hold(word);
+        const Floats weight = widen_low_half(word);
+        for (int r = 0; r < ROWS; ++r) sums[r][s] = dot_add(weight, one[r], sums[r][s]);
+        for (int r = 0; r < ROWS; ++r) sums[r][s] = dot_add(word, other[r], sums[r][s]);
+      }
+    }
+    if (last % 2 == 0) return;
+    for (int s = 0; s < STREAMS; ++s) {
+      const Floats weight = widen_low_half(load_floats(weights[s] + pairs * (GATES * kGroupBytes)));
+      for (int r = 0; r < ROWS; ++r) sums[r][s] = dot_add(weight, broadcast(x[r][2 * pairs]), sums[r][s]);
+    }
+  }
+};
+
+#if defined(ZOO_HAS_BYTE_DOT)
+struct Int8 {
+  static constexpr Precision kPrecision = Precision::int8;
+  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 6;          // rows whose gates are applied together, by trial
+  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
+  using Sum = ByteSums;
+  static int64_t run_length(const MatrixView& matrix) { return matrix.columns; }  // integers do not round
+  static constexpr int registers(int rows, int sums) {
+    return sums * static_cast<int>(sizeof(Sum) / sizeof(Floats)) + 1 + rows;
+  }
+  static Sum start() { return no_sums(); }
+  static Sum join(Sum a, Sum) { return a; }  // there is but one run
+
+  // base + row scale * channel scale * (sum of bytes * weights - zero * sum of weights); integers are exact.
+  static Floats finish(Sum sum, Floats base, const Row& row, const MatrixView& matrix, int64_t offset) {
+    const Ints exact = mul_sub(total(sum), broadcast_int(row.zero), load_ints(matrix.sums + offset));
+    return mul_add(to_float(exact), mul(broadcast(row.scale), load(matrix.scales + offset)), base);
+  }
+
+  template <int GATES, int ROWS, int STREAMS>
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STREAMS], const Row* rows,
+                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STREAMS]) {
+    const uint8_t* x[ROWS];
+    for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const uint8_t*>(rows[r].data);
+    for (int64_t group = first / 4; group < (last + 3) / 4; ++group) {
+      Bytes value[ROWS];
+      for (int r = 0; r < ROWS; ++r) value[r] = broadcast_bytes(x[r] + 4 * group);
+      for (int s = 0; s < STREAMS; ++s) {
+        const ByteWeights weight = load_byte_weights(weights[s] + group * (GATES * kGroupBytes));
+        for (int r = 0; r < ROWS; ++r) sums[r][s] = dot_bytes(value[r], weight, sums[r][s]);
+      }
+    }
+  }
+};
+#endif
+
+}  // namespace zoo::ZOO_ISA
