@@ -168,7 +168,9 @@ def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool 
         callbacks.append(EarlyStopping(learner.monitor, patience=part.patience, mode=mode))
     if part.average:
         start = recipe.schedule.warmup_steps
-        callbacks.append(EMAWeightAveraging(decay=part.average, update_starting_at_step=start))
+        # Buffers are kept, not averaged: a vocabulary's hashes are integers, and a mean of them is another word's.
+        averaging = EMAWeightAveraging(decay=part.average, update_starting_at_step=start, use_buffers=False)
+        callbacks.append(averaging)
     # Lightning refuses these with manual optimisation; such a learner clips and accumulates by itself.
     automatic = learner.automatic_optimization
     return lightning.Trainer(
