@@ -11,6 +11,7 @@ namespace zoo::ZOO_ISA {
 
 inline constexpr int kLanes = 8;
 inline constexpr int kRegisters = 16;
+
 struct Floats {
   __m256 v;
 };

@@ -11,6 +11,7 @@ namespace zoo::ZOO_ISA {
 
 inline constexpr int kLanes = 16;
 inline constexpr int kRegisters = 32;
+
 struct Floats {
   __m512 v;
 };
