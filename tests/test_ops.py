@@ -107,6 +107,20 @@ def test_chunks_and_single_rows_give_the_same_bits(isa, kind, precision):
             assert torch.equal(a[:, row : row + 1], b)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
+@pytest.mark.parametrize(("kind", "units"), [("lstm", 208), ("gru", 272), ("rnn_tanh", 784)])
+def test_rows_of_a_large_batch_give_the_same_bits(kind, units, precision):
+    """A step whose input part would crowd the cache is taken block by block."""
+    torch.manual_seed(15)
+    module = make_module(kind, 20, units, num_layers=2, bidirectional=True)
+    packed, states, input = pack(module, precision), make_states(module, 64), torch.randn(3, 64, 20)
+    whole = run_fused(module, input, states, packed)
+    for rows in (slice(0, 1), slice(61, 64)):
+        few = run_fused(module, input[:, rows], tuple(state[:, rows] for state in states), packed)
+        for a, b in zip(whole, few, strict=True):
+            assert torch.equal(a[:, rows], b)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_strided_inputs(kind):
     torch.manual_seed(6)

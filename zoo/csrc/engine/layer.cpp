@@ -11,6 +11,8 @@ namespace {
 // be long enough for the input matrix to be read seldom.
 constexpr int64_t kChunkBytes = 384 << 10;
 constexpr int64_t kSmallestChunk = 48;
+// The input part of one step that would crowd the second-level cache.
+constexpr int64_t kLargeStepBytes = 192 << 10;
 
 BlockRange member_blocks(int blocks, const Share& share) {
   return {blocks * share.member / share.members, blocks * (share.member + 1) / share.members};
@@ -145,7 +147,8 @@ class DirectionRun {
     }
   }
 
-  // Input part of the gates for as many steps as the chunk holds; returns the steps.
+  // Input part of the gates for as many steps as the chunk holds; returns the steps. That of a single
+  // large step is left to step_by_block().
   int64_t project_chunk(Cursor cursor) {
     const MatrixView& matrix = v_.weights.input;
     const int64_t bytes_stride = round_up(matrix.columns, 4);
@@ -161,6 +164,8 @@ class DirectionRun {
       ++steps;
       advance(cursor);
     }
+    by_block_ = steps == 1 && share_.members == 1 && rows * input_stride_ * 4 > kLargeStepBytes;
+    if (by_block_) return steps;
     kernels_.project(gates_, {matrix, hidden_blocks_, rows, scratch_.x, scratch_.input_part, input_stride_});
     // The output may lie over the input: no member writes before all have read.
     share_.barrier->wait(share_.members);
@@ -211,8 +216,26 @@ class DirectionRun {
       view.h_next = group_.hidden;
       view.h_stride = c_stride_;
     }
-    kernels_.step(v_.cell, view);
+    if (by_block_) {
+      step_by_block(view);
+    } else {
+      kernels_.step(v_.cell, view);
+    }
     if (projected) project_hidden(rows, h_next);
+  }
+
+  // Input part and step of one block of units after the other: its input part stays in the first-level cache.
+  void step_by_block(StepView view) const {
+    const BlockRange all = view.blocks;
+    view.input = scratch_.input_part;
+    view.input_stride = gates_ * kBlockUnits;
+    for (int i = 0; i < all.last - all.first; ++i) {
+      const int block = view.backward ? all.last - 1 - i : all.first + i;
+      view.blocks = {block, block + 1};
+      kernels_.project(gates_, {v_.weights.input, view.blocks, view.rows, scratch_.x, scratch_.input_part,
+                                view.input_stride});
+      kernels_.step(v_.cell, view);
+    }
   }
 
   void project_hidden(int rows, float* h_next) {
@@ -253,6 +276,7 @@ class DirectionRun {
   BlockRange output_blocks_{};
   int64_t input_stride_ = 0;
   int current_ = 0;
+  bool by_block_ = false;  // the chunk in hand
 };
 
 }  // namespace
