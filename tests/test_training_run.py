@@ -60,6 +60,16 @@ def test_every_recipe_runs_fast(name: str, tmp_path: Path) -> None:
         assert torch.equal(a, b)
 
 
+def test_a_running_mean_of_the_weights_leaves_the_vocabulary_alone(tmp_path: Path) -> None:
+    recipe = read_recipe("lstm_tagger_ud_ewt", ["training.accelerator=cpu", "training.average=0.9"], fast=True)
+    need(find_task(recipe.task.name).about)
+    done = train(recipe, tmp_path / "run", fast=True, progress=False)
+    hashes = done.model.get_buffer("words.hashes").clone()
+    with torch.no_grad():
+        done.task.prepare_(done.model)
+    assert torch.equal(done.model.get_buffer("words.hashes"), hashes)
+
+
 def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     overrides = [f"training.max_epochs={EPOCHS}", "training.average=0.9"]
     whole = train(read_vowels(*overrides), tmp_path / "whole", fast=True, progress=False)
