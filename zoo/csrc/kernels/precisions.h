@@ -12,25 +12,30 @@ namespace zoo::ZOO_ISA {
 // run, not with that of the row.
 inline constexpr int64_t kRunColumns = 64;
 
-// Whether the sums of the runs before have registers too while a tile of several rows is summed up.
+// Whether the sums of the runs before have registers too while a tile of several rows is summed up. With 16
+// they wait in memory: the few sums that would be left could not hide the latency of an addition.
 inline constexpr bool kKeepsRunSums = kRegisters >= 32;
 
 inline Floats load_floats(const uint8_t* p) { return load(reinterpret_cast<const float*>(p)); }
 
-struct Fp32 {
-  static constexpr Precision kPrecision = Precision::fp32;
-  static constexpr int kAlone = 6;            // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 24;        // rows whose gates are applied together, by trial
-  static constexpr bool kAppliesAmid = true;  // a row alone: gates amid the sums of the next tile, by trial
+// What precisions whose sums are floats have in common.
+struct FloatSums {
   using Sum = Floats;
   static int64_t run_length(const MatrixView&) { return kRunColumns; }
-  // What `sums` sums of several rows take: themselves, a weight, and a value for each row.
-  static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 1 + rows; }
   static Sum start() { return broadcast(0.0f); }
   static Sum join(Sum a, Sum b) { return add(a, b); }
   static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
     return add(base, sum);
   }
+};
+
+struct Fp32 : FloatSums {
+  static constexpr Precision kPrecision = Precision::fp32;
+  static constexpr int kAlone = 6;            // sums side by side for a single row, found by trial
+  static constexpr int kTogether = 24;        // rows whose gates are applied together, by trial
+  static constexpr bool kAppliesAmid = true;  // a row alone: gates amid the sums of the next tile, by trial
+  // What `sums` sums of several rows take: themselves, a weight, and a value for each row.
+  static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 1 + rows; }
 
   template <int GATES, int ROWS, int STREAMS>
   [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STREAMS], const Row* rows,
@@ -53,19 +58,12 @@ struct Fp32 {
   }
 };
 
-struct Bf16 {
+struct Bf16 : FloatSums {
   static constexpr Precision kPrecision = Precision::bf16;
   static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
   static constexpr int kTogether = 24;         // rows whose gates are applied together, by trial
   static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
-  using Sum = Floats;
-  static int64_t run_length(const MatrixView&) { return kRunColumns; }
   static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 2 + 2 * rows; }
-  static Sum start() { return broadcast(0.0f); }
-  static Sum join(Sum a, Sum b) { return add(a, b); }
-  static Floats finish(Sum sum, Floats base, const Row&, const MatrixView&, int64_t) {
-    return add(base, sum);
-  }
 
   // Activations stay float: no rounding but that of the weights. The first of a pair is widened; the second
   // is the whole word, which packing brought near to the weight with the first in its lower half.
