@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 from pathlib import Path
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 import pytest
+import torch
 from real_input import real_batch
 from small_models import build_small
+from torch import Tensor, nn
 
 import zoo
 
@@ -55,22 +58,75 @@ def test_stock_libtorch_gives_the_same_numbers(name: str, stock: Path, artifact:
     np.testing.assert_allclose(got.reshape(expected.shape), expected, atol=1e-6, rtol=1e-6)
 
 
-def test_a_program_that_embeds_the_library_streams(artifact: Path, tmp_path: Path) -> None:
-    folder = build(
-        ROOT / "tests" / "cpp" / "embed", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}"
-    )
+@pytest.fixture(scope="module")
+def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the programs that embed the library; return their folder."""
+    folder = tmp_path_factory.mktemp("embed")
+    return build(ROOT / "tests" / "cpp" / "embed", folder, f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}")
+
+
+def test_a_program_that_embeds_the_library_streams(embedding: Path, artifact: Path, tmp_path: Path) -> None:
     model = build_small("lstm_classifier")
     zoo.save_artifact(model, artifact)
     inputs = real_batch(model.config)[0][:1]
     np.save(tmp_path / "input.npy", inputs.numpy())
     done = subprocess.run(
-        [folder / "embed", artifact, tmp_path / "input.npy"], capture_output=True, text=True, check=True
+        [embedding / "embed", artifact, tmp_path / "input.npy"], capture_output=True, text=True, check=True
     )
     lines = [line.split() for line in done.stdout.splitlines()]
     assert [int(steps) for steps, _ in lines] == [4, 8, 12, 16, 20, 24, 28, 29]
     for steps, value in lines:
         expected = model(inputs[:, : int(steps)])[0][0, -1].item()
         assert float(value) == pytest.approx(expected, abs=1e-5)
+
+
+class LearnedBeginning(nn.Module):
+    """Its streams begin with a weight, which no stream may change; the state is also a part of its output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(3, 5, batch_first=True)
+        self.head = nn.Linear(10, 2)
+        self.h_0 = nn.Parameter(torch.randn(1, 1, 5))
+        self.input_spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 3))
+        self.no_lengths = True
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        if lengths is not None:
+            raise ValueError("no lengths")
+        if state is None:
+            state = self.initial_state(input.size(0))
+        output, h = self.rnn(input, state[0])
+        final = h.transpose(0, 1).expand(-1, output.size(1), -1)
+        return self.head(torch.cat([output, final], dim=2)), [h]
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return [self.h_0.expand(-1, batch_size, -1)]
+
+
+STREAMING = {
+    "lstm_encoder": lambda: build_small("lstm_encoder"),
+    "gru_tagger": lambda: build_small("gru_tagger"),
+    "rnn_forecaster": lambda: build_small("rnn_forecaster"),
+    "lstm_classifier": lambda: build_small("lstm_classifier"),
+    "residual_gru_tagger": lambda: build_small("residual_gru_tagger"),
+    "learned beginning": lambda: LearnedBeginning().eval(),
+}
+
+
+@pytest.mark.parametrize("name", STREAMING)
+def test_a_stream_s_state_is_its_own(name: str, embedding: Path, artifact: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model: Any = STREAMING[name]()
+    zoo.save_artifact(model, artifact)
+    features = model.config.input_size if hasattr(model, "config") else 3
+    np.save(tmp_path / "input.npy", np.random.default_rng(0).standard_normal((1, 9, features), dtype=np.float32))
+    command = [embedding / "streams", artifact, tmp_path / "input.npy"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_unit_tests_of_what_needs_no_libtorch(tmp_path: Path) -> None:

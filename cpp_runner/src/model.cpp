@@ -113,9 +113,7 @@ Tensor Model::run(const Tensor& input, State& state) const {
   check_streamable(manifest);
   const CheckedInputs checked = check_inputs(manifest, input, {}, false);
   if (!state.empty()) check_state_shapes(manifest, state.shapes(), checked.batch);
-  TorchModule::Step step = impl_->module.forward(checked.input(), {}, state);
-  state = std::move(step.state);
-  return std::move(step.outputs.at(0));
+  return impl_->module.advance(checked.input(), state);
 }
 
 State Model::initial_state(std::int64_t batch_size) const {

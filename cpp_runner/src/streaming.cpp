@@ -50,10 +50,15 @@ TorchModule::Step forward_in_chunks(const TorchModule& module, const Manifest& m
   std::vector<std::vector<Tensor>> parts(manifest.outputs.size());
   for (std::int64_t begin = 0; begin < inputs.seq_len; begin += chunk) {
     const std::int64_t count = std::min(chunk, inputs.seq_len - begin);
+    const Tensor input = slice(inputs.input(), time_axis, begin, count);
     std::optional<Tensor> lengths;
-    if (inputs.lengths) lengths = chunk_lengths(*inputs.lengths, begin, count);
-    last = module.forward(slice(inputs.input(), time_axis, begin, count), lengths, state);
-    state = std::move(last.state);
+    if (inputs.lengths) {
+      lengths = chunk_lengths(*inputs.lengths, begin, count);
+      last = module.forward(input, lengths, state);
+      state = std::move(last.state);
+    } else {
+      last.outputs = {module.advance(input, state)};
+    }
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const TensorSpec& spec = manifest.outputs[i];
       if (axis_of(spec, "seq_len") || parts[i].empty()) {

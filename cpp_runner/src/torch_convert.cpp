@@ -128,7 +128,10 @@ State::State(const State& other) {
   if (other.impl_ == nullptr) return;
   const c10::InferenceMode inference;
   impl_ = std::make_unique<Impl>();
-  for (const at::Tensor& tensor : other.impl_->tensors) impl_->tensors.push_back(tensor.clone());
+  for (const at::Tensor& tensor : other.impl_->tensors) {
+    impl_->tensors.push_back(tensor.clone(at::MemoryFormat::Contiguous));
+  }
+  impl_->own = true;
 }
 
 State& State::operator=(const State& other) { return *this = State(other); }

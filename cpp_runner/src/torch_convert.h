@@ -12,6 +12,7 @@ namespace zoo {
 
 struct State::Impl {
   std::vector<at::Tensor> tensors;
+  bool own = false;  // contiguous, and nobody else has them: they may be written to
 };
 
 // Always a copy: a model may keep its input, or a view of it, in the state it returns.

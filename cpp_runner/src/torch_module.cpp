@@ -128,12 +128,17 @@ Accelerated choose_engine(torch::jit::Module module, const DeviceName& device, c
   return result;
 }
 
+// A model may give the same tensor twice, or one that it keeps.
+void make_own(State::Impl& state) {
+  if (state.own) return;
+  for (at::Tensor& tensor : state.tensors) tensor = tensor.clone(at::MemoryFormat::Contiguous);
+  state.own = true;
+}
+
 }  // namespace
 
 struct TorchModule::Impl {
   c10::IValue forward(const Tensor& input, const std::optional<Tensor>& lengths, const State& state) {
-    if (stream && !lengths && !state.empty())
-      return stream->run(to_torch(input, device), state.impl_->tensors);
     return method("forward")({to_torch(input, device),
                               lengths ? c10::IValue(to_torch(*lengths, device)) : c10::IValue(),
                               state.empty() ? c10::IValue() : c10::IValue(state.impl_->tensors)});
@@ -168,18 +173,34 @@ TorchModule::~TorchModule() = default;
 
 TorchModule::Step TorchModule::forward(const Tensor& input, const std::optional<Tensor>& lengths,
                                        const State& state) const {
+  Step step;
+  if (impl_->stream && !lengths && !state.empty()) {
+    step.state = state;
+    step.outputs.push_back(advance(input, step.state));
+    return step;
+  }
   const c10::InferenceMode inference;
   return translate_errors("the model failed", [&] {
-    const c10::IValue result = impl_->forward(input, lengths, state);
-    const bool fits = result.isTuple() && result.toTupleRef().elements().size() == 2 &&
-                      result.toTupleRef().elements()[0].isTensor() &&
-                      result.toTupleRef().elements()[1].isTensorList();
-    if (!fits) throw Error(Status::bad_data, "the model gave no pair of an output and a list of states");
-    const auto& elements = result.toTupleRef().elements();
-    Step step;
-    step.outputs.push_back(from_torch(elements[0].toTensor()));
-    step.state = State(std::make_unique<State::Impl>(State::Impl{elements[1].toTensorVector()}));
-    return step;
+    auto [output, next] = unpack_result(impl_->forward(input, lengths, state));
+    step.outputs.push_back(from_torch(output));
+    step.state = State(std::make_unique<State::Impl>(State::Impl{std::move(next)}));
+    return std::move(step);
+  });
+}
+
+Tensor TorchModule::advance(const Tensor& input, State& state) const {
+  if (!impl_->stream || state.empty()) {
+    Step step = forward(input, {}, state);
+    state = std::move(step.state);
+    return std::move(step.outputs.front());
+  }
+  const c10::InferenceMode inference;
+  return translate_errors("the model failed", [&] {
+    StreamGraph& stream = *impl_->stream;
+    if (stream.in_place()) make_own(*state.impl_);
+    const at::Tensor output = stream.advance(to_torch(input, impl_->device), state.impl_->tensors);
+    state.impl_->own = stream.in_place();
+    return from_torch(output);
   });
 }
 

@@ -28,6 +28,9 @@ class TorchModule {
   };
   [[nodiscard]] Step forward(const Tensor& input, const std::optional<Tensor>& lengths,
                              const State& state) const;
+  // A stream's next steps: gives the output and moves the state on. Where it throws, the state may have moved
+  // on or not.
+  Tensor advance(const Tensor& input, State& state) const;
   [[nodiscard]] State initial_state(std::int64_t batch_size) const;
 
   [[nodiscard]] State make_state(const std::vector<Tensor>& tensors) const;

@@ -26,7 +26,7 @@ def engine(precision: str) -> Callable[[Workload, int], Prepared]:
     def prepare(workload: Workload, threads: int) -> Prepared:
         del threads
         input, *states = workload.inputs
-        call = BoundCall(_pack(workload.layers, precision), input, states)
+        call = BoundCall(pack_layers(workload.layers, precision), input, states)
 
         def results() -> Arrays:
             call()
@@ -43,7 +43,8 @@ def scripted_engine(workload: Workload, threads: int) -> Prepared:
     return _calls(zoo.accelerate(torch.jit.script(workload.model)), workload)
 
 
-def _pack(layers: nn.RNNBase, precision: str) -> Tensor:
+def pack_layers(layers: nn.RNNBase, precision: str) -> Tensor:
+    """Pack the weights of `nn.LSTM`, `nn.GRU` or `nn.RNN` for the engine."""
     zoo_ops = operators()
     arguments = (layers._flat_weights, layers.bias, layers.num_layers, layers.bidirectional, precision)
     if isinstance(layers, nn.LSTM):

@@ -106,7 +106,8 @@ class ZOO_API Model {
   // The functions below need an artifact; they throw Error(usage) on a file without a manifest.
   // Inputs are checked against the manifest first: Error(bad_data) names the value and what is legal.
   [[nodiscard]] Result run(const Inputs& inputs, const RunOptions& options = {}) const;
-  // Feeds the next steps of a stream and advances `state`; returns the first output.
+  // Feeds the next steps of a stream and advances `state`; returns the first output. Where the model itself
+  // fails, the state may have moved on or not; a refused input leaves it as it was.
   Tensor run(const Tensor& input, State& state) const;
   // Zeros, or what the model begins with. Error(usage) where the model is not streamable.
   [[nodiscard]] State initial_state(std::int64_t batch_size) const;

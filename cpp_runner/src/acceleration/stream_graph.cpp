@@ -6,14 +6,22 @@
 #include <torch/csrc/jit/passes/common_subexpression_elimination.h>
 #include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
+#include <torch/csrc/jit/passes/loop_unrolling.h>
 #include <torch/csrc/jit/passes/lower_tuples.h>
 #include <torch/csrc/jit/passes/peephole.h>
+#include <torch/csrc/jit/passes/remove_mutation.h>
+#include <torch/csrc/jit/passes/shape_analysis.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include "acceleration/in_place_state.h"
+#include "zoo/error.h"
 
 namespace zoo {
 namespace {
@@ -34,7 +42,9 @@ bool keeps_the_contract(const Graph& graph) {
 
 // What is known of a tensor before the call: its dtype, its device and how many dimensions it has.
 c10::TensorTypePtr type_of(const TensorSpec& spec) {
-  const auto dtype = spec.dtype == DType::float32 ? std::optional(at::kFloat) : std::nullopt;
+  const auto dtype = spec.dtype == DType::float32 ? std::optional(at::kFloat)
+                     : spec.dtype == DType::int64 ? std::optional(at::kLong)
+                                                  : std::nullopt;
   return c10::TensorType::create(dtype, c10::Device(c10::kCPU), spec.dims.size(), std::nullopt);
 }
 
@@ -118,20 +128,59 @@ bool changes(const std::shared_ptr<Graph>& graph, const std::vector<CheckedTenso
   return std::ranges::any_of(tensors, [&](const CheckedTensor& t) { return aliases.hasWriters(t.value); });
 }
 
+// Dropout gives its input, where it is not in training.
+void drop_dropout(Graph& graph) {
+  for (Node* node : graph.nodes()) {
+    const bool idle = node->kind() == c10::aten::dropout &&
+                      torch::jit::constant_as<bool>(node->namedInput("train")) == false;
+    if (idle) node->output()->replaceAllUsesWith(node->inputs()[0]);
+  }
+}
+
+// LibTorch does not know what the engine's operators give.
+void set_engine_types(Graph& graph) {
+  constexpr std::size_t rank = 3;
+  const auto floats = c10::TensorType::create(at::kFloat, c10::Device(c10::kCPU), rank, std::nullopt);
+  for (Node* node : graph.nodes()) {
+    if (count_states(*node) == 0) continue;
+    for (Value* output : node->outputs()) output->setType(floats);
+  }
+}
+
+std::ptrdiff_t count_nodes(const Graph& graph) {
+  return std::distance(graph.nodes().begin(), graph.nodes().end());
+}
+
+// What one pass folds lets another fold more.
 void fold(std::shared_ptr<Graph> graph, const std::vector<CheckedTensor>& tensors) {
-  constexpr int kRounds = 6;
-  for (int i = 0; i < kRounds; ++i) {  // what one pass folds lets another fold more
+  drop_dropout(*graph);
+  constexpr int kMostRounds = 10;
+  std::ptrdiff_t nodes = 0;
+  for (int i = 0; i < kMostRounds && count_nodes(*graph) != nodes; ++i) {
+    nodes = count_nodes(*graph);
     Sizes(*graph, tensors).fold();
+    torch::jit::UnrollConstantLoops(graph);
+    torch::jit::RemoveListMutation(graph);
+    torch::jit::PropagateInputShapes(graph);
+    set_engine_types(*graph);
     torch::jit::ConstantPropagation(graph);
     torch::jit::PeepholeOptimize(graph);
     torch::jit::LowerSimpleTuples(graph);
     torch::jit::EliminateCommonSubexpression(graph);
+    torch::jit::EliminateDeadCode(graph);
   }
-  torch::jit::ConstantPropagation(graph);
-  torch::jit::EliminateDeadCode(graph);
 }
 
 }  // namespace
+
+std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result) {
+  const bool fits = result.isTuple() && result.toTupleRef().elements().size() == 2 &&
+                    result.toTupleRef().elements()[0].isTensor() &&
+                    result.toTupleRef().elements()[1].isTensorList();
+  if (!fits) throw Error(Status::bad_data, "the model gave no pair of an output and a list of states");
+  const auto& elements = result.toTupleRef().elements();
+  return {elements[0].toTensor(), elements[1].toTensorVector()};
+}
 
 std::optional<StreamGraph> StreamGraph::make(const torch::jit::Module& module, const Manifest& manifest) {
   const auto forward = module.find_method("forward");
@@ -149,16 +198,20 @@ std::optional<StreamGraph> StreamGraph::make(const torch::jit::Module& module, c
   for (const CheckedTensor& tensor : tensors) tensor.value->setType(type_of(*tensor.spec));
   fold(graph, tensors);
   if (graph->inputs()[0]->hasUses()) return std::nullopt;
+  const bool in_place = keep_states_in_place(*graph, states);
   for (const std::size_t unused : {3, 2, 0}) graph->eraseInput(unused);
   graph->lint();
-  return StreamGraph(torch::jit::GraphExecutor(graph, "stream"));
+  return StreamGraph(torch::jit::GraphExecutor(graph, "stream"), in_place);
 }
 
-c10::IValue StreamGraph::run(const at::Tensor& input, const std::vector<at::Tensor>& state) {
+at::Tensor StreamGraph::advance(const at::Tensor& input, std::vector<at::Tensor>& state) {
   torch::jit::Stack stack{input};
   stack.insert(stack.end(), state.begin(), state.end());
   executor_.run(stack);
-  return std::move(stack.back());
+  if (in_place_) return std::move(stack.back()).toTensor();
+  auto [output, next] = unpack_result(stack.back());
+  state = std::move(next);
+  return output;
 }
 
 }  // namespace zoo

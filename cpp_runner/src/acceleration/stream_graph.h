@@ -15,17 +15,27 @@
 
 namespace zoo {
 
+// The output and the states that a forward gave. Throws Error(bad_data) where it gave anything else.
+std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result);
+
 class StreamGraph {
  public:
   // Of a frozen module whose forward keeps the contract; none where it keeps something inside itself.
   static std::optional<StreamGraph> make(const torch::jit::Module& module, const Manifest& manifest);
 
-  // Gives (output, states), as forward does. Input and states have to be as the manifest says.
-  [[nodiscard]] c10::IValue run(const at::Tensor& input, const std::vector<at::Tensor>& state);
+  // Gives the output and moves the states on. Input and states have to be as the manifest says. Where it
+  // throws, the states may have moved on or not.
+  [[nodiscard]] at::Tensor advance(const at::Tensor& input, std::vector<at::Tensor>& state);
+  // Whether advance() writes into the tensors of the states, which then have to be contiguous and no one
+  // else's.
+  [[nodiscard]] bool in_place() const { return in_place_; }
 
  private:
-  explicit StreamGraph(torch::jit::GraphExecutor executor) : executor_(std::move(executor)) {}
+  StreamGraph(torch::jit::GraphExecutor executor, bool in_place)
+      : executor_(std::move(executor)), in_place_(in_place) {}
+
   torch::jit::GraphExecutor executor_;
+  bool in_place_;
 };
 
 }  // namespace zoo

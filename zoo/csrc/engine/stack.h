@@ -4,12 +4,16 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 
 #include "engine/layer.h"
 #include "engine/packed_weights.h"
 #include "engine/team.h"
 
 namespace zoo {
+
+// Rows of a batch: products with sizes stay within an int.
+inline constexpr int kLargestBatch = std::numeric_limits<int>::max() / 4096;
 
 struct StackView {
   StackSizes sizes;

@@ -1,13 +1,11 @@
 #include "operators/stack_views.h"
 
-#include <limits>
-
 #include "operators/checks.h"
 
 namespace zoo {
 
 int check_batch(const char* op, int64_t batch) {
-  if (batch > std::numeric_limits<int>::max() / 4096) fail(op, "a batch of ", batch, " rows is too large");
+  if (batch > kLargestBatch) fail(op, "a batch of ", batch, " rows is too large");
   return static_cast<int>(batch);
 }
 
