@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 
 from zoo.data.source import DataError
-from zoo.training.errors import TrainingError
-from zoo.training.evaluation import evaluate
-from zoo.training.tasks import TASKS, make_task
+
+try:
+    from zoo.training.errors import TrainingError
+    from zoo.training.evaluation import evaluate
+    from zoo.training.tasks import TASKS, make_task
+except ModuleNotFoundError as missing:
+    sys.exit(f"evaluate.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 
 EXAMPLES = """\
 examples:

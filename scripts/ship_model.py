@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 
 from zoo.data.source import DataError
-from zoo.training.cards import write_table
-from zoo.training.errors import TrainingError
-from zoo.training.recipe import list_recipes
-from zoo.training.shipping import ship
+
+try:
+    from zoo.training.cards import write_table
+    from zoo.training.errors import TrainingError
+    from zoo.training.recipe import list_recipes
+    from zoo.training.shipping import ship
+except ModuleNotFoundError as missing:
+    sys.exit(f"ship_model.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 
 
 def seed_and_reason(text: str) -> tuple[int, str]:

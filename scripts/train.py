@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 
 from zoo.data.source import DataError
-from zoo.training.errors import TrainingError
-from zoo.training.recipe import list_recipes, read_recipe
-from zoo.training.trainer import train
+
+try:
+    from zoo.training.errors import TrainingError
+    from zoo.training.recipe import list_recipes, read_recipe
+    from zoo.training.trainer import train
+except ModuleNotFoundError as missing:
+    sys.exit(f"train.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 
 EXAMPLES = """\
 examples:

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Done(status, *capsys.readouterr())
 
     return call
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "ship_model"])
+def test_without_lightning_the_extra_is_named(name: str) -> None:
+    code = f"import sys, runpy; sys.modules['lightning'] = None; runpy.run_path({str(SCRIPTS / name)!r} + '.py')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{name}.py: error: ")
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'recurrent-zoo[train]'" in done.stderr
 
 
 def test_evaluate_prints_cpps_figure_beside_pythons_and_draws(
