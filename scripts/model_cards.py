@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoo.training.cards import put_table, read_cards, write_table
+from zoo.training.cards import put_cards, read_cards, write_table
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -22,7 +22,7 @@ def main() -> int:
         print(table)
         return 0
     try:
-        args.update.write_text(put_table(args.update.read_text(), table))
+        args.update.write_text(put_cards(args.update.read_text(), table))
     except (OSError, ValueError) as error:
         print(f"model_cards.py: error: {error}", file=sys.stderr)
         return 1

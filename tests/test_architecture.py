@@ -35,8 +35,9 @@ ARROWS: dict[str, set[str]] = {
     "zoo.own_model": {"zoo.signature"},
     "zoo.acceleration": {"zoo.ops", "zoo.torchscript"},
     "zoo.data": set(),
-    "zoo.benchmark": {"zoo", "zoo.ops"},
-    "zoo.training": {"zoo", "zoo.data"},
+    "zoo.markdown": set(),
+    "zoo.benchmark": {"zoo", "zoo.markdown", "zoo.ops"},
+    "zoo.training": {"zoo", "zoo.data", "zoo.markdown"},
 }
 TYPE_CHECKING_ONLY = {"zoo"}  # the package's face names everything, and imports it when first used
 

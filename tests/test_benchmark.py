@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.benchmark import command, reach, runner
+from zoo.benchmark import command, reach, readme, runner
 from zoo.benchmark.cases import KINDS, Case, quick_sweep, sweep
 from zoo.benchmark.contestants import CONTESTANTS, ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, ORT
 from zoo.benchmark.prepared import Prepared
@@ -187,6 +187,26 @@ def test_rows_compare_with_the_engine_in_the_same_precision():
     alone = rows([measured(STEP, ORT, 5.0)], {})
     assert alone[0]["ratio"] is None
     assert table([measured(STEP, ORT, 5.0)]).split()[:2] == ["lstm-64to64-batch1-steps1", "1"]
+
+
+def test_medians_go_into_the_readme_s_table():
+    sequence = Case("gru", 512, num_layers=2, batch_size=4, seq_len=100)
+    found = [
+        measured(sequence, LIBTORCH, 1234.4),
+        measured(STEP, ENGINE["fp32"], 4.04),
+        measured(STEP, LIBTORCH, 99.94),
+    ]
+    text = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
+    lines = readme.put_speed(text, rows(found, {})).splitlines()
+    assert lines[:2] == ["before", readme.BEGIN]
+    assert lines[2].startswith("| microseconds, median | engine | bf16 | int8 | script | LibTorch |")
+    assert lines[4] == "| LSTM 64, 1 step | 6.1 |  |  |  | 150 |  |  |  |  |"
+    assert lines[5] == "| GRU 512 x 2, batch 4, 100 steps |  |  |  |  | 1852 |  |  |  |  |"
+    assert lines[6:] == [readme.END, "after"]
+    with pytest.raises(ValueError, match="must hold the lines"):
+        readme.put_speed("nothing", rows(found, {}))
+    with pytest.raises(ValueError, match="one number of threads"):
+        readme.put_speed(text, rows([*found, measured(STEP, LIBTORCH, 1.0, threads=2)], {}))
 
 
 def test_goal_table_counts_verdicts():

@@ -8,7 +8,7 @@ from program import Program
 
 import zoo
 from zoo.models.trained import TRAINED
-from zoo.training.cards import BEGIN, END, Card, SeedResult, median_seed, put_table, read_cards, write_table
+from zoo.training.cards import BEGIN, END, Card, SeedResult, median_seed, put_cards, read_cards, write_table
 from zoo.training.evaluation import evaluate
 from zoo.training.recipe import list_recipes
 from zoo.training.shipping import MOST_BYTES, real_samples
@@ -83,9 +83,9 @@ def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
     table = write_table([make_card([0.7, 0.9, 0.8])])
     assert "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000; 3) | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert put_table(text, table) == f"before\n{BEGIN}\n{table}\n{END}\nafter\n"
+    assert put_cards(text, table) == f"before\n{BEGIN}\n{table}\n{END}\nafter\n"
     with pytest.raises(ValueError, match="must hold the lines"):
-        put_table("nothing", table)
+        put_cards("nothing", table)
     card = make_card([0.7, 0.9, 0.8])
     (tmp_path / "toy").mkdir()
     card.write(tmp_path / "toy")

@@ -13,6 +13,7 @@ from zoo.benchmark.cases import quick_sweep, sweep
 from zoo.benchmark.contestants import Contestant
 from zoo.benchmark.machine import describe
 from zoo.benchmark.picture import draw_ratios
+from zoo.benchmark.readme import put_speed
 from zoo.benchmark.report import TABLE_HEAD, goal_rows, goal_table, rows, table, write_csv, write_json
 from zoo.benchmark.runner import Job, Measurement, all_names, available, run_jobs
 from zoo.benchmark.timing import Effort
@@ -53,19 +54,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"benchmark.py: error: {error}", file=sys.stderr)
         return 1
     origin = describe()
+    records = rows(measurements, origin)
     verdicts = [reach.judge(goal, measurements) for goal in goals]
     if verdicts:
         print(goal_table(verdicts))
     print("; ".join(f"{name} {value}" for name, value in origin.items()))
     if args.output:
         args.output.mkdir(parents=True, exist_ok=True)
-        records = rows(measurements, origin)
         write_csv(records, args.output / "benchmark.csv")
         write_json(records, args.output / "benchmark.json")
         draw_ratios(records, args.output / "benchmark.png")
         if verdicts:
             write_csv(goal_rows(verdicts, origin), args.output / "reach.csv")
             write_json(goal_rows(verdicts, origin), args.output / "reach.json")
+    if args.readme:
+        try:
+            args.readme.write_text(put_speed(args.readme.read_text(), records))
+        except (OSError, ValueError) as error:
+            print(f"benchmark.py: error: {error}", file=sys.stderr)
+            return 1
     return 0
 
 
@@ -81,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_counts, default=[1, 2], help="numbers of threads (default: 1,2)")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="cases whose name matches, as lstm-*512*")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="also write CSV, JSON and a picture there")
+    parser.add_argument("--readme", type=Path, metavar="README.md", help="put the medians into its table of speed")
     return parser
 
 

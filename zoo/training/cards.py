@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import zoo
+from zoo.markdown import make_table, put_table
 
 CARD = "card.json"
 PRETRAINED = Path(zoo.__file__).parent / "pretrained"
@@ -128,7 +129,7 @@ def median_seed(results: Sequence[SeedResult], metric: str, passed_over: Collect
 
 def write_table(cards: Sequence[Card]) -> str:
     """Return the cards as a table in Markdown."""
-    rows = [list(COLUMNS), ["---"] * len(COLUMNS)]
+    rows = []
     for card in cards:
         words, factor, decimals = FORMATS.get(card.metric, (card.metric, 1, 4))
 
@@ -151,17 +152,9 @@ def write_table(cards: Sequence[Card]) -> str:
                 f"{statistics.fmean(result.cpu_seconds for result in card.seeds):.0f}",
             ]
         )
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return make_table(list(COLUMNS), rows)
 
 
-def put_table(text: str, table: str) -> str:
-    """Return a text with the table between its two markers.
-
-    Raises:
-        ValueError: a marker is missing.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the text must hold the lines {BEGIN!r} and {END!r}, in this order")
-    return f"{before}{begin}\n{table}\n{end}{after}"
+def put_cards(text: str, table: str) -> str:
+    """Return a text with the table between its two markers; ValueError if one is missing."""
+    return put_table(text, table, BEGIN, END)
