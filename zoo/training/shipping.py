@@ -17,7 +17,7 @@ from zoo.training.evaluation import Evaluation, evaluate
 from zoo.training.recipe import Recipe, read_recipe
 from zoo.training.task import Task
 from zoo.training.tasks import make_task
-from zoo.training.trainer import CHECKPOINT, METRICS, train
+from zoo.training.trainer import CHECKPOINT, METRICS, score_model, train
 
 MOST_BYTES = 4_000_000
 # Rows and steps of real input that go into the artifact and that quantization is measured on.
@@ -40,14 +40,14 @@ def ship(
     Raises:
         As `train` and `evaluate`; ValueError for a model too large, or where every seed is passed over.
     """
-    results = [_result(name, seed, runs) for seed in seeds]
     recipe = read_recipe(name)
     task = make_task(recipe.task.name, recipe.task.options)
+    results = [_result(name, seed, runs, task) for seed in seeds]
     reasons = {str(seed): reason for seed, reason in (passed_over or {}).items()}
     if set(reasons) >= {str(seed) for seed in seeds}:
         raise ValueError("every seed is passed over: there is nothing to ship")
     shipped = median_seed(results, task.metric, reasons)
-    folder, size = _store(zoo.load_checkpoint(run_folder(runs, name, shipped) / CHECKPOINT), output / name)
+    folder, size = _store(run_folder(runs, name, shipped), output / name)
     card = replace(_judge(zoo.load_checkpoint(folder), task, recipe, results, shipped, size), passed_over=reasons)
     card.write(folder)
     return card
@@ -66,16 +66,21 @@ def real_samples(task: Task) -> list[zoo.Sample]:
     return [zoo.Sample("real", batch.input[:SAMPLE_ROWS, :steps].contiguous(), lengths)]
 
 
-def _result(name: str, seed: int, runs: Path) -> SeedResult:
-    folder = run_folder(runs, name, seed)
-    if not (folder / METRICS).is_file():
-        train(read_recipe(name, [f"seed={seed}"]), folder, resume=True)
-    metrics: dict[str, Any] = json.loads((folder / METRICS).read_text())
-    return SeedResult(seed, metrics["validation"], metrics["test"], metrics["cpu_seconds"])
+def _result(name: str, seed: int, runs: Path, task: Task) -> SeedResult:
+    """Return a run's figures, those of the test split as its model would be stored."""
+    run = run_folder(runs, name, seed)
+    if not (run / METRICS).is_file():
+        train(read_recipe(name, [f"seed={seed}"]), run, resume=True)
+    metrics: dict[str, Any] = json.loads((run / METRICS).read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        stored, _ = _store(run, Path(folder) / name)
+        test = score_model(zoo.load_checkpoint(stored).eval(), task, task.test_batches())
+    return SeedResult(seed, metrics["validation"], test, metrics["cpu_seconds"])
 
 
-def _store(model: Any, folder: Path) -> tuple[Path, int]:
-    """Write the model, in half precision where it would be too large; return its folder and its weights' bytes."""
+def _store(run: Path, folder: Path) -> tuple[Path, int]:
+    """Write a run's model, in half precision where it would be too large; return its folder and its weights' bytes."""
+    model = zoo.load_checkpoint(run / CHECKPOINT)
     for matrices in (None, torch.float16):
         zoo.save_checkpoint(model, folder, matrices)
         size = (folder / "model.safetensors").stat().st_size
