@@ -108,8 +108,9 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             c.SegmentForecasterConfig(
                 input_size=7,
                 num_variables=7,
-                hidden_size={96: 192, 192: 192, 336: 512, 720: 256}[horizon],  # chosen in validation
-                segment_size=48 if horizon == 720 else 24,
+                # Both chosen in validation.
+                hidden_size=192 if horizon == 96 else 256,
+                segment_size=24 if horizon == 96 else 48,
                 horizon=horizon,
                 standardize=True,
                 head_dropout=0.5,
