@@ -46,6 +46,9 @@ def main() -> int:
     parser.add_argument("--model", default="lstm_classifier", help="a registered name (default: lstm_classifier)")
     parser.add_argument("--repeats", type=int, default=40)
     args = parser.parse_args()
+    if shutil.which("cmake") is None:
+        print("measure_startup.py: error: the program is compiled with cmake: pip install cmake", file=sys.stderr)
+        return 1
     program = shutil.which("cpp_runner") or str(Path(sys.executable).parent / "cpp_runner")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

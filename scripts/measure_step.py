@@ -7,6 +7,7 @@ package.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hidden", type=int, nargs="+", default=[64, 128, 256, 512], help="sizes of the layer")
     args = parser.parse_args()
+    if shutil.which("cmake") is None:
+        print("measure_step.py: error: the program is compiled with cmake: pip install cmake", file=sys.stderr)
+        return 1
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         program = build_program(folder / "build")

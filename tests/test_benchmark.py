@@ -219,8 +219,11 @@ def test_goal_table_counts_verdicts():
 
 def test_quick_run_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
     monkeypatch.setattr(command, "QUICK", TINY)
+    page = tmp_path / "page.md"
+    page.write_text(f"{readme.BEGIN}\n{readme.END}\n")
     arguments = ["--quick", "--threads", "1", "--only", "rnn-*-steps1", "--output", str(tmp_path)]
-    assert command.main(arguments) == 0
+    assert command.main([*arguments, "--readme", str(page)]) == 0
+    assert "| RNN 64, 1 step | " in page.read_text()
     printed = capsys.readouterr().out
     assert re.search(r"^rnn-64to64-batch1-steps1 +1 LibTorch ", printed, re.MULTILINE)
     records = json.loads((tmp_path / "benchmark.json").read_text())
@@ -244,7 +247,13 @@ def test_quick_reach_judges_its_cases(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--only", "transformer*"], "no case matches"), (["--threads", "99", "--quick"], "99")],
+    [
+        (["--only", "transformer*"], "no case matches"),
+        (["--threads", "99", "--quick"], "99"),
+        (["--readme", "nowhere.md", "--threads", "1"], "nowhere.md"),
+        (["--readme", __file__, "--threads", "1,2"], "one number of threads"),
+        (["--readme", "/dev/null", "--threads", "1"], "must hold the lines"),
+    ],
 )
 def test_what_cannot_be_run_is_said(arguments, words, capsys: pytest.CaptureFixture[str]):
     assert command.main(arguments) == 1

@@ -13,7 +13,7 @@ from zoo.benchmark.cases import quick_sweep, sweep
 from zoo.benchmark.contestants import Contestant
 from zoo.benchmark.machine import describe
 from zoo.benchmark.picture import draw_ratios
-from zoo.benchmark.readme import put_speed
+from zoo.benchmark.readme import check_readme, put_speed
 from zoo.benchmark.report import TABLE_HEAD, goal_rows, goal_table, rows, table, write_csv, write_json
 from zoo.benchmark.runner import Job, Measurement, all_names, available, run_jobs
 from zoo.benchmark.timing import Effort
@@ -49,8 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"benchmark.py: error: no case matches --only {args.only!r}", file=sys.stderr)
         return 1
     try:
+        if args.readme:  # before minutes are spent
+            check_readme(args.readme.read_text(), {job.threads for job in jobs})
         measurements = _run(jobs, contestants, effort)
-    except (DisagreementError, ValueError) as error:
+    except (DisagreementError, OSError, ValueError) as error:
         print(f"benchmark.py: error: {error}", file=sys.stderr)
         return 1
     origin = describe()
@@ -68,11 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_csv(goal_rows(verdicts, origin), args.output / "reach.csv")
             write_json(goal_rows(verdicts, origin), args.output / "reach.json")
     if args.readme:
-        try:
-            args.readme.write_text(put_speed(args.readme.read_text(), records))
-        except (OSError, ValueError) as error:
-            print(f"benchmark.py: error: {error}", file=sys.stderr)
-            return 1
+        args.readme.write_text(put_speed(args.readme.read_text(), records))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from zoo.benchmark.contestants import ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, OPENVINO_DEFAULT, ORT, ORT_INT8
 from zoo.benchmark.report import Row
@@ -22,14 +22,20 @@ COLUMNS = {
 }
 
 
+def check_readme(text: str, threads: Collection[int]) -> None:
+    """Raise ValueError where the README has no place for the table, or it would be of several numbers of threads."""
+    if len(threads) > 1:
+        raise ValueError("the README's table is of one number of threads; give --threads 1")
+    put_table(text, "", BEGIN, END)
+
+
 def put_speed(text: str, records: Sequence[Row]) -> str:
     """Return a README with the medians of these records, a row for each case, the short ones first.
 
     Raises:
-        ValueError: the README has no place for it, or the records are of several numbers of threads.
+        ValueError: as `check_readme`.
     """
-    if len({record["threads"] for record in records}) > 1:
-        raise ValueError("the README's table is of one number of threads; give --threads 1")
+    check_readme(text, {record["threads"] for record in records})
     medians: dict[tuple[int, str], dict[str, float]] = {}
     for record in records:
         medians.setdefault((record["seq_len"], write_case(record)), {})[record["contestant"]] = record["median_us"]
