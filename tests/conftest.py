@@ -1,4 +1,4 @@
-"""What all tests share: one thread, no autograd, the program, and the GPU marker."""
+"""What all tests share: one thread, one seed, no autograd, the program, and the GPU marker."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _one_thread() -> None:
     # The models here are small: hand-over between threads would take most of the time.
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _one_seed() -> None:
+    # Otherwise a test's models and inputs would depend on which tests ran before it in its process.
+    torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)
