@@ -7,8 +7,12 @@
 // unused libraries drops this one too, unless the program calls something in it.
 extern "C" __attribute__((visibility("default"))) const char* zoo_ops_namespace();
 
-// Runs a call that the operator zoo::bind has checked; `call` are the bytes that it returned. Returns 0, or 1
-// where there is no memory.
+// What the calls below return: done; no memory for the working space; sizes that are not those of the packed
+// weights.
+enum ZooStatus { kZooDone = 0, kZooNoMemory = 1, kZooUnfit = 2 };
+
+// Runs a call that the operator zoo::bind has checked; `call` are the bytes that it returned. Returns a
+// ZooStatus, never kZooUnfit.
 extern "C" __attribute__((visibility("default"))) int zoo_run_bound_call(const void* call) noexcept;
 
 // The next steps of a stream through a stack of one direction. The state is read and written in place.
@@ -24,5 +28,5 @@ struct ZooStreamCall {
   float* c;  // [num_layers][batch][hidden_size]; null where there is none
 };
 
-// Returns 0, 1 where there is no memory, or 2 where the sizes are not those of the packed weights.
+// Returns a ZooStatus.
 extern "C" __attribute__((visibility("default"))) int zoo_run_stream_call(const ZooStreamCall* call) noexcept;

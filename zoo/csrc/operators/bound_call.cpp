@@ -63,10 +63,5 @@ Tensor bind(const Tensor& input, const std::vector<Tensor>& states, const Tensor
 }  // namespace zoo
 
 int zoo_run_bound_call(const void* call) noexcept {
-  try {
-    zoo::run_stack(*static_cast<const zoo::StackView*>(call));
-    return 0;
-  } catch (...) {  // no memory for the working space, or an instruction set that is not there
-    return 1;
-  }
+  return zoo::try_run_stack(*static_cast<const zoo::StackView*>(call)) ? kZooDone : kZooNoMemory;
 }

@@ -61,4 +61,13 @@ void run_stack(const StackView& view) {
   if (threads > 1 || !keep_step) crowding.learn(keep_step, run.crowded());
 }
 
+bool try_run_stack(const StackView& view) noexcept {
+  try {
+    run_stack(view);
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace zoo

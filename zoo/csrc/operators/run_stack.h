@@ -11,4 +11,8 @@ const KernelTable& kernels_in_use();
 // Working memory is kept from call to call, so that a repeated call allocates nothing.
 void run_stack(const StackView& view);
 
+// The same for callers outside C++'s exceptions: false where there is no memory for the working space, or not
+// the instruction set.
+bool try_run_stack(const StackView& view) noexcept;
+
 }  // namespace zoo

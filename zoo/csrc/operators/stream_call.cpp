@@ -7,9 +7,6 @@
 namespace zoo {
 namespace {
 
-constexpr int kNoMemory = 1;
-constexpr int kUnfit = 2;
-
 bool fits(const StackSizes& s, const ZooStreamCall& call) {
   return s.num_directions == 1 && s.num_layers == call.num_layers && s.input_size == call.input_size &&
          s.output_size() == call.output_size && (s.cell == Cell::lstm) == (call.c != nullptr) &&
@@ -24,8 +21,8 @@ int zoo_run_stream_call(const ZooStreamCall* call) noexcept {
   using namespace zoo;
   StackView view = {};
   const auto* packed = static_cast<const uint8_t*>(call->packed);
-  if (read_header(packed, static_cast<size_t>(call->packed_bytes), &view.sizes) != nullptr) return kUnfit;
-  if (!fits(view.sizes, *call)) return kUnfit;
+  if (read_header(packed, static_cast<size_t>(call->packed_bytes), &view.sizes) != nullptr) return kZooUnfit;
+  if (!fits(view.sizes, *call)) return kZooUnfit;
   view.packed = packed;
   view.steps = {call->steps, static_cast<int>(call->batch), nullptr};
   view.total_rows = call->steps * call->batch;
@@ -33,10 +30,5 @@ int zoo_run_stream_call(const ZooStreamCall* call) noexcept {
   view.output = {call->output, call->output_step_stride, call->output_row_stride};
   view.h_0 = view.h_n = call->h;
   view.c_0 = view.c_n = call->c;
-  try {
-    run_stack(view);
-    return 0;
-  } catch (...) {  // no memory for the working space, or an instruction set that is not there
-    return kNoMemory;
-  }
+  return try_run_stack(view) ? kZooDone : kZooNoMemory;
 }
