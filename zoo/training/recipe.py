@@ -74,7 +74,7 @@ class TrainingPart:
         max_epochs: over the training split.
         batch_size: examples per step and process.
         accumulate: batches whose gradients are summed before a step.
-        precision: arithmetic; fp16 scales the loss and is for CUDA only.
+        precision: arithmetic; fp16 scales the loss, and is refused on the CPU.
         keep: which weights are saved at the end, those of the best epoch in validation or of the last.
         patience: epochs without a better metric before it stops early; 0 for never.
         average: decay of a running mean of the weights, taken for validation and kept; 0 for none.

@@ -25,12 +25,12 @@ from zoo.training.errors import TrainingError
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learner import Learner
 from zoo.training.monitoring import Monitoring
+from zoo.training.precision import make_precision
 from zoo.training.recipe import Recipe
 from zoo.training.task import Task
 from zoo.training.tasks import make_task
 
 BEST, LAST, CHECKPOINT, METRICS = "best.ckpt", "last.ckpt", "checkpoint", "metrics.json"
-PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 # What Lightning says that is so by intent here.
 NOTICES = (
     r".*does not have many workers.*",
@@ -180,7 +180,7 @@ def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool 
         devices=part.devices,
         num_nodes=part.nodes,
         strategy="ddp" if part.devices * part.nodes > 1 else "auto",
-        precision=PRECISIONS[part.precision],  # type: ignore[arg-type]
+        plugins=[make_precision(part)],
         gradient_clip_val=(recipe.optimizer.clip_norm or None) if automatic else None,
         accumulate_grad_batches=part.accumulate if automatic else 1,
         callbacks=callbacks,
