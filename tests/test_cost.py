@@ -34,6 +34,11 @@ def test_a_projection_feeds_the_later_layers() -> None:
     assert cost.macs_per_step == first + second - 4 * 80
 
 
+def test_whatever_multiplies_by_its_weight_is_counted_and_an_embedding_is_not() -> None:
+    layers = nn.ModuleList([nn.Conv1d(3, 5, 7), nn.Linear(4, 6), nn.Embedding(10, 2), nn.LayerNorm(8)])
+    assert [layer.macs_per_step for layer in zoo.summary(layers).layers] == [3 * 5 * 7, 4 * 6, 0, 0]
+
+
 def test_the_table_names_every_layer() -> None:
     text = str(zoo.summary(build_small("gru_language_model", residual=True)))
     for name in ("front_end.embedding", "layers.0.rnn.l0", "layers.1.rnn.l0", "head", "total", "int8"):

@@ -97,6 +97,7 @@ def _summarise(name: str, module: nn.Module) -> Iterator[LayerSummary]:
         macs = rows * (module.input_size + module.hidden_size)
         yield LayerSummary(name, type(module).__name__, sum(p.numel() for p in own.values()), macs)
     elif own:
-        # A linear layer multiplies each weight once; an embedding only looks up.
-        macs = module.weight.numel() if isinstance(module, nn.Linear) else 0
+        # Linear layers and convolutions multiply each weight once; an embedding only looks up.
+        weight = None if isinstance(module, nn.Embedding) else own.get("weight")
+        macs = weight.numel() if weight is not None and weight.dim() > 1 else 0
         yield LayerSummary(name, type(module).__name__, sum(p.numel() for p in own.values()), macs)
