@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig
 from zoo.models.front_end import make_front_end
-from zoo.models.recurrent import HiddenStack, LSTMStack, mask_padding
+from zoo.models.padding import mask_padding
+from zoo.models.recurrent import HiddenStack, LSTMStack
 from zoo.models.residual import ResidualStack
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig
-from zoo.models.recurrent import mask_padding
+from zoo.models.padding import mask_padding
 
 
 def check_features(input: Tensor, input_size: int) -> None:

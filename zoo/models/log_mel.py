@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.models.front_end import copy_statistics
+from zoo.models.padding import last_steps
 
 # Power below which a band counts as silent: some 20 dB above what rounding samples to 16 bits leaves.
 FLOOR = 1e-6
@@ -42,17 +43,6 @@ def mel_filters(num_mels: int, window_size: int, sample_rate: int) -> Tensor:
 
 def _mel(hertz: float) -> float:
     return 2595.0 * math.log10(1.0 + hertz / 700.0)
-
-
-def last_steps(joined: Tensor, lengths: Optional[Tensor], kept: int) -> Tensor:
-    """Return the `kept` steps (B, kept, F) that end each row of (B, kept + T, F), its padding left out.
-
-    A row of length 0 gives the first `kept` steps, which are those of the call before.
-    """
-    if lengths is None:
-        return joined[:, joined.size(1) - kept :]
-    steps = torch.arange(kept, device=joined.device).unsqueeze(0) + lengths.to(joined.device).unsqueeze(1)  # (B, kept)
-    return joined.gather(1, steps.unsqueeze(2).expand(-1, -1, joined.size(2)))
 
 
 class LogMel(nn.Module):

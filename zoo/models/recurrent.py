@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo.config import RecurrentConfig
+from zoo.models.padding import mask_padding
 
 
 def pack_steps(input: Tensor, lengths: Tensor) -> PackedSequence:
@@ -29,13 +30,6 @@ def unpack_steps(packed: PackedSequence, lengths: Tensor, seq_len: int) -> Tenso
     """Unpack to (B, T, F), 0 wherever a row has no step."""
     output, _ = pad_packed_sequence(packed, batch_first=True, total_length=seq_len)
     return mask_padding(output, lengths)
-
-
-def mask_padding(output: Tensor, lengths: Tensor) -> Tensor:
-    """Set to 0 every step of (B, T, F) at or after its row's length."""
-    steps = torch.arange(output.size(1), device=output.device)
-    padded = steps.unsqueeze(0) >= lengths.to(output.device).unsqueeze(1)  # (B, T)
-    return output.masked_fill(padded.unsqueeze(2), 0)
 
 
 def keep_ended(state_n: Tensor, state_0: Tensor, lengths: Tensor) -> Tensor:

@@ -15,8 +15,8 @@ from zoo.config import SpeechClassifierConfig, SpeechConfig, SpeechCTCConfig, Sp
 from zoo.models.backbone import check_layout, make_stack
 from zoo.models.classifier import SequenceClassifier
 from zoo.models.front_end import check_features
-from zoo.models.log_mel import LogMel, last_steps
-from zoo.models.recurrent import mask_padding
+from zoo.models.log_mel import LogMel
+from zoo.models.padding import last_steps, mask_padding
 from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
 

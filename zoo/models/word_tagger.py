@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from zoo.config import RecurrentConfig, WordTaggerConfig
 from zoo.models.backbone import Backbone
 from zoo.models.characters import WordFeatures
-from zoo.models.recurrent import mask_padding
+from zoo.models.padding import mask_padding
 
 
 class WordTagger(nn.Module):
