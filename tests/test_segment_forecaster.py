@@ -11,16 +11,20 @@ import zoo
 from zoo.config import ConfigError, SegmentForecasterConfig
 
 SMALL = {"hidden_size": 20, "segment_size": 12, "horizon": 36}
+with_and_without_highway = pytest.mark.parametrize("highway_window", [0, 24, 100])
 
 
 def build_forecaster(**overrides: Any) -> Any:
     model: Any = zoo.build("segrnn_forecaster_etth1_96", **{**SMALL, **overrides}).eval()
     model.front_end.set_statistics(torch.arange(7.0), torch.arange(1.0, 8.0))
+    if model.highway is not None:
+        model.highway.weight.data.normal_(std=0.1)
     return model
 
 
-def test_forecasts_have_the_horizon_and_the_unit_of_the_input() -> None:
-    model = build_forecaster()
+@with_and_without_highway
+def test_forecasts_have_the_horizon_and_the_unit_of_the_input(highway_window: int) -> None:
+    model = build_forecaster(highway_window=highway_window)
     series = torch.randn(3, 48, 7)
     forecast, state = model(series)
     assert forecast.shape == (3, 36, 7)
@@ -29,15 +33,17 @@ def test_forecasts_have_the_horizon_and_the_unit_of_the_input() -> None:
     torch.testing.assert_close(model(series + 5.0)[0], forecast + 5.0, atol=1e-4, rtol=1e-5)
 
 
-def test_training_computes_what_is_run() -> None:
-    model = build_forecaster(head_dropout=0.0)
+@with_and_without_highway
+def test_training_computes_what_is_run(highway_window: int) -> None:
+    model = build_forecaster(highway_window=highway_window, head_dropout=0.0)
     series = torch.randn(3, 48, 7)
     run = model(series)[0]
     torch.testing.assert_close(model.train()(series)[0], run, atol=1e-5, rtol=1e-5)
 
 
-def test_variables_do_not_see_each_other() -> None:
-    model = build_forecaster()
+@with_and_without_highway
+def test_variables_do_not_see_each_other(highway_window: int) -> None:
+    model = build_forecaster(highway_window=highway_window)
     series = torch.randn(1, 48, 7)
     changed = series.clone()
     changed[:, :, 2] += torch.randn(1, 48)
@@ -46,26 +52,41 @@ def test_variables_do_not_see_each_other() -> None:
     assert difference[[0, 1, 3, 4, 5, 6]].max() == 0
 
 
-def test_the_oldest_remainder_is_not_read() -> None:
-    model = build_forecaster()
+@with_and_without_highway
+def test_the_oldest_remainder_is_not_read(highway_window: int) -> None:
+    model = build_forecaster(highway_window=highway_window)
     series = torch.randn(2, 48 + 5, 7)
     assert torch.equal(model(series)[0], model(series[:, 5:])[0])
 
 
-def test_a_short_series_counts_as_preceded_by_its_last_value() -> None:
-    model = build_forecaster()
+@with_and_without_highway
+def test_a_short_series_counts_as_preceded_by_its_last_value(highway_window: int) -> None:
+    model = build_forecaster(highway_window=highway_window)
     series = torch.randn(2, 5, 7)
     filled = torch.cat([series[:, -1:].expand(-1, 7, -1), series], 1)
     torch.testing.assert_close(model(series)[0], model(filled)[0], atol=1e-6, rtol=1e-6)
 
 
-def test_padding_and_company_do_not_change_a_row() -> None:
-    model = build_forecaster()
+@with_and_without_highway
+def test_padding_and_company_do_not_change_a_row(highway_window: int) -> None:
+    model = build_forecaster(highway_window=highway_window)
     series, lengths = torch.randn(4, 50, 7), torch.tensor([50, 13, 3, 36])
     together = model(series, lengths)[0]
     for k, length in enumerate(lengths.tolist()):
         alone = model(series[k : k + 1, :length])[0][0]
         torch.testing.assert_close(together[k], alone, atol=2e-6, rtol=1e-6)
+
+
+def test_the_highway_begins_with_nothing_and_weighs_each_variable_s_last_steps() -> None:
+    plain: Any = zoo.build("segrnn_forecaster_etth1_96", **SMALL, highway_window=0, seed=0).eval()
+    model: Any = zoo.build("segrnn_forecaster_etth1_96", **SMALL, highway_window=24, seed=0).eval()
+    model.load_state_dict({**plain.state_dict(), "highway.weight": torch.zeros(36, 24)})
+    series = torch.randn(2, 48, 7)
+    assert torch.equal(model(series)[0], plain(series)[0])
+    model.highway.weight.data[5, 24 - 3] = 0.5  # the sixth step ahead: half the move from the third last step
+    added = model(series)[0] - plain(series)[0]
+    torch.testing.assert_close(added[:, 5], 0.5 * (series[:, -3] - series[:, -1]), atol=1e-6, rtol=1e-5)
+    assert added[:, [0, 4, 6, 35]].abs().max() == 0
 
 
 def test_it_carries_no_state() -> None:
@@ -83,7 +104,8 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         zoo.Sample("look_back", torch.randn(2, 60, 7)),
         zoo.Sample("padded", torch.randn(3, 40, 7), torch.tensor([40, 7, 25])),
     ]
-    for model in (build_forecaster(), zoo.quantize(build_forecaster(), "dynamic_int8", samples=samples)):
+    float_model = build_forecaster(highway_window=50)
+    for model in (float_model, zoo.quantize(float_model, "dynamic_int8", samples=samples)):
         zoo.save_artifact(model, artifact, samples=samples)
         program.succeed("verify", artifact)
     assert zoo.load_artifact(artifact).manifest["streamable"] is False
@@ -96,6 +118,7 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         ({"hidden_size": 21}, "hidden_size must be even"),
         ({"input_size": 3}, "input_size and num_variables must agree, got 3 and 7"),
         ({"kind": "lstm"}, "is one gru layer in one direction"),
+        ({"highway_window": -1}, "highway_window must be a whole number >= 0, got -1"),
         ({"segment_size": 0}, "segment_size must be a whole number >= 1, got 0"),
         ({"batch_first": False}, "takes float features with batch_first=True"),
     ],

@@ -16,13 +16,17 @@ class SegmentForecasterConfig(ForecasterConfig):
 
     Args:
         segment_size: steps of a segment; the horizon is a whole number of them.
+        highway_window: last steps of the look-back from which a linear layer forecasts besides (Lai et al. 2018); 0
+            for none.
     """
 
     kind: str = "gru"  # type: ignore[assignment]
     segment_size: int = 48
+    highway_window: int = 0
 
     def faults(self) -> list[str]:
         found = super().faults() + whole_number_faults("segment_size", self.segment_size, 1)
+        found += whole_number_faults("highway_window", self.highway_window, 0)
         if found:
             return found
         if self.kind != "gru" or self.num_layers != 1 or self.bidirectional or self.proj_size or self.residual:

@@ -1,7 +1,8 @@
 """SegRNN (Lin et al. 2023, "Segment recurrent neural network for long-term time series forecasting").
 
 A recurrence over segments instead of steps is short enough to remember the whole look-back, and all segments ahead
-are decoded at once, each from the same final state and a code for which segment of which variable it is.
+are decoded at once, each from the same final state and a code for which segment of which variable it is. A linear
+highway around the recurrence, which the paper has not, may be added.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from zoo.config import RecurrentConfig, SegmentForecasterConfig
 from zoo.models.front_end import StandardizingFrontEnd, check_features
+from zoo.models.highway import LinearHighway
 from zoo.models.recurrent import HiddenStack
 
 
@@ -38,6 +40,7 @@ class SegmentForecaster(nn.Module):
         self.variable_code = nn.Parameter(torch.randn(config.num_variables, size // 2))
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(size, config.segment_size)
+        self.highway = LinearHighway(config.highway_window, config.horizon) if config.highway_window else None
         self.state_names = ["h"]
 
     def forward(
@@ -50,16 +53,21 @@ class SegmentForecaster(nn.Module):
             raise ValueError(f"input must have at least one row and one step; got {input.shape}")
         if lengths is None:
             lengths = torch.full([input.size(0)], input.size(1), dtype=torch.int64, device=input.device)
-        segments, counts, last = self._cut(input, lengths.to(input.device))
+        moves, counts, last = self._cut(input, lengths.to(input.device))
+        segments = moves.transpose(1, 2).unflatten(2, [-1, self.segment_size]).flatten(0, 1)  # (B * C, N, S)
         encoded = torch.relu(self.embedding(segments))  # (B * C, N, H)
-        _, final = self.recurrence(encoded, counts, self.recurrence.zero_state(encoded.size(0), encoded))
+        start = self.recurrence.zero_state(encoded.size(0), encoded)
+        _, final = self.recurrence(encoded, counts.repeat_interleave(input.size(2)), start)
         h = final[0].squeeze(0)  # (B * C, H)
         ahead = self.head(self.dropout(self._decode(h)))  # (B, C, segments ahead, S)
-        forecast = ahead.flatten(2).transpose(1, 2) * self.front_end.std + last  # (B, horizon, C)
+        moves_ahead = ahead.flatten(2).transpose(1, 2)  # (B, horizon, C)
+        if self.highway is not None:
+            moves_ahead = moves_ahead + self.highway(moves, counts * self.segment_size)
+        forecast = moves_ahead * self.front_end.std + last
         return forecast, [h.unflatten(0, [input.size(0), input.size(2)]).unsqueeze(0)]
 
     def _cut(self, values: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-        """Return segments (B * C, N, S) of standardised moves, how many each row has, and the last value (B, 1, C)."""
+        """Return standardised moves (B, N * S, C), how many segments of them each row has, the last value (B, 1, C)."""
         size = self.segment_size
         counts = (lengths // size).clamp(min=1)  # (B,)
         steps = torch.arange(int(counts.max()) * size, device=values.device)
@@ -69,9 +77,7 @@ class SegmentForecaster(nn.Module):
         end = (lengths - 1).clamp(min=0).reshape(-1, 1, 1).expand(-1, 1, values.size(2))
         last = values.gather(1, end)
         moves = (values.gather(1, index) - last) / self.front_end.std  # (B, N * S, C)
-        moves = moves.masked_fill(~inside.unsqueeze(2), 0.0)
-        segments = moves.transpose(1, 2).unflatten(2, [-1, size]).flatten(0, 1)
-        return segments, counts.repeat_interleave(values.size(2)), last
+        return moves.masked_fill(~inside.unsqueeze(2), 0.0), counts, last
 
     def _decode(self, h: Tensor) -> Tensor:
         """One step of the same GRU from (B * C, H), once for each segment ahead, to (B, C, segments ahead, H)."""
