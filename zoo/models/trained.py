@@ -18,6 +18,20 @@ from zoo.registry import register_model
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
+# One size for both, so that the second can begin as the first.
+ENGLISH_TAGGER = c.WordTaggerConfig(
+    kind="lstm",
+    input_size=64,
+    hidden_size=160,
+    num_layers=2,
+    bidirectional=True,
+    dropout=0.4,
+    head_dropout=0.4,
+    input_dropout=0.3,
+    character_size=32,
+    character_hidden_size=96,
+)
+
 # The recipe of the same name in zoo/training/recipes trains it.
 TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     "gru_classifier_japanese_vowels": (
@@ -67,42 +81,8 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         c.SpeechDetectorConfig(kind="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
         build_speech_detector,
     ),
-    "lstm_tagger_ud_ewt": (
-        c.WordTaggerConfig(
-            kind="lstm",
-            input_size=64,
-            hidden_size=160,
-            num_layers=2,
-            bidirectional=True,
-            dropout=0.4,
-            head_dropout=0.4,
-            input_dropout=0.3,
-            word_dropout=0.15,
-            num_words=8831,
-            character_size=32,
-            character_hidden_size=96,
-            num_classes=17,
-        ),
-        WordTagger,
-    ),
-    "lstm_tagger_wnut17": (
-        c.WordTaggerConfig(
-            kind="lstm",
-            input_size=64,
-            hidden_size=160,
-            num_layers=2,
-            bidirectional=True,
-            dropout=0.4,
-            head_dropout=0.4,
-            input_dropout=0.3,
-            word_dropout=0.1,
-            num_words=3700,
-            character_size=32,
-            character_hidden_size=96,
-            num_classes=13,
-        ),
-        WordTagger,
-    ),
+    "lstm_tagger_ud_ewt": (ENGLISH_TAGGER.replace(word_dropout=0.15, num_words=8831, num_classes=17), WordTagger),
+    "lstm_tagger_wnut17": (ENGLISH_TAGGER.replace(word_dropout=0.1, num_words=3700, num_classes=13), WordTagger),
     **{
         f"segrnn_forecaster_etth1_{horizon}": (
             c.SegmentForecasterConfig(
