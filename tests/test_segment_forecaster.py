@@ -9,9 +9,10 @@ from program import Program
 
 import zoo
 from zoo.config import ConfigError, SegmentForecasterConfig
+from zoo.models.highway import LinearHighway
 
-SMALL = {"hidden_size": 20, "segment_size": 12, "horizon": 36}
-with_and_without_highway = pytest.mark.parametrize("highway_window", [0, 24, 100])
+SMALL = {"hidden_size": 20, "segment_size": 12, "horizon": 36, "highway_period": 12}
+with_and_without_highway = pytest.mark.parametrize("highway_window", [0, 24, 96])
 
 
 def build_forecaster(**overrides: Any) -> Any:
@@ -78,8 +79,9 @@ def test_padding_and_company_do_not_change_a_row(highway_window: int) -> None:
 
 
 def test_the_highway_begins_with_nothing_and_weighs_each_variable_s_last_steps() -> None:
-    plain: Any = zoo.build("segrnn_forecaster_etth1_96", **SMALL, highway_window=0, seed=0).eval()
-    model: Any = zoo.build("segrnn_forecaster_etth1_96", **SMALL, highway_window=24, seed=0).eval()
+    small = {**SMALL, "highway_period": 1}
+    plain: Any = zoo.build("segrnn_forecaster_etth1_96", **small, highway_window=0, seed=0).eval()
+    model: Any = zoo.build("segrnn_forecaster_etth1_96", **small, highway_window=24, seed=0).eval()
     model.load_state_dict({**plain.state_dict(), "highway.weight": torch.zeros(36, 24)})
     series = torch.randn(2, 48, 7)
     assert torch.equal(model(series)[0], plain(series)[0])
@@ -87,6 +89,18 @@ def test_the_highway_begins_with_nothing_and_weighs_each_variable_s_last_steps()
     added = model(series)[0] - plain(series)[0]
     torch.testing.assert_close(added[:, 5], 0.5 * (series[:, -3] - series[:, -1]), atol=1e-6, rtol=1e-5)
     assert added[:, [0, 4, 6, 35]].abs().max() == 0
+
+
+def test_a_highway_with_a_period_weighs_the_same_step_of_earlier_periods() -> None:
+    highway = LinearHighway(window=6, horizon=9, period=3)
+    highway.weight.data.normal_()
+    steps, lengths = torch.randn(2, 8, 4), torch.tensor([8, 5])
+    ahead = highway(steps, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        known = torch.cat([torch.zeros(6, 4), steps[row, :length]])[-6:]
+        for step in range(9):
+            expected = sum(highway.weight[step // 3, k] * known[3 * k + step % 3] for k in range(2))
+            torch.testing.assert_close(ahead[row, step], expected)
 
 
 def test_it_carries_no_state() -> None:
@@ -104,7 +118,7 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         zoo.Sample("look_back", torch.randn(2, 60, 7)),
         zoo.Sample("padded", torch.randn(3, 40, 7), torch.tensor([40, 7, 25])),
     ]
-    float_model = build_forecaster(highway_window=50)
+    float_model = build_forecaster(highway_window=48)
     for model in (float_model, zoo.quantize(float_model, "dynamic_int8", samples=samples)):
         zoo.save_artifact(model, artifact, samples=samples)
         program.succeed("verify", artifact)
@@ -118,6 +132,8 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         ({"hidden_size": 21}, "hidden_size must be even"),
         ({"input_size": 3}, "input_size and num_variables must agree, got 3 and 7"),
         ({"kind": "lstm"}, "is one gru layer in one direction"),
+        ({"highway_window": 50, "highway_period": 24}, "must be multiples of highway_period=24, got 96 and 50"),
+        ({"highway_period": 0}, "highway_period must be a whole number >= 1, got 0"),
         ({"highway_window": -1}, "highway_window must be a whole number >= 0, got -1"),
         ({"segment_size": 0}, "segment_size must be a whole number >= 1, got 0"),
         ({"batch_first": False}, "takes float features with batch_first=True"),

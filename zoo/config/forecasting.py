@@ -16,17 +16,20 @@ class SegmentForecasterConfig(ForecasterConfig):
 
     Args:
         segment_size: steps of a segment; the horizon is a whole number of them.
-        highway_window: last steps of the look-back from which a linear layer forecasts besides (Lai et al. 2018); 0
-            for none.
+        highway_window: last steps of the look-back of which weighted sums are added to the forecast; 0 for none.
+        highway_period: steps after which the series resembles itself: a step ahead is summed from its counterparts
+            in the periods before. Window and horizon are whole numbers of periods.
     """
 
     kind: str = "gru"  # type: ignore[assignment]
     segment_size: int = 48
     highway_window: int = 0
+    highway_period: int = 1
 
     def faults(self) -> list[str]:
         found = super().faults() + whole_number_faults("segment_size", self.segment_size, 1)
         found += whole_number_faults("highway_window", self.highway_window, 0)
+        found += whole_number_faults("highway_period", self.highway_period, 1)
         if found:
             return found
         if self.kind != "gru" or self.num_layers != 1 or self.bidirectional or self.proj_size or self.residual:
@@ -35,6 +38,11 @@ class SegmentForecasterConfig(ForecasterConfig):
             found.append(f"input_size and num_variables must agree, got {self.input_size} and {self.num_variables}")
         if self.horizon % self.segment_size:
             found.append(f"horizon must be a multiple of segment_size={self.segment_size}, got {self.horizon}")
+        if self.highway_window and (self.horizon % self.highway_period or self.highway_window % self.highway_period):
+            found.append(
+                f"horizon and highway_window must be multiples of highway_period={self.highway_period}, got "
+                f"{self.horizon} and {self.highway_window}"
+            )
         if self.hidden_size % 2:
             found.append(f"hidden_size must be even: half codes the segment, half the variable; got {self.hidden_size}")
         if self.vocab_size is not None or self.batch_first is not True:

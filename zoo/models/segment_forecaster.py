@@ -40,7 +40,8 @@ class SegmentForecaster(nn.Module):
         self.variable_code = nn.Parameter(torch.randn(config.num_variables, size // 2))
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(size, config.segment_size)
-        self.highway = LinearHighway(config.highway_window, config.horizon) if config.highway_window else None
+        window, period = config.highway_window, config.highway_period
+        self.highway = LinearHighway(window, config.horizon, period) if window else None
         self.state_names = ["h"]
 
     def forward(

@@ -88,10 +88,12 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             c.SegmentForecasterConfig(
                 input_size=7,
                 num_variables=7,
-                # Both chosen in validation.
+                # All chosen in validation.
                 hidden_size=192 if horizon == 96 else 256,
                 segment_size=24 if horizon == 96 else 48,
                 horizon=horizon,
+                highway_window=0 if horizon == 96 else 336,
+                highway_period=24,
                 standardize=True,
                 head_dropout=0.5,
             ),
