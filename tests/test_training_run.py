@@ -1,6 +1,7 @@
 """Training itself: every recipe, resume after a kill, words where it stops, several processes."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -42,7 +43,10 @@ def run_script(*arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, str(SCRIPT), *map(str, arguments)]
     # A shell that starts its tests in the background has them ignore interrupts, and their children inherit that.
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
+    # One thread, as the tests have: sums of two differ in their last bits.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed, env=environment)
 
 
 @pytest.mark.parametrize("name", list_recipes())
