@@ -23,7 +23,8 @@ ARROWS: dict[str, set[str]] = {
     "zoo.init": set(),
     "zoo.weights": set(),
     "zoo.cost": {"zoo.init"},
-    "zoo.checkpoint": set(),
+    "zoo.whole_file": set(),
+    "zoo.checkpoint": {"zoo.whole_file"},
     "zoo.installation": {"zoo"},
     "zoo.ops": {"zoo.installation"},
     "zoo.decoding": set(),
@@ -31,13 +32,13 @@ ARROWS: dict[str, set[str]] = {
     "zoo.factory": {"zoo.checkpoint", "zoo.init", "zoo.models", "zoo.registry", "zoo.weights"},
     "zoo.golden": {"zoo.signature"},
     "zoo.quantization": {"zoo.golden", "zoo.ops", "zoo.signature", "zoo.tolerances", "zoo.torchscript"},
-    "zoo.artifact": {"zoo", "zoo.golden", "zoo.signature", "zoo.tolerances", "zoo.torchscript"},
+    "zoo.artifact": {"zoo", "zoo.golden", "zoo.signature", "zoo.tolerances", "zoo.torchscript", "zoo.whole_file"},
     "zoo.own_model": {"zoo.signature"},
     "zoo.acceleration": {"zoo.ops", "zoo.torchscript"},
     "zoo.data": set(),
     "zoo.markdown": set(),
     "zoo.benchmark": {"zoo", "zoo.markdown", "zoo.ops"},
-    "zoo.training": {"zoo", "zoo.data", "zoo.markdown"},
+    "zoo.training": {"zoo", "zoo.data", "zoo.markdown", "zoo.whole_file"},
 }
 TYPE_CHECKING_ONLY = {"zoo"}  # the package's face names everything, and imports it when first used
 

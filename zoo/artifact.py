@@ -10,7 +10,6 @@ import copy
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from zoo import torchscript
 from zoo.golden import Sample, draw_samples, record, to_files, worst_difference
 from zoo.signature import Signature, infer_signature
 from zoo.tolerances import FP32, FP32_REORDERED, precision_table, tolerance_table
+from zoo.whole_file import whole_file
 
 FORMAT_VERSION = 1
 # What zoo.build and zoo.quantize attach; the manifest carries it, the program does not need it.
@@ -99,7 +99,7 @@ def save_artifact(
     manifest["weights"] = _hash_weights(_serialise(scripted, {}))
     manifest["golden"] = entries
     content = _serialise(scripted, {"manifest.json": _to_json(manifest), **files})
-    with _temporary_beside(path) as temporary:
+    with whole_file(path) as temporary:
         temporary.write_bytes(content)
         worst = worst_difference(load_artifact(temporary).module, golden)
         recipe = getattr(model, "quantization", None)
@@ -109,8 +109,6 @@ def save_artifact(
                 f"the scripted model differs from the eager one by {worst:.3g}, more than {replay.atol:g}: "
                 "look for code that behaves otherwise under torch.jit.is_scripting(), or for randomness in eval mode"
             )
-        _flush(temporary)
-        temporary.replace(path)
     return SavedArtifact(path, len(content), hashlib.sha256(content).hexdigest(), worst)
 
 
@@ -237,25 +235,6 @@ def _hash_weights(content: bytes) -> dict[str, Any]:
 
 def _to_json(manifest: dict[str, Any]) -> bytes:
     return json.dumps(manifest, indent=1, allow_nan=False).encode()
-
-
-@contextmanager
-def _temporary_beside(path: Path) -> Iterator[Path]:
-    """Give a new file in the same folder; it is gone afterwards unless it was renamed."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    Path(name).chmod(0o666 & ~mask)  # as a plain open() would have made it
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 @contextmanager

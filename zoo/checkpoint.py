@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
+
+from zoo.whole_file import whole_file
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 
@@ -35,15 +37,18 @@ def save_checkpoint(model: Any, folder: str | Path, matrices: torch.dtype | None
     Raises:
         ValueError: the module does not say which registered model it is, or `matrices` is no floating-point dtype or
             cannot hold a weight.
+        OSError: the folder cannot be written to, or the disk is full; what it held before is still there.
     """
     if not hasattr(model, "model_name") or not hasattr(model, "config"):
         raise ValueError("only a model from zoo.build says its name and configuration; save others with torch.save")
     tensors = {name: _store(name, value, matrices) for name, value in model.state_dict().items()}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / WEIGHTS_FILE)
+    with whole_file(folder / WEIGHTS_FILE) as temporary:
+        temporary.write_bytes(save(tensors))
     about = {"model": model.model_name, "config": model.config.to_dict()}
-    (folder / CONFIG_FILE).write_text(json.dumps(about, indent=1) + "\n")
+    with whole_file(folder / CONFIG_FILE) as temporary:
+        temporary.write_text(json.dumps(about, indent=1) + "\n")
     return folder
 
 

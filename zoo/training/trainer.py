@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
+from zoo.training.checkpoint_file import WholeCheckpoints
 from zoo.training.errors import TrainingError
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learner import Learner
@@ -180,7 +181,7 @@ def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool 
         devices=part.devices,
         num_nodes=part.nodes,
         strategy="ddp" if part.devices * part.nodes > 1 else "auto",
-        plugins=[make_precision(part)],
+        plugins=[make_precision(part), WholeCheckpoints()],
         gradient_clip_val=(recipe.optimizer.clip_norm or None) if automatic else None,
         accumulate_grad_batches=part.accumulate if automatic else 1,
         callbacks=callbacks,

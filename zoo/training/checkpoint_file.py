@@ -1,0 +1,28 @@
+"""How a training's checkpoints come to the disk."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.plugins import TorchCheckpointIO
+
+from zoo.whole_file import whole_file
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Leaves the last good checkpoint alone until the next one is whole.
+
+    Lightning's own writes into the system's folder for temporary files. Where that is another file system, its move is
+    a copy over the good checkpoint, and a kill or a full disk leaves half of one.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        buffer = io.BytesIO()  # torch.save into a file ends the process where the disk is full
+        torch.save(checkpoint, buffer)
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as temporary:
+            temporary.write_bytes(buffer.getbuffer())
