@@ -1,5 +1,6 @@
 """Training itself: every recipe, resume after a kill, words where it stops, several processes."""
 
+import errno
 import json
 import os
 import signal
@@ -134,6 +135,17 @@ def test_out_of_memory_says_what_to_give(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Learner, "training_step", too_large)
     with pytest.raises(TrainingError, match=r"out of memory; no epoch was finished. Give training.batch_size="):
         train(read_vowels(), tmp_path / "run", fast=True, progress=False)
+
+
+def test_a_full_disk_says_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        if (tmp_path / "run" / "last.ckpt").exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TrainingError, match=r"the disk is full; .*last.ckpt holds the last whole epoch; make room"):
+        train(read_vowels(), tmp_path / "run", fast=True, progress=False)
+    assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)["epoch"] == 0
 
 
 def test_two_processes_train_together(tmp_path: Path) -> None:

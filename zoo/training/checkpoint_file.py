@@ -11,6 +11,8 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 
 from zoo.whole_file import whole_file
 
+BEST, LAST = "best.ckpt", "last.ckpt"
+
 
 class WholeCheckpoints(TorchCheckpointIO):
     """Leaves the last good checkpoint alone until the next one is whole.

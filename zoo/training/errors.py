@@ -1,7 +1,52 @@
-"""What stops a training."""
+"""What stops a training, in words."""
 
 from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from zoo.training.checkpoint_file import LAST
 
 
 class TrainingError(RuntimeError):
     """A training that cannot go on; the message says why, what is kept and what to do."""
+
+
+@contextmanager
+def in_words(folder: Path) -> Iterator[None]:
+    """Turn what stops a training inside into a TrainingError, which says what the run's folder keeps."""
+    try:
+        yield
+    except SystemExit as error:  # Lightning's way to end after Ctrl-C
+        raise TrainingError(f"interrupted; {_kept(folder)}; go on with --resume") from error
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise TrainingError(f"the disk is full; {_kept(folder)}; make room and go on with --resume") from error
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if isinstance(error, TrainingError) or not _is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"out of memory; {_kept(folder)}. Give training.batch_size= a smaller value and training.accumulate= a "
+            "larger one (the same step in parts), training.precision=bf16, or training.checkpoint_layers=true"
+        ) from error
+
+
+def _kept(folder: Path) -> str:
+    if (folder / LAST).exists():
+        return f"{folder / LAST} holds the last whole epoch"
+    return "no epoch was finished"
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    words = str(error).lower()
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or "out of memory" in words
+        or "not enough memory" in words
+        or "can't allocate memory" in words
+    )

@@ -21,8 +21,8 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.checkpoint_file import WholeCheckpoints
-from zoo.training.errors import TrainingError
+from zoo.training.checkpoint_file import BEST, LAST, WholeCheckpoints
+from zoo.training.errors import TrainingError, in_words
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learner import Learner
 from zoo.training.monitoring import Monitoring
@@ -31,7 +31,7 @@ from zoo.training.recipe import Recipe
 from zoo.training.task import Task
 from zoo.training.tasks import make_task
 
-BEST, LAST, CHECKPOINT, METRICS = "best.ckpt", "last.ckpt", "checkpoint", "metrics.json"
+CHECKPOINT, METRICS = "checkpoint", "metrics.json"
 # What Lightning says that is so by intent here.
 NOTICES = (
     r".*does not have many workers.*",
@@ -92,7 +92,7 @@ def train(
         learner = task.learner(model, task, recipe)
         trainer = make_trainer(recipe, folder, learner, progress)
         loaders = (task.train_batches(recipe.training.batch_size, recipe.seed), _as_loader(task.validation_batches()))
-        with _in_words(folder), recompute_layers(model, recipe.training.checkpoint_layers):
+        with in_words(folder), recompute_layers(model, recipe.training.checkpoint_layers):
             trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
     spent = learner.spent()
     kept = folder / (BEST if recipe.training.keep == "best" else LAST)
@@ -197,38 +197,6 @@ def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool 
 
 def _as_loader(batches: list[Batch]) -> DataLoader[Any]:
     return DataLoader(ListDataset(batches), batch_size=None)
-
-
-@contextmanager
-def _in_words(folder: Path) -> Iterator[None]:
-    """Turn what stops a training into a TrainingError."""
-    try:
-        yield
-    except SystemExit as error:  # Lightning's way to end after Ctrl-C
-        raise TrainingError(f"interrupted; {_kept(folder)}; go on with --resume") from error
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if isinstance(error, TrainingError) or not _is_out_of_memory(error):
-            raise
-        raise TrainingError(
-            f"out of memory; {_kept(folder)}. Give training.batch_size= a smaller value and training.accumulate= a "
-            "larger one (the same step in parts), training.precision=bf16, or training.checkpoint_layers=true"
-        ) from error
-
-
-def _kept(folder: Path) -> str:
-    if (folder / LAST).exists():
-        return f"{folder / LAST} holds the last whole epoch"
-    return "no epoch was finished"
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    words = str(error).lower()
-    return (
-        isinstance(error, torch.OutOfMemoryError | MemoryError)
-        or "out of memory" in words
-        or "not enough memory" in words
-        or "can't allocate memory" in words
-    )
 
 
 @contextmanager
