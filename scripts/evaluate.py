@@ -11,8 +11,9 @@ from zoo.data.source import DataError
 
 try:
     from zoo.training.errors import TrainingError
-    from zoo.training.evaluation import evaluate
-    from zoo.training.tasks import TASKS, make_task
+    from zoo.training.evaluation import evaluate, trained_options
+    from zoo.training.recipe import read_value
+    from zoo.training.tasks import TASKS, find_task
 except ModuleNotFoundError as missing:
     sys.exit(f"evaluate.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 
@@ -21,6 +22,7 @@ examples:
   python scripts/script_model.py gru_classifier_japanese_vowels --pretrained -o model.pt
   python scripts/evaluate.py model.pt japanese_vowels
   python scripts/evaluate.py detector.pt fsdd_detection --picture roc.png
+  python scripts/evaluate.py forecaster.pt csv --option 'path="series.csv"' --option horizon=192
 """
 
 
@@ -30,7 +32,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("artifact", type=Path, help="a model file of script_model.py or zoo.save_artifact")
     parser.add_argument("dataset", help=f"one of {', '.join(TASKS)}")
-    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="of the data set's task")
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="of the task; by default the recipe's"
+    )
     parser.add_argument("--stream", type=int, default=0, metavar="STEPS", help="feed the C++ program chunk by chunk")
     parser.add_argument("--picture", type=Path, help="write one of the results: a ROC, or which class is called which")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -40,8 +44,9 @@ def make_parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = make_parser().parse_args()
     try:
-        options = {name: json.loads(value) for name, _, value in (option.partition("=") for option in args.option)}
-        task = make_task(args.dataset, options)
+        kind = find_task(args.dataset)
+        given = {name: read_value(value) for name, _, value in (option.partition("=") for option in args.option)}
+        task = kind({**trained_options(args.artifact, args.dataset), **given})
         done = evaluate(args.artifact, task, stream=args.stream)
         if args.picture:
             task.draw(done.outputs, done.batches, args.picture)

@@ -12,7 +12,7 @@ import pytest
 from data_sets import need
 
 import zoo
-from zoo.data import fsdd
+from zoo.data import etth1, fsdd
 from zoo.data.names import SOURCE as NAMES
 from zoo.training.tasks import make_task
 
@@ -62,6 +62,28 @@ def test_evaluate_prints_cpps_figure_beside_pythons_and_draws(
     assert report["cpp"]["accuracy"] == report["python"]["accuracy"]
     assert report["cpp"]["nll"] == pytest.approx(report["python"]["nll"], abs=1e-6)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_evaluate_takes_the_options_that_the_recipe_trains_with(run: Callable[..., Done], artifact: Path) -> None:
+    need(etth1.SOURCE)
+    zoo.save_artifact(zoo.build("segrnn_forecaster_etth1_336", hidden_size=8).eval(), artifact)
+    by_itself = run("evaluate", artifact, "etth1", "--json")
+    given = run("evaluate", artifact, "etth1", "--option", "horizon=336", "--option", "look_back=336", "--json")
+    assert by_itself.returncode == 0, by_itself.stderr
+    assert by_itself.stdout == given.stdout
+    assert run("evaluate", artifact, "etth1", "--option", "look_back=96", "--json").stdout != given.stdout
+
+
+def test_evaluate_refuses_a_model_of_something_else(run: Callable[..., Done], artifact: Path) -> None:
+    need(etth1.SOURCE)
+    zoo.save_artifact(zoo.build("segrnn_forecaster_etth1_336", hidden_size=8).eval(), artifact)
+    for arguments, words in (
+        (["etth1", "--option", "horizon=192"], "outputs of shape [256, 336, 7] do not fit targets of shape [256, 192"),
+        (["japanese_vowels"], "cpp_runner failed with exit status 65"),
+    ):
+        done = run("evaluate", artifact, *arguments)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.stderr
+        assert words in done.stderr
 
 
 def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

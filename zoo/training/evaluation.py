@@ -17,6 +17,7 @@ from torch import Tensor
 import zoo
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
+from zoo.training.recipe import list_recipes, read_recipe
 from zoo.training.task import Task
 
 
@@ -60,16 +61,36 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
         stream: in C++, feed this many steps at a time; batches must have no lengths then.
 
     Raises:
-        TrainingError: cpp_runner is not there or refuses.
+        TrainingError: cpp_runner is not there or refuses, or the outputs are not what the task judges.
         ArtifactError: the file is damaged.
     """
     batches = task.test_batches()
     model = zoo.load_artifact(artifact).module
+    cpp = run_in_cpp(artifact, batches, stream=stream)  # first: it says in a line what it cannot read
     with torch.no_grad():
         python = [model(batch.input, batch.lengths)[0] for batch in batches]
-    cpp = run_in_cpp(artifact, batches, stream=stream)
     worst = max(float((a.double() - b.double()).abs().max()) for a, b in zip(cpp, python, strict=True))
-    return Evaluation(task.score(cpp, batches), task.score(python, batches), worst, cpp, batches)
+    try:
+        return Evaluation(task.score(cpp, batches), task.score(python, batches), worst, cpp, batches)
+    except (IndexError, RuntimeError) as error:
+        raise TrainingError(
+            f"outputs of shape {list(cpp[0].shape)} do not fit targets of shape {list(batches[0].target.shape)}: give "
+            "the data set that the model was trained on, with the same options"
+        ) from error
+
+
+def trained_options(artifact: str | Path, dataset: str) -> dict[str, Any]:
+    """Return the task's options in the recipe that trains a model file's model; none where no recipe does on this data.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ArtifactError: the file is damaged.
+    """
+    name = zoo.load_artifact(artifact).manifest["model"]["name"]
+    if name not in list_recipes():
+        return {}
+    task = read_recipe(name).task
+    return task.options if task.name == dataset else {}
 
 
 def run_in_cpp(artifact: str | Path, batches: list[Batch], *, stream: int = 0) -> list[Tensor]:

@@ -156,12 +156,13 @@ def read_recipe(name: str | Path, overrides: Sequence[str] = (), *, fast: bool =
         key, equals, value = override.partition("=")
         if not equals or not key:
             raise RecipeFileError(f"an override is key.sub=value, got {override!r}")
-        _set(table, key, _read_value(value))
+        _set(table, key, read_value(value))
     recipe: Recipe = _fill(Recipe, table, "")
     return recipe
 
 
-def _read_value(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """Return what a text means in TOML; one that means nothing there is a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
