@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from data_sets import need
+from vowels import VOWELS, read_vowels
 
 import zoo
 from zoo import torchscript
@@ -30,14 +31,7 @@ from zoo.training.trainer import METRICS, train
 pytestmark = pytest.mark.autograd
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "train.py"
-VOWELS = "gru_classifier_japanese_vowels"
 EPOCHS = 25
-
-
-def read_vowels(*overrides: str) -> Any:
-    need(JAPANESE_VOWELS)
-    small = ["model.overrides.hidden_size=8", "training.accelerator=cpu"]
-    return read_recipe(VOWELS, [*small, *overrides], fast=True)
 
 
 def run_script(*arguments: object) -> subprocess.Popen[str]:

@@ -37,7 +37,7 @@ def save_checkpoint(model: Any, folder: str | Path, matrices: torch.dtype | None
     Raises:
         ValueError: the module does not say which registered model it is, or `matrices` is no floating-point dtype or
             cannot hold a weight.
-        OSError: the folder cannot be written to, or the disk is full; what it held before is still there.
+        OSError: the folder cannot be written to, or the disk is full; each file is the old or the new one, whole.
     """
     if not hasattr(model, "model_name") or not hasattr(model, "config"):
         raise ValueError("only a model from zoo.build says its name and configuration; save others with torch.save")
