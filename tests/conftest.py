@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from program import BEFORE, Outcome, Program, find_program
-from small_models import build_small
+from support.program import BEFORE, Outcome, Program, find_program
+from support.small_models import build_small
 
 import zoo
 

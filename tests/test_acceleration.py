@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from accelerated import EVERY_KIND, Padded, check, script
+from support.accelerated import EVERY_KIND, Padded, check, script
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 

@@ -8,7 +8,7 @@ from typing import List, Optional, Tuple
 
 import pytest
 import torch
-from accelerated import CLOSE, Padded, check, script
+from support.accelerated import CLOSE, Padded, check, script
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 

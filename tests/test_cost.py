@@ -1,7 +1,7 @@
 """Parameters and multiply-adds, counted by formula and compared with what the module holds."""
 
 import pytest
-from small_models import build_small
+from support.small_models import build_small
 from torch import nn
 
 import zoo

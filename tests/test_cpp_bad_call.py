@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from program import (
+from support.program import (
     BAD_DATA,
     BEFORE,
     CANNOT_CREATE,
@@ -20,7 +20,7 @@ from program import (
     Outcome,
     Program,
 )
-from real_input import quiet_input, write_npy
+from support.real_input import quiet_input, write_npy
 
 from zoo import torchscript
 

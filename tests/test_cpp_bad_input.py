@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from program import (
+from support.program import (
     BAD_DATA,
     NO_INPUT,
     USAGE,
     Outcome,
 )
-from real_input import quiet_input, write_npy
+from support.real_input import quiet_input, write_npy
 
 
 def header(text: str, data: bytes = b"\0" * 240, version: bytes = b"\x01\x00", size: int | None = None) -> bytes:

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from program import (
+from safetensors.torch import save_file
+from support.program import (
     BAD_DATA,
     NO_INPUT,
     NO_PERMISSION,
     Outcome,
     Program,
 )
-from real_input import quiet_input
-from safetensors.torch import save_file
-from small_models import build_small
+from support.real_input import quiet_input
+from support.small_models import build_small
 
 from zoo import torchscript
 

@@ -10,9 +10,9 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 import pytest
 import torch
-from program import UNAVAILABLE, USAGE, Program
-from real_input import real_batch
-from small_models import FAMILIES, build_small
+from support.program import UNAVAILABLE, USAGE, Program
+from support.real_input import real_batch
+from support.small_models import FAMILIES, build_small
 from torch import Tensor, nn
 
 import zoo

@@ -10,8 +10,8 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 import pytest
 import torch
-from real_input import real_batch
-from small_models import build_small
+from support.real_input import real_batch
+from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from program import Program
-from real_input import real_batch
-from small_models import FAMILIES, PRESET_NAMES, TASK_NAMES, build_small, grid
+from support.program import Program
+from support.real_input import real_batch
+from support.small_models import FAMILIES, PRESET_NAMES, TASK_NAMES, build_small, grid
 
 import zoo
 

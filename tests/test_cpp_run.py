@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from program import Program
-from real_input import real_batch
-from small_models import build_small
+from support.program import Program
+from support.real_input import real_batch
+from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo

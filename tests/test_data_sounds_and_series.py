@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from data_sets import need, write_wav
+from support.data_sets import need, write_wav
 
 from zoo.data import fsdd, names
 from zoo.data.source import DataError

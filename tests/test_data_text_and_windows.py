@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from data_sets import need
+from support.data_sets import need
 
 from zoo.data import etth1, tiny_shakespeare, ud_english_ewt, wnut17
 from zoo.data.conllu import load_conllu, parse_columns, parse_conllu

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from small_models import build_small
+from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import torch
-from real_input import real_batch
-from small_models import PRESET_NAMES, build_small, grid
+from support.real_input import real_batch
+from support.small_models import PRESET_NAMES, build_small, grid
 from torch import Tensor, nn
 
 import zoo

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from program import Program
-from small_models import build_small
+from support.program import Program
+from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo

@@ -6,7 +6,7 @@ import random
 
 import pytest
 import torch
-from fused import KINDS, make_module, make_states, pack, run_double, run_fused, worst_error, zoo
+from support.fused import KINDS, make_module, make_states, pack, run_double, run_fused, worst_error, zoo
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 

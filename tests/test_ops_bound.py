@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from fused import KINDS, make_module, make_states, pack, run_fused
+from support.fused import KINDS, make_module, make_states, pack, run_fused
 
 from zoo.ops.bound import BoundCall
 

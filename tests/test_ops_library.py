@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from fused import zoo
+from support.fused import zoo
 
 from zoo.ops import library_path
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import torch
-from fused import KINDS, make_module, make_states, pack, run_fused
+from support.fused import KINDS, make_module, make_states, pack, run_fused
 from torch.nn.utils.rnn import pack_padded_sequence
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from real_input import real_batch
-from small_models import build_small
+from support.real_input import real_batch
+from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo

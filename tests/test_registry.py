@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_models import PRESET_NAMES
+from support.small_models import PRESET_NAMES
 from torch import nn
 
 import zoo

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from program import Program
-from real_input import speech_batch
-from small_models import build_small
+from support.program import Program
+from support.real_input import speech_batch
+from support.small_models import build_small
 
 import zoo
 

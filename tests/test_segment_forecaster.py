@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from program import Program
+from support.program import Program
 
 import zoo
 from zoo.config import ConfigError, SegmentForecasterConfig

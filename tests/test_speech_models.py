@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from program import Program
+from support.program import Program
 from torch import Tensor
 
 import zoo

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from data_sets import need
-from program import Program
+from support.data_sets import need
+from support.program import Program
 
 import zoo
 from zoo.models.trained import TRAINED

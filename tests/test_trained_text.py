@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from program import Program
+from support.program import Program
 
 import zoo
 from zoo.training.cards import PRETRAINED, read_card
@@ -23,7 +23,7 @@ def test_a_shipped_model_is_proved_in_cpp(name: str, program: Program, artifact:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_model_is_proved_in_cpp_on_real_data(name: str, program: Program, artifact: Path) -> None:
-    from data_sets import need
+    from support.data_sets import need
 
     card = read_card(PRETRAINED / name)
     need(find_task(card.task).about)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_models import build_small
+from support.small_models import build_small
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from zoo.training.optimization import cosine_factor, make_optimizer, make_schedulers

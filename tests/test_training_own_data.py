@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from data_sets import write_wav
+from support.data_sets import write_wav
 
 from zoo.data.source import DataError
 from zoo.training.recipe import read_recipe

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch.plugins import MixedPrecision
+from support.vowels import read_vowels
 from torch import Tensor
-from vowels import read_vowels
 
 from zoo.training import trainer
 from zoo.training.errors import TrainingError

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import torch
-from data_sets import need
-from vowels import VOWELS, read_vowels
+from support.data_sets import need
+from support.vowels import VOWELS, read_vowels
 
 import zoo
 from zoo import torchscript

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from data_sets import need
+from support.data_sets import need
 
 import zoo
 from zoo.data import etth1, fsdd

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from data_sets import need
+from support.data_sets import need
 
 from zoo.data.fsdd import SOURCE, Recording
 from zoo.training.batching import Batch

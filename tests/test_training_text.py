@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from data_sets import need
+from support.data_sets import need
 
 from zoo.data import etth1, tiny_shakespeare
 from zoo.training.batching import Batch

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from small_models import build_small
+from support.small_models import build_small
 from torch import nn
 
 import zoo

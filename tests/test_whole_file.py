@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_models import build_small
+from support.small_models import build_small
 
 import zoo
 from zoo.training.checkpoint_file import WholeCheckpoints

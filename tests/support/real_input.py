@@ -14,7 +14,7 @@ from zoo.config import RecurrentConfig
 from zoo.data.japanese_vowels import load_japanese_vowels
 from zoo.data.sequences import pad
 
-LICENSE = Path(__file__).parents[1] / "LICENSE"
+LICENSE = Path(__file__).parents[2] / "LICENSE"
 LENGTHS = [17, 29, 9, 22]
 
 

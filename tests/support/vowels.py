@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from data_sets import need
-
+from support.data_sets import need
 from zoo.training.recipe import Recipe, read_recipe
 from zoo.training.tasks.japanese_vowels import SOURCE
 
