@@ -28,15 +28,15 @@ from zoo import torchscript
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["--stream", "4"], USAGE, "stream"),
-        (["--stream", "0"], USAGE, "stream"),
-        (["--stream", "four"], USAGE, "stream"),
-        (["--threads", "-1"], USAGE, "threads"),
-        (["--batch-size", "0"], USAGE, "batch-size"),
-        (["--strem", "4"], USAGE, "--stream"),
-        (["--precision", "int4"], USAGE, "precision"),
-        (["--engine", "warp"], USAGE, "engine"),
-        (["--device", "tpu"], USAGE, "device"),
+        (["--stream", "4"], USAGE, "--stream needs a streamable model"),
+        (["--stream", "0"], USAGE, "--stream is '0', expected a whole number from 1"),
+        (["--stream", "four"], USAGE, "--stream is 'four', expected a whole number from 1"),
+        (["--threads", "-1"], USAGE, "--threads is '-1', expected a whole number from 1"),
+        (["--batch-size", "0"], USAGE, "--batch-size is '0', expected a whole number from 1"),
+        (["--strem", "4"], USAGE, "unknown flag '--strem', did you mean --stream?"),
+        (["--precision", "int4"], USAGE, "--precision is 'int4', expected fp32 or bf16 or int8"),
+        (["--engine", "warp"], USAGE, "--engine is 'warp', expected auto or fused or aten"),
+        (["--device", "tpu"], USAGE, "unknown device 'tpu', expected cpu, cuda or cuda:N"),
     ],
 )
 def test_bad_flags(
@@ -53,22 +53,22 @@ def test_bad_flags(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_no_gpu(models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path) -> None:
-    refuse(UNAVAILABLE, "use --device cpu", models["float"], quiet_input(tmp_path), "--device", "cuda")
+    refuse(UNAVAILABLE, "use the CPU (--device cpu)", models["float"], quiet_input(tmp_path), "--device", "cuda")
 
 
 def test_too_few_and_too_many_words(program: Program, models: dict[str, Path], tmp_path: Path) -> None:
     inputs = quiet_input(tmp_path)
-    for arguments in (
-        [],
-        ["run"],
-        [models["float"], inputs, "--shape"],
-        [models["float"]],
-        ["verify"],
-        [models["float"], inputs, inputs],
+    for arguments, words in (
+        ([], "no model given"),
+        (["run"], "run needs a model"),
+        ([models["float"], inputs, "--shape"], "--shape needs a value"),
+        ([models["float"]], "the model takes one input file, got 0"),
+        (["verify"], "verify needs a model"),
+        ([models["float"], inputs, inputs], "the model takes one input file, got 2"),
     ):
         outcome = program(*arguments)
         assert (outcome.status, outcome.stdout) == (USAGE, ""), arguments
-        assert outcome.error.startswith("cpp_runner: error: ")
+        assert outcome.error.startswith(f"cpp_runner: error: {words}")
 
 
 @pytest.mark.parametrize(

@@ -36,31 +36,34 @@ FLOATS = np.arange(60, dtype=np.float32).reshape(1, 5, 12)
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "empty"),
-        (b"\x93NUMPY", "truncated"),
-        (b"\x93NUMPZ" + npy(FLOATS)[6:], "npy"),
-        (npy(FLOATS)[:-1], "truncated"),
-        (npy(FLOATS) + b"\0", "240"),
-        (npy(FLOATS.astype(">f4")), "big-endian"),
-        (npy(np.asfortranarray(FLOATS.repeat(2, 0))), "Fortran"),
-        (npy(np.array([{}], dtype=object)), "object"),
-        (npy(FLOATS.astype(np.complex64)), "dtype"),
-        (npy(FLOATS.astype(np.float16)), "dtype"),
-        (npy(np.zeros((1, 5), dtype=[("a", "<f4")])), "dtype"),
-        (b"\x93NUMPY\x09\x00" + npy(FLOATS)[8:], "version"),
-        (header("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 4)}"), "shape"),
-        (header("{'descr': '<f4', 'fortran_order': False, 'shape': (4000000000, 5, 12)}"), "truncated"),
-        (header("{'descr': '<f4', 'shape': (1, 5, 12)}"), "header"),
-        (header("hello"), "header"),
-        (header("{}", version=b"\x02\x00", size=0xFFFFFFFF), "header"),
-        (npy(FLOATS[0]), "2 dimensions"),
-        (npy(FLOATS[:, :, :11]), "12"),
-        (npy(np.swapaxes(FLOATS, 1, 2).copy()), "12"),
-        (npy(FLOATS[:, :0]), "seq_len"),
-        (npy(FLOATS[:0]), "batch"),
-        (npy(FLOATS * np.nan), "NaN"),
-        (npy(FLOATS + np.inf), "Inf"),
-        (npy(np.full((1, 5, 12), 1e300)), "Inf"),
+        (b"", "not a .npy file"),
+        (b"\x93NUMPY", "truncated in its header"),
+        (b"\x93NUMPZ" + npy(FLOATS)[6:], "not a .npy file"),
+        (npy(FLOATS)[:-1], "takes 240 bytes, the file has 239"),
+        (npy(FLOATS) + b"\0", "trailing bytes: float32 of shape 1x5x12 takes 240 bytes, the file has 241"),
+        (npy(FLOATS.astype(">f4")), "dtype '>f4' is big-endian"),
+        (npy(np.asfortranarray(FLOATS.repeat(2, 0))), "it is in Fortran order"),
+        (npy(np.array([{}], dtype=object)), "it holds Python objects"),
+        (npy(FLOATS.astype(np.complex64)), "dtype '<c8' is not supported"),
+        (npy(FLOATS.astype(np.float16)), "dtype '<f2' is not supported"),
+        (npy(np.zeros((1, 5), dtype=[("a", "<f4")])), "it has a structured dtype"),
+        (b"\x93NUMPY\x09\x00" + npy(FLOATS)[8:], "has version 9, expected 1, 2 or 3"),
+        (
+            header("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 4)}"),
+            "is too large: more than 2^60 elements",
+        ),
+        (header("{'descr': '<f4', 'fortran_order': False, 'shape': (4000000000, 5, 12)}"), "takes 960000000000 bytes"),
+        (header("{'descr': '<f4', 'shape': (1, 5, 12)}"), "expected the keys descr, fortran_order and shape"),
+        (header("hello"), "bad .npy header: expected '{'"),
+        (header("{}", version=b"\x02\x00", size=0xFFFFFFFF), "header is larger than the file: 4294967295 bytes"),
+        (npy(FLOATS[0]), "has 2 dimensions (5x12), expected 3: batch x seq_len x 12"),
+        (npy(FLOATS[:, :, :11]), "has size 11 in dimension 2"),
+        (npy(np.swapaxes(FLOATS, 1, 2).copy()), "has size 5 in dimension 2"),
+        (npy(FLOATS[:, :0]), "has seq_len 0"),
+        (npy(FLOATS[:0]), "has batch 0"),
+        (npy(FLOATS * np.nan), "60 NaN or Inf values, the first at [0, 0, 0]"),
+        (npy(FLOATS + np.inf), "or allow such values (--allow-nonfinite)"),
+        (npy(np.full((1, 5, 12), 1e300)), "60 NaN or Inf values"),
     ],
 )
 def test_bad_npy(
@@ -74,11 +77,11 @@ def test_bad_npy(
 @pytest.mark.parametrize(
     ("tokens", "words"),
     [
-        (np.array([[1, 128]]), "128"),
-        (np.array([[-1, 3]]), "-1"),
-        (np.array([[1.0, 2.0]]), "int64"),
-        (np.array([1, 2]), "1 dimensions"),
-        (np.array([[[1], [2]]]), "3 dimensions"),
+        (np.array([[1, 128]]), "input[0, 1] is 128, expected a token in 0..127"),
+        (np.array([[-1, 3]]), "input[0, 0] is -1, expected a token in 0..127"),
+        (np.array([[1.0, 2.0]]), "input is float64, expected int64"),
+        (np.array([1, 2]), "input has 1 dimensions"),
+        (np.array([[[1], [2]]]), "input has 3 dimensions"),
     ],
 )
 def test_bad_tokens(
@@ -90,12 +93,12 @@ def test_bad_tokens(
 @pytest.mark.parametrize(
     ("size", "arguments", "status", "words"),
     [
-        (100, [], BAD_DATA, "48"),  # 12 float32 a step
+        (100, [], BAD_DATA, "has 100 bytes, expected a multiple of 48"),  # 12 float32 a step
         (0, [], BAD_DATA, "seq_len 0"),
-        (240, ["--shape", "1x4x12"], BAD_DATA, "192"),
-        (240, ["--shape", "1x-1x-1"], USAGE, "shape"),
-        (240, ["--shape", "1xfivex12"], USAGE, "shape"),
-        (240, ["--shape", "1x5x12", "--dtype", "float16"], USAGE, "dtype"),
+        (240, ["--shape", "1x4x12"], BAD_DATA, "has 240 bytes, expected 192"),
+        (240, ["--shape", "1x-1x-1"], USAGE, "shape '1x-1x-1' is not usable"),
+        (240, ["--shape", "1xfivex12"], USAGE, "shape '1xfivex12' is not usable"),
+        (240, ["--shape", "1x5x12", "--dtype", "float16"], USAGE, "dtype 'float16' is not supported"),
     ],
 )
 def test_bad_raw_input(
@@ -115,11 +118,11 @@ def test_bad_raw_input(
 @pytest.mark.parametrize(
     ("lengths", "words"),
     [
-        (np.array([6]), "6"),
-        (np.array([0]), "0"),
-        (np.array([5, 5]), "lengths"),
-        (np.array([5.0]), "int64"),
-        (np.array([[5]]), "lengths"),
+        (np.array([6]), "lengths[0] is 6, expected 1..5"),
+        (np.array([0]), "lengths[0] is 0, expected 1..5"),
+        (np.array([5, 5]), "lengths have shape 2, expected 1"),
+        (np.array([5.0]), "lengths are float64, expected int64 or int32"),
+        (np.array([[5]]), "lengths have shape 1x1, expected 1"),
     ],
 )
 def test_bad_lengths(
@@ -131,8 +134,8 @@ def test_bad_lengths(
 
 def test_bad_state(models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path) -> None:
     inputs, state = quiet_input(tmp_path), tmp_path / "state.npy"
-    refuse(NO_INPUT, "state.h.npy", models["float"], inputs, "--state-in", state)
+    refuse(NO_INPUT, "/state.h.npy': no such file", models["float"], inputs, "--state-in", state)
     write_npy(tmp_path / "state.h.npy", np.zeros((2, 1, 20), dtype=np.float32))
     write_npy(tmp_path / "state.c.npy", np.zeros((2, 3, 20), dtype=np.float32))
-    refuse(BAD_DATA, "c", models["float"], inputs, "--state-in", state)
-    refuse(USAGE, "stream", models["bidirectional"], inputs, "--state-in", state)
+    refuse(BAD_DATA, "state 'c' has shape 2x3x20", models["float"], inputs, "--state-in", state)
+    refuse(USAGE, "--state-in needs a streamable model", models["bidirectional"], inputs, "--state-in", state)

@@ -24,6 +24,8 @@ from support.small_models import build_small
 
 from zoo import torchscript
 
+WAY_OUT = "(a state dict), not TorchScript; save the model with zoo.save_artifact (zoo script NAME --weights FILE"
+
 
 def missing(path: Path, model: Path) -> None:
     pass
@@ -71,16 +73,16 @@ def no_json(path: Path, model: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "status", "words"),
     [
-        (missing, NO_INPUT, "model.pt"),
-        (empty, BAD_DATA, "empty"),
-        (truncated, BAD_DATA, "truncated"),
-        (noise, BAD_DATA, "TorchScript"),
-        (directory, NO_INPUT, "directory"),
-        (state_dict, BAD_DATA, "scripts/script_model.py"),
-        (old_state_dict, BAD_DATA, "scripts/script_model.py"),
-        (safetensors, BAD_DATA, "scripts/script_model.py"),
-        (newer_format, BAD_DATA, "99"),
-        (no_json, BAD_DATA, "manifest"),
+        (missing, NO_INPUT, "/model.pt': no such file"),
+        (empty, BAD_DATA, "the model file is empty (0 bytes)"),
+        (truncated, BAD_DATA, "the model file is truncated or damaged"),
+        (noise, BAD_DATA, "not TorchScript: it does not begin as a zip archive (4000 bytes)"),
+        (directory, NO_INPUT, "it is a directory"),
+        (state_dict, BAD_DATA, f"a zip file of weights {WAY_OUT}"),
+        (old_state_dict, BAD_DATA, f"a pickled file of weights {WAY_OUT}"),
+        (safetensors, BAD_DATA, f"a safetensors file {WAY_OUT}"),
+        (newer_format, BAD_DATA, "format_version is 99, this version reads 1"),
+        (no_json, BAD_DATA, "the model's manifest is not usable: it is not valid JSON"),
     ],
 )
 def test_bad_model(
@@ -130,4 +132,4 @@ def test_a_flipped_bit_anywhere_is_noticed(
 
 
 def test_another_hash_than_asked_for(models: dict[str, Path], refuse: Callable[..., Outcome], tmp_path: Path) -> None:
-    refuse(BAD_DATA, "SHA-256", models["float"], quiet_input(tmp_path), "--sha256", "0" * 64)
+    refuse(BAD_DATA, "expected another one (--sha256)", models["float"], quiet_input(tmp_path), "--sha256", "0" * 64)

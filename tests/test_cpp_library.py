@@ -1,4 +1,4 @@
-"""The C++ side seen from outside: stock LibTorch, a program that embeds the library, and the unit tests."""
+"""The C++ side seen from outside: stock LibTorch, the examples, programs that embed the library, the unit tests."""
 
 from __future__ import annotations
 
@@ -58,26 +58,68 @@ def test_stock_libtorch_gives_the_same_numbers(name: str, stock: Path, artifact:
     np.testing.assert_allclose(got.reshape(expected.shape), expected, atol=1e-6, rtol=1e-6)
 
 
+def run(*command: object) -> str:
+    """Run a program that must succeed; return what it prints."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
-def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the programs that embed the library; return their folder."""
-    folder = tmp_path_factory.mktemp("embed")
-    return build(ROOT / "tests" / "cpp" / "embed", folder, f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the examples against the installed package, as a user does; return their folder."""
+    folder = tmp_path_factory.mktemp("examples")
+    return build(ROOT / "cpp_runner" / "examples", folder, f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}")
 
 
-def test_a_program_that_embeds_the_library_streams(embedding: Path, artifact: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", sorted((ROOT / "cpp_runner" / "examples").glob("*.cpp")), ids=lambda path: path.name)
+def test_an_example_fits_a_screen(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 80
+
+
+def test_the_example_of_a_whole_input(examples: Path, artifact: Path, tmp_path: Path) -> None:
+    model = build_small("lstm_tagger")
+    zoo.save_artifact(model, artifact)
+    inputs = real_batch(model.config)[0]
+    np.save(tmp_path / "input.npy", inputs.numpy())
+    first, second = run(examples / "embed", artifact, tmp_path / "input.npy").splitlines()
+    assert first == "lstm_tagger on cpu, fused layers: 2 of lstm fp32 (12 -> 20)"
+    name, shape, *values, dots = second.split()
+    assert (name, shape, dots) == ("output", "4x29x5:", "...")
+    np.testing.assert_allclose(list(map(float, values)), model(inputs)[0].flatten()[:4].numpy(), atol=1e-5)
+
+
+def test_the_example_of_several_streams(examples: Path, artifact: Path, tmp_path: Path) -> None:
+    model = build_small("gru_tagger")
+    zoo.save_artifact(model, artifact)
+    inputs, lengths = real_batch(model.config)
+    paths = [tmp_path / f"{row}.npy" for row in range(len(inputs))]
+    for path, row, length in zip(paths, inputs, lengths, strict=True):
+        np.save(path, row[None, :length].numpy())
+    lines = [line.rsplit(" ", 1) for line in run(examples / "streams", artifact, *paths).splitlines()]
+    assert [Path(path) for path, _ in lines] == paths
+    for (_, value), row, length in zip(lines, inputs, lengths, strict=True):
+        assert float(value) == pytest.approx(model(row[None, :length])[0][0, -1, -1].item(), abs=1e-5)
+
+
+def test_the_example_of_a_stream(examples: Path, artifact: Path, tmp_path: Path) -> None:
     model = build_small("lstm_classifier")
     zoo.save_artifact(model, artifact)
     inputs = real_batch(model.config)[0][:1]
     np.save(tmp_path / "input.npy", inputs.numpy())
-    done = subprocess.run(
-        [embedding / "embed", artifact, tmp_path / "input.npy"], capture_output=True, text=True, check=True
-    )
-    lines = [line.split() for line in done.stdout.splitlines()]
+    printed = run(examples / "stream", artifact, tmp_path / "input.npy")
+    lines = [line.split() for line in printed.splitlines()]
     assert [int(steps) for steps, _ in lines] == [4, 8, 12, 16, 20, 24, 28, 29]
     for steps, value in lines:
         expected = model(inputs[:, : int(steps)])[0][0, -1].item()
         assert float(value) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the tests that embed the library; return their folder."""
+    folder = tmp_path_factory.mktemp("embed")
+    return build(ROOT / "tests" / "cpp" / "embed", folder, f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}")
 
 
 class LearnedBeginning(nn.Module):
@@ -114,9 +156,17 @@ def test_a_stream_s_state_is_its_own(name: str, embedding: Path, artifact: Path,
     model: Any = LearnedBeginning().eval() if name == "learned beginning" else build_small(name)
     zoo.save_artifact(model, artifact)
     np.save(tmp_path / "input.npy", real_batch(model.config)[0][:1, :9].numpy())
-    command = [embedding / "streams", artifact, tmp_path / "input.npy"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert run(embedding / "states", artifact, tmp_path / "input.npy") == ""
+
+
+@pytest.mark.parametrize("engine", ["auto", "aten"])
+@pytest.mark.parametrize("name", ["lstm_classifier", "residual_gru_tagger", "rnn_forecaster"])
+def test_several_threads_use_one_model(name: str, engine: str, embedding: Path, artifact: Path, tmp_path: Path) -> None:
+    """What zoo/model.h promises of threads; the first calls, in which LibTorch still recompiles, included."""
+    model = build_small(name)
+    zoo.save_artifact(model, artifact)
+    np.save(tmp_path / "input.npy", real_batch(model.config)[0][:1, :9].numpy())
+    assert run(embedding / "threads", artifact, tmp_path / "input.npy", engine) == ""
 
 
 def test_the_unit_tests_of_what_needs_no_libtorch(tmp_path: Path) -> None:

@@ -167,4 +167,4 @@ def test_a_manifest_for_other_weights_is_refused(program: Program, artifact: Pat
         torchscript.save(torchscript.script(build_small("gru_tagger", seed=1)), file, {"manifest.json": manifest})
     outcome = program("info", artifact)
     assert outcome.status == 65
-    assert "SHA-256" in outcome.error
+    assert "the weights do not match the manifest: SHA-256 " in outcome.error

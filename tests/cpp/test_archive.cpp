@@ -4,11 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "archive.h"
 #include "check.h"
-#include "crc32.h"
-#include "model_kind.h"
-#include "tests.h"
+#include "core/model_kind.h"
+#include "formats/archive.h"
+#include "formats/crc32.h"
 
 namespace zoo::test {
 namespace {
@@ -83,7 +82,7 @@ void test_damage(const Bytes& file) {
   const std::string whole = contents(file);
   for (std::size_t size = 0; size < file.size(); ++size) {
     const Bytes part(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
-    CHECK(!error_of(Status::bad_data, [&] { static_cast<void>(contents(part)); }).empty());
+    ERROR_OF(Status::bad_data, [&] { static_cast<void>(contents(part)); });
   }
   // A flipped bit is noticed, or it is one of those that change nothing (times, attributes).
   for (std::size_t bit = 0; bit < file.size() * 8; ++bit) {
@@ -97,37 +96,43 @@ void test_damage(const Bytes& file) {
   }
 }
 
-std::string kind_message(const std::vector<std::string>& names) {
+void require_torchscript_of(const std::vector<std::string>& names) {
   std::vector<std::pair<std::string, std::string>> records;
   for (const std::string& name : names) records.emplace_back("top/" + name, "x");
   const Bytes file = make_zip(records);
-  return error_of(Status::bad_data, [&] { require_torchscript(Archive::parse(file)); });
+  require_torchscript(Archive::parse(file));
+}
+
+std::string kind_message(const std::vector<std::string>& names) {
+  return ERROR_OF(Status::bad_data, [&] { require_torchscript_of(names); });
 }
 
 std::string bytes_message(const std::string& text) {
-  return error_of(Status::bad_data, [&] { require_zip(std::as_bytes(std::span(text))); });
+  return ERROR_OF(Status::bad_data, [&] { require_zip(std::as_bytes(std::span(text))); });
 }
 
 }  // namespace
 
-void test_archive() {
+TEST(archive) {
   const Bytes file = make_zip({{"m/data.pkl", "abc"}, {"m/code/a.py", "def f(): pass"}, {"m/data/0", ""}});
   CHECK(contents(file) == "data.pkl=abc;code/a.py=def f(): pass;data/0=;");
   const Archive archive = Archive::parse(file);
   CHECK(archive.find("data/0") != nullptr && archive.find("data/1") == nullptr);
   CHECK(archive.has_folder("code/") && !archive.has_folder("extra/"));
   test_damage(file);
-  CHECK(contains(error_of(Status::bad_data, [] { Archive::parse(make_zip({{"a/b", "x"}, {"c/d", "y"}})); }),
+  CHECK(contains(ERROR_OF(Status::bad_data, [] { Archive::parse(make_zip({{"a/b", "x"}, {"c/d", "y"}})); }),
                  "outside"));
-  CHECK(contains(error_of(Status::bad_data, [] { Archive::parse(make_zip({{"a/b", "x"}, {"a/b", "y"}})); }),
+  CHECK(contains(ERROR_OF(Status::bad_data, [] { Archive::parse(make_zip({{"a/b", "x"}, {"a/b", "y"}})); }),
                  "twice"));
+}
 
-  CHECK(kind_message({"data.pkl", "constants.pkl", "code/m.py"}).empty());
-  CHECK(contains(kind_message({"data.pkl", "version"}), "scripts/script_model.py NAME --weights FILE"));
+TEST(kinds_of_files) {
+  require_torchscript_of({"data.pkl", "constants.pkl", "code/m.py"});
+  CHECK(contains(kind_message({"data.pkl", "version"}), "a zip file of weights"));
   CHECK(contains(kind_message({"archive_format", "models/model.json"}), "torch.export"));
   CHECK(contains(kind_message({"readme.txt"}), "not TorchScript"));
   CHECK(contains(bytes_message(""), "empty"));
-  CHECK(contains(bytes_message("\x80\x02}q"), "pickled checkpoint"));
+  CHECK(contains(bytes_message("\x80\x02}q"), "a pickled file of weights"));
   CHECK(contains(bytes_message(std::string("\x02\0\0\0\0\0\0\0{}", 10)), "safetensors"));
   CHECK(contains(bytes_message("random"), "does not begin as a zip"));
 }

@@ -3,9 +3,8 @@
 #include <vector>
 
 #include "check.h"
-#include "crc32.h"
-#include "sha256.h"
-#include "tests.h"
+#include "formats/crc32.h"
+#include "formats/sha256.h"
 
 namespace zoo::test {
 namespace {
@@ -31,7 +30,7 @@ std::uint32_t crc32_by_definition(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-void test_checksums() {
+TEST(checksums) {
   const std::string two_blocks = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
   for (const Sha256Path path : {Sha256Path::fastest, Sha256Path::portable}) {
     CHECK(hash(path, "", 1) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

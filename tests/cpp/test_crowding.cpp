@@ -2,7 +2,6 @@
 
 #include "check.h"
 #include "engine/crowding.h"
-#include "tests.h"
 
 namespace zoo::test {
 namespace {
@@ -16,7 +15,7 @@ int calls_apart(Crowding& crowding) {
 
 }  // namespace
 
-void test_crowding() {
+TEST(crowding) {
   Crowding crowding;
   CHECK(crowding.keep_step());
   crowding.learn(true, true);

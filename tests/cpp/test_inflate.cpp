@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "check.h"
-#include "inflate.h"
-#include "tests.h"
+#include "formats/inflate.h"
 
 namespace zoo::test {
 namespace {
@@ -34,7 +33,7 @@ std::string dynamic_text() {
 
 }  // namespace
 
-void test_inflate() {
+TEST(inflate) {
   const std::string gates = "gates i f g o, gates r z n, gates i f g o";
   CHECK(inflate_text(kStored, 6) == "hidden");
   CHECK(inflate_text(kFixed, gates.size()) == gates);

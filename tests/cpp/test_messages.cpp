@@ -1,13 +1,12 @@
 #include <string>
 
+#include "base/message.h"
 #include "check.h"
-#include "device.h"
-#include "message.h"
-#include "tests.h"
+#include "core/device.h"
 
 namespace zoo::test {
 
-void test_messages() {
+TEST(messages) {
   CHECK(shorten("short", 10) == "short");
   CHECK(shorten(std::string(300, 'a') + std::string(300, 'b'), 100).size() == 100);
   CHECK(shorten("two\nlines", 100) == "two lines");
@@ -26,7 +25,7 @@ void test_messages() {
   CHECK(parse_device("cuda").text() == "cuda:0" && parse_device("cuda:3").index == 3 &&
         parse_device("cpu").kind() == "cpu");
   for (const char* bad : {"", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cpu:0"}) {
-    CHECK(contains(error_of(Status::usage, [&] { parse_device(bad); }), "unknown device"));
+    CHECK(contains(ERROR_OF(Status::usage, [&] { parse_device(bad); }), "unknown device"));
   }
 }
 

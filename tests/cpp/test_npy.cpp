@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "check.h"
-#include "tests.h"
 #include "zoo/npy.h"
 
 namespace zoo::test {
@@ -27,12 +26,12 @@ std::string header(const std::string& descr, const std::string& order, const std
 Tensor parse(const std::string& file) { return parse_npy(std::as_bytes(std::span(file)), "input"); }
 
 std::string message(const std::string& file) {
-  return error_of(Status::bad_data, [&] { parse(file); });
+  return ERROR_OF(Status::bad_data, [&] { parse(file); });
 }
 
 }  // namespace
 
-void test_npy() {
+TEST(npy) {
   const std::string six_floats(24, '\0');
   const std::string plain = header("'<f4'", "False", "(2, 3)");
   for (const char major : {'\1', '\2', '\3'})

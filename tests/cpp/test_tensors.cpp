@@ -2,10 +2,9 @@
 #include <limits>
 #include <vector>
 
+#include "base/tensor_slice.h"
 #include "check.h"
-#include "compare.h"
-#include "tensor_slice.h"
-#include "tests.h"
+#include "core/compare.h"
 
 namespace zoo::test {
 namespace {
@@ -18,7 +17,9 @@ Tensor count_up(Shape shape) {
 
 bool equal(const Tensor& a, const Tensor& b) { return compare(a, b, 0, 0).ratio == 0; }
 
-void test_compare() {
+}  // namespace
+
+TEST(compare) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
   const auto ratio = [](float a, float b) {
@@ -35,9 +36,7 @@ void test_compare() {
       compare(Tensor::of({1}, std::vector{1.0F}), Tensor::of({1}, std::vector{2.0F}), 0, 0).ratio));
 }
 
-}  // namespace
-
-void test_tensors() {
+TEST(tensors) {
   const Tensor whole = count_up({2, 5, 3});
   for (std::size_t axis = 0; axis < 3; ++axis) {
     std::vector<Tensor> parts;
@@ -45,16 +44,21 @@ void test_tensors() {
     CHECK(equal(concatenate(parts, axis), whole));
   }
   CHECK(slice(whole, 1, 3, 2).values<float>()[0] == 9 && slice(whole, 1, 3, 2).values<float>()[6] == 24);
-  Tensor copy = whole;
-  copy_row(count_up({2, 5, 3}), copy, 1, 2);
-  CHECK(equal(copy, whole));
-  CHECK(!error_of(Status::bad_data, [&] { concatenate({whole, count_up({2, 5, 4})}, 1); }).empty());
-  CHECK(!error_of(Status::bad_data, [&] { concatenate({whole, count_up({10})}, 1); }).empty());
-  CHECK(!error_of(Status::bad_data, [] { Tensor(DType::float32, {2}, std::vector<std::byte>(7)); }).empty());
-  CHECK(!error_of(Status::bad_data, [] { element_count({-1}); }).empty());
-  CHECK(!error_of(Status::usage, [&] { static_cast<void>(whole.values<double>()); }).empty());
+  // Row 2 alone arrives.
+  Tensor target(DType::float32, {2, 5, 3});
+  copy_row(whole, target, 1, 2);
+  for (std::int64_t row = 0; row < 5; ++row) {
+    const Tensor expected = row == 2 ? slice(whole, 1, row, 1) : Tensor(DType::float32, {2, 1, 3});
+    CHECK(equal(slice(target, 1, row, 1), expected));
+  }
+  CHECK(contains(ERROR_OF(Status::bad_data, [&] { concatenate({whole, count_up({2, 5, 4})}, 1); }), "2x5x4"));
+  CHECK(contains(ERROR_OF(Status::bad_data, [&] { concatenate({whole, count_up({10})}, 1); }), "joined"));
+  CHECK(contains(ERROR_OF(Status::bad_data, [] { Tensor(DType::float32, {2}, std::vector<std::byte>(7)); }),
+                 "takes 8 bytes, got 7"));
+  CHECK(contains(ERROR_OF(Status::bad_data, [] { element_count({-1}); }), "negative"));
+  CHECK(contains(ERROR_OF(Status::usage, [&] { static_cast<void>(whole.values<double>()); }),
+                 "float32 was read as float64"));
   CHECK(element_count({}) == 1 && element_count({3, 0, 4}) == 0);
-  test_compare();
 }
 
 }  // namespace zoo::test

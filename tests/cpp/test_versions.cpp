@@ -1,7 +1,6 @@
 #include <cstdint>
 
 #include "check.h"
-#include "tests.h"
 #include "zoo/version.h"
 
 namespace zoo::test {
@@ -13,7 +12,7 @@ std::uint64_t packed(std::uint64_t major, std::uint64_t minor, std::uint64_t pat
 
 }  // namespace
 
-void test_versions() {
+TEST(versions) {
   using enum VersionCheck::Verdict;
   CHECK(libtorch_version_text(packed(2, 13, 1)) == "2.13.1");
   CHECK(compare_libtorch(packed(2, 13, 0), packed(2, 13, 0)).verdict == same);

@@ -1,5 +1,5 @@
-// What became of the recurrent layers of a file when it was loaded: fused into the engine, or left to
-// LibTorch.
+// What happened to the recurrent layers of a file when it was loaded: the fused engine took them, or LibTorch
+// kept them.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ struct FusedStack {
   std::int64_t input_size = 0;
   std::int64_t hidden_size = 0;
   std::int64_t proj_size = 0;
-  std::int64_t calls = 0;  // places in the program that run it
+  std::int64_t calls = 0;  // places in the model's code that run it
 };
 
-// A recurrent operator that stayed as it was.
+// A recurrent operator that LibTorch still runs.
 struct LeftOperator {
   std::string op;  // "aten::lstm"
   std::string reason;
@@ -31,10 +31,10 @@ struct LeftOperator {
 };
 
 struct Acceleration {
-  std::string isa;  // instruction set of the engine's kernels, "avx512"; empty where nothing was fused
+  std::string isa;  // the instruction set of the engine's kernels, "avx512"; empty where nothing was fused
   std::vector<FusedStack> fused;
   std::vector<LeftOperator> left;
-  std::string refusal;  // why the file as a whole runs unchanged; empty where it does not
+  std::string refusal;  // why the whole file runs unchanged; empty where it does not
 
   [[nodiscard]] std::int64_t fused_layers() const {
     std::int64_t layers = 0;
@@ -43,7 +43,7 @@ struct Acceleration {
   }
 };
 
-// "2 of lstm fp32 (32 -> 128)", joined; "none".
+// "2 of lstm fp32 (32 -> 128)", joined by commas; "none".
 ZOO_API std::string acceleration_text(const Acceleration& acceleration);
 // One JSON object with the fields above.
 ZOO_API std::string acceleration_json(const Acceleration& acceleration);

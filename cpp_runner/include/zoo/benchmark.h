@@ -1,4 +1,4 @@
-// Latency of one call, measured after warm-up; the first call of all is reported apart.
+// Latency of one call, measured after warm-up. The very first call is reported apart.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,14 @@
 
 #include "zoo/export.h"
 #include "zoo/model.h"
+#include "zoo/options.h"
+#include "zoo/tensor.h"
+#include "zoo/value.h"
 
 namespace zoo {
 
 struct BenchmarkOptions {
-  std::int64_t warm_up = 5;     // at least 3: the profiling executor recompiles on the first runs
+  std::int64_t warm_up = 5;     // at least 3: LibTorch's profiling executor recompiles on the first runs
   std::int64_t iterations = 0;  // 0: as many as fit one second, 20 to 2000
 };
 
@@ -30,10 +33,11 @@ struct BenchmarkRecord {
   double steps_per_second = 0;  // batch * seq_len / mean
 };
 
-// With `input`: that input. Without: one step carrying the state (where streamable) and 100 steps, batch 1.
+// Measures `input`. Without one: one step with the state carried (if the model is streamable) and 100 steps,
+// both with batch 1. Throws Error(usage) on a file without a manifest.
 ZOO_API std::vector<BenchmarkRecord> benchmark(const Model& model, const std::optional<Inputs>& input,
                                                const BenchmarkOptions& options = {});
-// Any TorchScript file.
+// Measures a method of any TorchScript file.
 ZOO_API std::vector<BenchmarkRecord> benchmark_call(const Model& model, const std::vector<Value>& arguments,
                                                     const CallOptions& call,
                                                     const BenchmarkOptions& options = {});

@@ -1,7 +1,9 @@
-// What an artifact says of itself: the record extra/manifest.json of a model.pt, as plain values.
+// What an artifact says about itself: the record extra/manifest.json of a model.pt, as plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,17 +36,20 @@ struct TensorSpec {
   std::optional<TokenRange> range;
 };
 
-// The position of the dimension called `name`.
+// The position of the dimension called `name`; nothing where there is none.
 ZOO_API std::optional<std::size_t> axis_of(const TensorSpec& spec, std::string_view name);
 // "batch x seq_len x 12"
 ZOO_API std::string dims_text(const TensorSpec& spec);
+// The shape of a tensor whose named dimensions have the sizes that `size_of` gives.
+ZOO_API Shape shape_of(const TensorSpec& spec,
+                       const std::function<std::int64_t(const std::string& name)>& size_of);
 
 // |a - b| <= max(atol, of_range * (largest b - smallest b)) + rtol * |b|
 struct Tolerance {
   double atol = 0;
   double rtol = 0;
   double of_range = 0;
-  std::map<std::string, double> atol_of;  // outputs and states whose atol is another one
+  std::map<std::string, double> atol_of;  // by name: outputs and states with an atol of their own
 
   [[nodiscard]] double atol_for(const std::string& name) const {
     const auto own = atol_of.find(name);
@@ -53,9 +58,9 @@ struct Tolerance {
 };
 
 struct Tolerances {
-  Tolerance replay;  // the same call
-  Tolerance stream;  // whole against chunks
-  Tolerance batch;   // alone against in a batch
+  Tolerance replay;  // for the same call
+  Tolerance stream;  // for chunks, compared with the whole
+  Tolerance batch;   // for a row in a batch, compared with the row alone
 };
 
 // How far a cheaper precision may move results: the largest difference over the range (maximum - minimum),
@@ -67,18 +72,20 @@ struct ErrorLimit {
 
 using Criterion = std::variant<Tolerance, ErrorLimit>;
 
-// What holds for the fused engine, which sums in another order than LibTorch and may have cheaper weights.
+// What holds for the fused engine, which adds in another order than LibTorch and may have cheaper weights.
 struct PrecisionLimits {
-  Criterion whole;                     // against the golden samples
-  std::optional<Tolerance> regrouped;  // chunks and batches against its own whole; none: as `whole`
+  Criterion whole;  // for whole sequences, compared with the golden samples
+  // For regrouped sums (chunks and other batches), compared with the engine's own whole sequences. Where it
+  // is absent, `whole` holds for them too.
+  std::optional<Tolerance> regrouped;
 };
 
 struct Quantization {
   std::string recipe;
-  std::string engine;
+  std::string backend;  // of LibTorch's quantized operators; empty where none is needed
 };
 
-// Names of records below extra/.
+// A stored call; all but its own name are names of records below extra/.
 struct GoldenSample {
   std::string name;
   std::string input;

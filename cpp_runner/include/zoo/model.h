@@ -1,15 +1,33 @@
-// A loaded model: run it whole, in chunks with carried state, or in batches.
+// A loaded model: run it whole, in chunks with the state carried, or in batches.
+//
+//   const zoo::Model model = zoo::Model::load("model.pt");
+//   zoo::State state = model.initial_state(1);
+//   const std::vector<float> samples(7 * 12, 0.5F);  // seven steps of twelve features
+//   for (int chunk = 0; chunk < 10; ++chunk) {
+//     const zoo::Tensor output = model.run(zoo::Tensor::of({1, 7, 12}, samples), state);
+//     std::cout << output.values<float>()[0] << '\n';
+//   }
+//
+// Threads. Load as many models as you like from as many threads as you like. All const functions of one Model
+// may be called from several threads at the same time, so one Model serves many streams: give each stream a
+// State of its own. There are two exceptions. A TorchScript method that changes the module itself, such as
+// one that keeps its state inside, must be called by one thread at a time. Moving or destroying a Model must
+// not overlap with any other use of it. The functions of zoo/process.h hold for the whole process: call them
+// before the threads begin.
+//
+// Ownership and copies. Inputs, outputs and States are values: the model copies what it is given, what it
+// returns belongs to the caller, and neither keeps a reference to the other. A Model keeps what it needs of a
+// ModelFile, which may be destroyed after loading. A State may outlive its Model. It may be used with another
+// Model of the same file on the same device.
+//
+// Every function may throw zoo::Error. Nothing here prints, exits, or changes a setting of the process.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
-#include <variant>
 #include <vector>
 
 #include "zoo/acceleration.h"
@@ -17,47 +35,12 @@
 #include "zoo/export.h"
 #include "zoo/manifest.h"
 #include "zoo/model_file.h"
+#include "zoo/options.h"
+#include "zoo/state.h"
 #include "zoo/tensor.h"
+#include "zoo/value.h"
 
 namespace zoo {
-
-// Who runs LSTM, GRU and RNN layers. `aten`: LibTorch, as the file says. `automatic`: the fused engine
-// wherever the numbers stay the same, that is all layers with constant weights on the CPU except those that
-// PyTorch quantized to int8. `fused`: these too, in the engine's own int8; a model of which nothing can be
-// fused is refused.
-enum class Engine { automatic, fused, aten };
-// Of the fused engine's weights. int8 quantizes activations as they come, 8 bits for each row.
-enum class Precision { fp32, bf16, int8 };
-
-struct LoadOptions {
-  std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
-  std::optional<std::string> sha256;
-  Engine engine = Engine::automatic;
-  Precision precision = Precision::fp32;
-};
-
-// The state of a batch of streams between two calls. It stays on the model's device. A copy is a deep one.
-class ZOO_API State {
- public:
-  State();  // empty: a sequence that has not begun
-  State(const State&);
-  State(State&&) noexcept;
-  State& operator=(const State&);
-  State& operator=(State&&) noexcept;
-  ~State();
-
-  [[nodiscard]] bool empty() const;
-  [[nodiscard]] std::vector<Shape> shapes() const;
-  // Copies in host memory, in the order of Manifest::state.
-  [[nodiscard]] std::vector<Tensor> tensors() const;
-
-  struct Impl;
-
- private:
-  friend class TorchModule;
-  explicit State(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
 
 // One call of an artifact.
 struct Inputs {
@@ -67,55 +50,43 @@ struct Inputs {
   bool allow_nonfinite = false;   // let NaN and Inf through
 };
 
-struct RunOptions {
-  std::int64_t chunk = 0;       // steps at a time, carrying the state; 0: all at once
-  std::int64_t batch_size = 0;  // rows at a time; 0: all at once
-  std::function<void(std::int64_t done, std::int64_t total)> progress;  // rows, after each batch
-};
-
 struct Result {
-  std::vector<NamedTensor> outputs;
+  std::vector<NamedTensor> outputs;  // in the order of Manifest::outputs
   State state;
-};
-
-// An argument of a TorchScript method; monostate is None.
-using Value = std::variant<std::monostate, Tensor, std::int64_t, double, bool, std::string>;
-
-struct CallOptions {
-  std::string method = "forward";
-  std::int64_t chunk = 0;  // split the first tensor along time_axis, join outputs of the same length there
-  std::int64_t time_axis = 1;
-  std::int64_t batch_size = 0;  // split tensors as long as the first one along dimension 0
-  std::function<void(std::int64_t done, std::int64_t total)> progress;
 };
 
 class ZOO_API Model {
  public:
-  // Throws Error: what ModelFile::open throws, unavailable (device, engine, precision), bad_data.
+  // Reads the file, checks it, and loads it. Throws Error: what ModelFile::open throws, unavailable (device,
+  // engine, precision), bad_data.
   static Model load(const std::filesystem::path& path, const LoadOptions& options = {});
   static Model load(const ModelFile& file, const LoadOptions& options = {});
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
   ~Model();
 
+  // Absent in a TorchScript file that this project did not write.
   [[nodiscard]] const std::optional<Manifest>& manifest() const;
+  // "cpu" or "cuda:N".
   [[nodiscard]] const std::string& device() const;
-  [[nodiscard]] std::string engine() const;  // the one in use: "fused", or "aten" where nothing is
+  // The engine in use: fused, or aten where no layer is fused.
+  [[nodiscard]] Engine engine() const;
   [[nodiscard]] const Acceleration& acceleration() const;
 
-  // The functions below need an artifact; they throw Error(usage) on a file without a manifest.
-  // Inputs are checked against the manifest first: Error(bad_data) names the value and what is legal.
+  // The functions below need an artifact; they throw Error(usage) on a file without a manifest. They check
+  // the inputs against the manifest first: Error(bad_data) names the value and what is legal.
   [[nodiscard]] Result run(const Inputs& inputs, const RunOptions& options = {}) const;
-  // Feeds the next steps of a stream and advances `state`; returns the first output. Where the model itself
-  // fails, the state may have moved on or not; a refused input leaves it as it was.
+  // Feeds the next steps of a stream and advances `state`; returns the first output. A refused input leaves
+  // `state` as it was. When the model itself fails, `state` may or may not have advanced.
   Tensor run(const Tensor& input, State& state) const;
-  // Zeros, or what the model begins with. Error(usage) where the model is not streamable.
+  // The state of a sequence that begins: zeros, or what the model begins with. Throws Error(usage) when the
+  // model is not streamable.
   [[nodiscard]] State initial_state(std::int64_t batch_size) const;
-  // A state from what State::tensors() gave. Error(bad_data) where the shapes do not fit the manifest.
+  // A state from what State::tensors() gave. Throws Error(bad_data) when the shapes do not fit the manifest.
   [[nodiscard]] State state_from(const std::vector<Tensor>& tensors, bool allow_nonfinite = false) const;
 
-  // Any method of any TorchScript file. Tuples, lists and dicts are flattened into names: "output", or "0",
-  // "1.h".
+  // Calls any method of any TorchScript file. Tuples, lists and dicts are flattened into names: "output", or
+  // "0", "1.h".
   [[nodiscard]] std::vector<NamedTensor> call(const std::vector<Value>& arguments,
                                               const CallOptions& options = {}) const;
   // "forward(Tensor input) -> Tensor", sorted.

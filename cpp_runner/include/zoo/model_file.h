@@ -1,10 +1,11 @@
 // A model.pt in memory: read once, checked, not yet loaded.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "zoo/export.h"
@@ -13,27 +14,28 @@
 
 namespace zoo {
 
-class TorchModule;
-
-// A TorchScript file is a program. What is checked here is that the file is whole and unchanged, not that its
-// author means well: load models you trust.
+// A TorchScript file is a program. The checks here tell that the file is whole and unchanged, not that its
+// author means well: load models that you trust.
+//
+// A copy shares the bytes of the file. Several threads may use one ModelFile at the same time.
 class ZOO_API ModelFile {
  public:
-  // Reads the file and checks it: every record's CRC-32, the manifest, the manifest's hash of the weights
-  // and, where given, the SHA-256 of the whole file (64 hexadecimal digits). Throws Error: no_input,
-  // no_permission, bad_data (one message for each kind of file that is no TorchScript).
+  // Reads the file and checks every record's CRC-32, the manifest, the manifest's hash of the weights and,
+  // where given, the SHA-256 of the whole file (64 hexadecimal digits). The file must not be written to while
+  // the ModelFile lives; replacing it by a rename does no harm. Throws Error: no_input, no_permission,
+  // bad_data (with a message for each kind of file that is not TorchScript).
   static ModelFile open(const std::filesystem::path& path, const std::optional<std::string>& sha256 = {});
 
   [[nodiscard]] const std::filesystem::path& path() const;
-  [[nodiscard]] std::size_t size() const;  // bytes
+  // The whole file, owned by this object and its copies.
+  [[nodiscard]] std::span<const std::byte> bytes() const;
   [[nodiscard]] std::string sha256() const;
   // Absent in a TorchScript file that this project did not write.
   [[nodiscard]] const std::optional<Manifest>& manifest() const;
-  // The .npy record extra/<name>, "golden/0_input.npy" for one.
+  // The .npy record extra/<name>, for example "golden/0_input.npy".
   [[nodiscard]] Tensor golden(const std::string& name) const;
 
  private:
-  friend class TorchModule;
   struct Impl;
   explicit ModelFile(std::shared_ptr<const Impl> impl);
   std::shared_ptr<const Impl> impl_;

@@ -1,5 +1,5 @@
-// Switches that hold for the whole process. The library never throws one by itself: a program that embeds it
-// may have other users of LibTorch. cpp_runner calls these from main.
+// Process-wide settings. The library never changes them itself, because other parts of a program may use
+// LibTorch too. Call these functions before other threads begin.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,20 @@
 
 namespace zoo {
 
-// Threads LibTorch computes one operator with.
+// The number of threads with which LibTorch and the fused engine compute one call.
 ZOO_API void use_threads(std::int64_t count);
 ZOO_API std::int64_t threads();
 
-// The engine of LibTorch's quantized operators: "x86", "fbgemm", "onednn", "qnnpack". A quantized artifact
-// names the one it needs in its manifest, and Model::load throws Error(unavailable) where another one is
-// chosen. Throws Error(unavailable) where this LibTorch does not have it.
-ZOO_API void use_quantized_engine(const std::string& name);
-ZOO_API std::string quantized_engine();
+// The backend of LibTorch's quantized operators: "x86", "fbgemm", "onednn" or "qnnpack". A quantized artifact
+// names the one that it needs in its manifest, and Model::load throws Error(unavailable) when the process
+// uses another one. Throws Error(unavailable) when this LibTorch does not have the backend.
+ZOO_API void use_quantized_backend(const std::string& name);
+ZOO_API std::string quantized_backend();
 
-// Full float32 products on CUDA: no TF32, in matrix products and in cuDNN.
+// Computes float32 products on CUDA in full: no TF32, in matrix products and in cuDNN.
 ZOO_API void use_exact_float32();
 
-// LibTorch's warnings go nowhere instead of to stderr.
+// Drops LibTorch's warnings, which otherwise go to stderr.
 ZOO_API void silence_warnings();
 
 }  // namespace zoo

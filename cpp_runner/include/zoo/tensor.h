@@ -1,4 +1,5 @@
-// A dense tensor in host memory: row-major, the machine's byte order (little-endian), owned.
+// A dense tensor in host memory: row-major, in the machine's byte order (little-endian). It owns its
+// elements, and a copy copies them. Several threads may read one Tensor at the same time.
 #pragma once
 
 #include <concepts>
@@ -9,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "zoo/export.h"
@@ -28,7 +30,7 @@ enum class DType : std::uint8_t {
   boolean,
 };
 
-// Torch's name of a dtype: "float32", ..., "bool".
+// PyTorch's name of a dtype: "float32", ..., "bool".
 ZOO_API std::string_view dtype_name(DType dtype);
 ZOO_API std::optional<DType> find_dtype(std::string_view name);
 // Bytes of one element.
@@ -39,8 +41,7 @@ using Shape = std::vector<std::int64_t>;
 
 // "1x100x12"; "scalar" for no dimensions.
 ZOO_API std::string shape_text(const Shape& shape);
-// The product of the sizes. Throws Error(bad_data) where it, or its bytes at 8 an element, does not fit 63
-// bits.
+// The product of the sizes. Throws Error(bad_data) for a negative size, and for 2^60 elements or more.
 ZOO_API std::int64_t element_count(const Shape& shape);
 
 template <typename T>
@@ -57,14 +58,14 @@ constexpr std::optional<DType> dtype_of() {
 
 class ZOO_API Tensor {
  public:
-  // No elements: float32 of shape (0).
+  // Without elements: float32 of shape (0).
   Tensor();
   // Zeros.
   Tensor(DType dtype, Shape shape);
-  // Throws Error(bad_data) where the bytes do not fill the shape exactly.
+  // Throws Error(bad_data) unless the bytes fill the shape exactly.
   Tensor(DType dtype, Shape shape, std::vector<std::byte> bytes);
 
-  // Copies `values`; throws Error(bad_data) where their number does not fit the shape.
+  // Copies `values`. Throws Error(bad_data) unless their number fits the shape.
   template <typename T>
   static Tensor of(Shape shape, std::span<const T> values) {
     static_assert(dtype_of<T>().has_value(), "no DType for this element type");
@@ -83,7 +84,7 @@ class ZOO_API Tensor {
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::span<std::byte> bytes() noexcept { return bytes_; }
 
-  // The elements, which have to be of type T: throws Error(usage) otherwise.
+  // The elements, valid as long as this Tensor. Throws Error(usage) unless they are of type T.
   template <typename T>
   [[nodiscard]] std::span<const T> values() const {
     require(dtype_of<T>());

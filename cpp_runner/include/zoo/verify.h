@@ -1,4 +1,4 @@
-// Replaying an artifact's golden samples: the proof that these are the numbers Python had.
+// Replaying an artifact's golden samples: the proof that C++ gives the numbers of Python.
 #pragma once
 
 #include <optional>
@@ -6,24 +6,26 @@
 #include <vector>
 
 #include "zoo/export.h"
+#include "zoo/manifest.h"
 #include "zoo/model.h"
+#include "zoo/model_file.h"
 
 namespace zoo {
 
 struct Check {
   std::string name;
-  double worst_difference = 0;  // largest |a - b|; infinite where a NaN or a wrong shape was met
-  double worst_ratio = 0;       // of what is allowed: at most 1 in a passed check
+  double worst_difference = 0;  // the largest |a - b|; infinite for a NaN or a wrong shape
+  double worst_ratio = 0;       // its share of what is allowed: at most 1 in a passed check
   Tolerance tolerance;
-  std::optional<ErrorLimit> limit;  // in the place of the tolerance
+  std::optional<ErrorLimit> limit;  // replaces the tolerance where there is one
   bool passed = false;
   std::string detail;  // the reason, where no numbers could be compared
 };
 
-// Each golden sample whole, in chunks of 1, 7 and 16 steps (where streamable), each row alone without its
-// padding, and the batch stacked twice. Where the fused engine runs, whole sequences are held against the
-// golden samples by the precision's limit, and the rest against its own whole sequences. Throws
-// Error(bad_data) where there are no golden samples.
+// Runs each golden sample whole, in chunks of 1, 7 and 16 steps (if the model is streamable), each row alone
+// without its padding, and the batch stacked twice. Where the fused engine runs, whole sequences are compared
+// with the golden samples within the precision's limit, and the other runs with the engine's own whole
+// sequences. Throws Error(bad_data) when the file has no golden samples.
 ZOO_API std::vector<Check> verify(const ModelFile& file, const Model& model);
 
 }  // namespace zoo

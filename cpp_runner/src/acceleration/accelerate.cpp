@@ -15,7 +15,7 @@
 #include "acceleration/packing.h"
 #include "acceleration/recurrent_weights.h"
 #include "acceleration/repeated_checks.h"
-#include "message.h"
+#include "base/message.h"
 
 namespace zoo {
 namespace {

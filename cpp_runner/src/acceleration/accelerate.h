@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "zoo/acceleration.h"
-#include "zoo/model.h"
+#include "zoo/options.h"
 
 namespace zoo {
 

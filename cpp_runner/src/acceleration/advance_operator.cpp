@@ -59,7 +59,7 @@ at::Tensor advance(const at::Tensor& given, const at::Tensor& h, const c10::IVal
   call.output_step_stride = output.stride(time);
   call.output_row_stride = output.stride(row);
   const int status = zoo_run_stream_call(&call);
-  TORCH_CHECK(status != kZooUnfit, "the input or the state has not the size of the layer's weights");
+  TORCH_CHECK(status != kZooUnfit, "input or state size does not match the layer's weights");
   TORCH_CHECK(status == kZooDone, "no memory for the working space of a layer");
   return output;
 }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "message.h"
-#include "precision.h"
+#include "base/message.h"
+#include "zoo/options.h"
 #include "zoo_ops.h"
 
 namespace zoo {

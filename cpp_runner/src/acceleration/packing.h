@@ -8,7 +8,7 @@
 
 #include "acceleration/recurrent_weights.h"
 #include "zoo/acceleration.h"
-#include "zoo/model.h"
+#include "zoo/options.h"
 
 namespace zoo {
 

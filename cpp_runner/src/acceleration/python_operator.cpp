@@ -4,7 +4,7 @@
 #include <string>
 
 #include "acceleration/accelerate.h"
-#include "precision.h"
+#include "zoo/options.h"
 
 namespace zoo {
 namespace {

@@ -23,8 +23,8 @@ class StreamGraph {
   // Of a frozen module whose forward keeps the contract; none where it keeps something inside itself.
   static std::optional<StreamGraph> make(const torch::jit::Module& module, const Manifest& manifest);
 
-  // Gives the output and moves the states on. Input and states have to be as the manifest says. Where it
-  // throws, the states may have moved on or not.
+  // Gives the output and advances the states. Input and states must be as the manifest says. When it throws,
+  // the states may or may not have advanced.
   [[nodiscard]] at::Tensor advance(const at::Tensor& input, std::vector<at::Tensor>& state);
   // Whether advance() writes into the tensors of the states, which then have to be contiguous and no one
   // else's.

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "cli/console.h"
-#include "cli/options.h"
+#include "cli/flags.h"
 
 namespace zoo::cli {
 
-// All throw Error; nothing has been written to a file then.
+// All throw Error. Then no file has been written.
 Outcome run_model(const Options& options, const Console& console);
 Outcome show_info(const Options& options);
 Outcome verify_model(const Options& options);

@@ -1,8 +1,7 @@
-// cpp_runner: the only file that prints, sets what holds for the whole process, and ends it.
+// cpp_runner. Only this file prints and ends the process.
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -12,12 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/arguments.h"
+#include "base/message.h"
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/help.h"
-#include "cli/options.h"
-#include "message.h"
+#include "cli/flags.h"
+#include "formats/descriptor.h"
 #include "zoo/error.h"
 #include "zoo/process.h"
 #include "zoo/version.h"
@@ -29,29 +27,24 @@ using zoo::Status;
 using zoo::cli::Console;
 using zoo::cli::Outcome;
 
-// False where not all of it could be written.
-bool write_descriptor(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return false;
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
+bool write_text(int descriptor, std::string_view text) {
+  return zoo::write_all(descriptor, std::as_bytes(std::span(text)));
 }
+
+// Where stderr cannot be written to, nobody is there to read it.
+void write_stderr(std::string_view text) { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
 void print_error(const std::string& message) {
   constexpr std::size_t longest_line = 199;
   constexpr std::string_view prefix = "cpp_runner: error: ";
-  write_descriptor(STDERR_FILENO,
-                   std::string(prefix) + zoo::shorten(message, longest_line - prefix.size()) + "\n");
+  write_stderr(std::string(prefix) + zoo::shorten(message, longest_line - prefix.size()) + "\n");
 }
 
 void set_up_environment() {
   // A closed pipe and a file size limit are errors to report, not reasons to die.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  // oneDNN keeps a compiled primitive for each shape it meets; the default of 1024 grows to hundreds of
-  // megabytes.
+  // oneDNN keeps a compiled primitive for each shape; its default of 1024 grows to hundreds of megabytes.
   constexpr int keep_the_users_value = 0;
   ::setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", keep_the_users_value);
 }
@@ -60,7 +53,7 @@ void check_libtorch() {
   const zoo::VersionCheck check = zoo::compare_libtorch(zoo::libtorch_built(), zoo::libtorch_found());
   if (check.verdict == zoo::VersionCheck::Verdict::refuse) throw Error(Status::internal, check.message);
   if (check.verdict == zoo::VersionCheck::Verdict::warn) {
-    write_descriptor(STDERR_FILENO, "cpp_runner: warning: " + check.message + "\n");
+    write_stderr("cpp_runner: warning: " + check.message + "\n");
   }
 }
 
@@ -71,16 +64,14 @@ std::string version_text() {
 }
 
 Outcome execute(const std::vector<std::string>& words) {
-  const zoo::cli::Arguments arguments = zoo::cli::parse_arguments(words);
-  if (arguments.has("--help")) return {zoo::cli::help_text(), Status::ok};
-  if (arguments.has("--version")) return {version_text(), Status::ok};
-  const zoo::cli::Options options = zoo::cli::parse_options(arguments);
+  const zoo::cli::Options options = zoo::cli::parse_command_line(words);
+  if (options.help) return {zoo::cli::help_text(), Status::ok};
+  if (options.version) return {version_text(), Status::ok};
   check_libtorch();
   zoo::silence_warnings();
   zoo::use_exact_float32();
-  const Console console{::isatty(STDERR_FILENO) == 1,
-                        [](std::string_view text) { write_descriptor(STDERR_FILENO, text); }};
-  switch (arguments.command) {
+  const Console console{::isatty(STDERR_FILENO) == 1, write_stderr};
+  switch (options.command) {
     case zoo::cli::Command::run:
       return zoo::cli::run_model(options, console);
     case zoo::cli::Command::info:
@@ -94,25 +85,26 @@ Outcome execute(const std::vector<std::string>& words) {
 }
 
 Status print(const Outcome& outcome) {
-  if (write_descriptor(STDOUT_FILENO, outcome.text)) return outcome.status;
+  if (write_text(STDOUT_FILENO, outcome.text)) return outcome.status;
   print_error("cannot write to stdout: it was closed, or its disk is full");
   return Status::write_failed;
 }
 
 Status run(const std::vector<std::string>& words) {
+  // Looked for here, because reading the options may be what fails.
   const bool debug = std::ranges::find(words, "--debug") != words.end();
   try {
     return print(execute(words));
   } catch (const Error& error) {
-    print_error(error.what());
-    if (debug && !error.trace().empty()) write_descriptor(STDERR_FILENO, error.trace() + "\n");
+    print_error(error.what() + std::string(zoo::cli::hint_text(error.hint())));
+    if (debug && !error.trace().empty()) write_stderr(error.trace() + "\n");
     return error.status();
   } catch (const std::bad_alloc&) {
     print_error("out of memory; try a smaller --batch-size or --stream");
     return Status::out_of_memory;
   } catch (const std::exception& error) {
     print_error("internal: " + zoo::essential_line(error.what()));
-    if (debug) write_descriptor(STDERR_FILENO, std::string(error.what()) + "\n");
+    if (debug) write_stderr(std::string(error.what()) + "\n");
     return Status::internal;
   }
 }

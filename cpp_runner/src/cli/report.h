@@ -1,13 +1,15 @@
-// What the commands have to say, as text and as JSON.
+// The results of the commands, as text and as JSON.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cli/options.h"
+#include "cli/flags.h"
+#include "zoo/acceleration.h"
 #include "zoo/benchmark.h"
 #include "zoo/model.h"
 #include "zoo/model_file.h"
@@ -16,14 +18,14 @@
 
 namespace zoo::cli {
 
-// What every result was obtained with.
+// How a result was obtained.
 struct Setting {
   std::string model;
   std::string device;
   std::string torch;
   std::string engine;
   std::string precision;
-  std::optional<std::string> quantized_engine;
+  std::optional<std::string> quantized_backend;
   std::int64_t threads = 1;
   Acceleration acceleration;
 };
@@ -48,7 +50,7 @@ std::string verify_json(const Setting& setting, const std::vector<Check>& checks
 std::string benchmark_text(const std::vector<BenchmarkRecord>& records);
 std::string benchmark_json(const Setting& setting, const std::vector<BenchmarkRecord>& records);
 
-// The first values of a tensor as numbers, whatever its dtype.
+// The first values of a tensor of any dtype, as numbers.
 std::vector<double> first_values(const Tensor& tensor, std::size_t count);
 
 }  // namespace zoo::cli

@@ -30,7 +30,7 @@ Json tensors_json(const std::vector<NamedTensor>& tensors, const std::vector<std
 Json engine_json(const Setting& setting) {
   return {{"name", setting.engine},
           {"precision", setting.precision},
-          {"quantized", setting.quantized_engine ? Json(*setting.quantized_engine) : Json()},
+          {"quantized", setting.quantized_backend ? Json(*setting.quantized_backend) : Json()},
           {"threads", setting.threads},
           {"acceleration", Json::parse(acceleration_json(setting.acceleration))}};
 }
@@ -50,7 +50,7 @@ std::string run_json(const RunReport& report) {
 std::string info_json(const ModelFile& file, const Model& model) {
   const auto& manifest = file.manifest();
   return dump({{"path", file.path().native()},
-               {"size", file.size()},
+               {"size", file.bytes().size()},
                {"sha256", file.sha256()},
                {"kind", manifest ? "artifact" : "torchscript"},
                {"manifest", manifest ? Json::parse(manifest->json) : Json()},
@@ -61,7 +61,7 @@ std::string info_json(const ModelFile& file, const Model& model) {
 std::string verify_json(const Setting& setting, const std::vector<Check>& checks) {
   Json list = Json::array();
   for (const Check& check : checks) {
-    // JSON has no infinity; null says that there was nothing to compare.
+    // JSON does not have infinity; null says that there was nothing to compare.
     list.push_back({{"name", check.name},
                     {"worst_difference", check.worst_difference},
                     {"worst_ratio", check.worst_ratio},

@@ -2,15 +2,15 @@
 #include <array>
 #include <cstdio>
 
+#include "base/message.h"
 #include "cli/report.h"
-#include "message.h"
 
 namespace zoo::cli {
 namespace {
 
 constexpr std::size_t kShown = 6;
 
-// Columns as wide as their widest cell, two spaces apart.
+// Columns are as wide as their widest entry, two spaces apart.
 std::string table_text(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -83,7 +83,7 @@ std::string run_text(const RunReport& report) {
 
 std::string info_text(const ModelFile& file, const Model& model) {
   std::vector<std::vector<std::string>> rows{{"file", file.path().native()},
-                                             {"size", std::to_string(file.size()) + " bytes"},
+                                             {"size", std::to_string(file.bytes().size()) + " bytes"},
                                              {"sha256", file.sha256()}};
   if (!file.manifest()) {
     rows.push_back({"kind", "TorchScript without a manifest"});
@@ -98,7 +98,7 @@ std::string info_text(const ModelFile& file, const Model& model) {
   rows.push_back(
       {"made by", manifest.package + " " + manifest.package_version + ", torch " + manifest.torch_version});
   rows.push_back(
-      {"quantization", quantization ? quantization->recipe + ", engine " + quantization->engine : "none"});
+      {"quantization", quantization ? quantization->recipe + ", backend " + quantization->backend : "none"});
   rows.push_back({"streamable", manifest.streamable ? "yes" : "no"});
   rows.push_back({"inputs", specs_text(manifest.inputs)});
   rows.push_back({"outputs", specs_text(manifest.outputs)});
@@ -108,7 +108,7 @@ std::string info_text(const ModelFile& file, const Model& model) {
   return table_text(rows);
 }
 
-// A tolerance of its own for each tensor is told by the output's; --json has them all.
+// Where each tensor has a tolerance of its own, only the output's is shown; --json gives them all.
 std::string tolerance_text(const Check& check) {
   const Tolerance& tolerance = check.tolerance;
   if (check.limit) {

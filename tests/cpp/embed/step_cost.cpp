@@ -5,12 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <new>
 #include <span>
 #include <vector>
 
-#include "zoo/file.h"
 #include "zoo/model.h"
 #include "zoo/process.h"
 #include "zoo_ops.h"
@@ -40,10 +41,15 @@ double time_turn(const Call& call) {
   return median(times);
 }
 
+std::vector<char> read_bytes(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // A copy where the kernels want it: at the beginning of a cache line.
 class AlignedBytes {
  public:
-  explicit AlignedBytes(std::span<const std::byte> bytes)
+  explicit AlignedBytes(std::span<const char> bytes)
       : data_(::operator new(bytes.size(), kLine)), size_(bytes.size()) {
     std::memcpy(data_, bytes.data(), size_);
   }
@@ -66,7 +72,7 @@ int main(int count, char** words) try {
   if (count != 3) return 64;
   zoo::use_threads(1);
   const zoo::Model model = zoo::Model::load(words[1]);
-  const AlignedBytes packed(zoo::read_file(words[2], "packed weights").bytes());
+  const AlignedBytes packed(read_bytes(words[2]));
   const zoo::Manifest& manifest = *model.manifest();
   const std::int64_t features = manifest.inputs.front().dims.back().size;
   std::vector<float> input(static_cast<std::size_t>(features), 0.5F);

@@ -1,0 +1,22 @@
+// The wording of messages.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zoo {
+
+// 'text', control characters replaced.
+std::string quote(std::string_view text);
+// "a, b, c"
+std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
+// One line of at most `limit` characters. A longer text loses its middle, because both ends carry meaning.
+std::string shorten(std::string_view text, std::size_t limit);
+// The line that says what happened, out of the many of LibTorch's messages.
+std::string essential_line(std::string_view message);
+// Six significant digits: "12.4".
+std::string number_text(double value);
+
+}  // namespace zoo

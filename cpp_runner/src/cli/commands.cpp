@@ -1,0 +1,232 @@
+#include "cli/commands.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/message.h"
+#include "cli/input.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "core/input_checks.h"
+#include "zoo/benchmark.h"
+#include "zoo/error.h"
+#include "zoo/model.h"
+#include "zoo/model_file.h"
+#include "zoo/process.h"
+#include "zoo/verify.h"
+
+namespace zoo::cli {
+namespace {
+
+constexpr std::int64_t kOneRow = 1;
+
+// Without --threads, `batch` decides: with one row, handing work over takes longer than the work.
+void set_up_process(const Options& options, const ModelFile& file, std::int64_t batch) {
+  const std::int64_t all = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  use_threads(options.threads.value_or(batch > 1 ? all : 1));
+  const auto& manifest = file.manifest();
+  if (manifest && manifest->quantization && !manifest->quantization->backend.empty()) {
+    use_quantized_backend(manifest->quantization->backend);
+  }
+}
+
+bool runs_as_artifact(const Options& options, const ModelFile& file) {
+  return file.manifest() && options.method.value_or("forward") == "forward";
+}
+
+class Stopwatch {
+ public:
+  // Milliseconds since the last call.
+  double lap() {
+    const auto now = Clock::now();
+    const double elapsed = std::chrono::duration<double, std::milli>(now - begin_).count();
+    begin_ = now;
+    return elapsed;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_ = Clock::now();
+};
+
+void call_first(const Model& model, const Options& options) {
+  if (!options.call) return;
+  CallOptions call;
+  call.method = *options.call;
+  static_cast<void>(model.call({}, call));
+}
+
+// A state that cannot be carried is refused before anything is read or run.
+void check_streaming_flags(const Options& options, const Manifest& manifest) {
+  if (manifest.streamable) return;
+  const std::string flag = options.chunk > 0   ? "--stream"
+                           : options.state_in  ? "--state-in"
+                           : options.state_out ? "--state-out"
+                                               : "";
+  if (flag.empty()) return;
+  throw Error(Status::usage, flag + " needs a streamable model, " + quote(manifest.model_name) +
+                                 " is not: its steps depend on later ones; run the whole sequence at once");
+}
+
+void check_plain_flags(const Options& options) {
+  const std::string flag = options.lengths     ? "--lengths"
+                           : options.state_in  ? "--state-in"
+                           : options.state_out ? "--state-out"
+                                               : "";
+  if (flag.empty()) return;
+  throw Error(
+      Status::usage,
+      flag + " needs an artifact, run by its forward; other TorchScript takes all its arguments as inputs");
+}
+
+RunReport run_artifact(const Options& options, const ModelFile& file, const Console& console,
+                       Stopwatch& watch) {
+  const Manifest& manifest = *file.manifest();
+  check_streaming_flags(options, manifest);
+  if (options.time_axis)
+    throw Error(Status::usage, "--time-axis is for models without a manifest, but this one has a manifest");
+  // The input comes first: a mistake in it should not cost the time to load the model.
+  const Tensor input = read_artifact_input(options, manifest);
+  const auto lengths = options.lengths ? std::optional(read_lengths(*options.lengths)) : std::nullopt;
+  const CheckedInputs checked = check_inputs(manifest, input, lengths, options.allow_nonfinite);
+  Inputs inputs{checked.input(), checked.lengths, {}, options.allow_nonfinite};
+  std::vector<Tensor> state_in;
+  if (options.state_in) state_in = read_state(*options.state_in, manifest, checked.batch);
+  set_up_process(options, file,
+                 std::min(checked.batch, options.batch_size > 0 ? options.batch_size : checked.batch));
+  RunReport report;
+  const Model model = Model::load(file, options.load);
+  if (options.state_in) inputs.state = model.state_from(state_in, options.allow_nonfinite);
+  report.load_ms = watch.lap();
+  call_first(model, options);
+  Result result = model.run(inputs, {options.chunk, options.batch_size, make_progress(console)});
+  const std::vector<Tensor> state = result.state.tensors();
+  report.run_ms = watch.lap();
+  report.setting = describe(options, model);
+  report.outputs = std::move(result.outputs);
+  for (std::size_t i = 0; i < state.size(); ++i) report.state.push_back({manifest.state[i].name, state[i]});
+  return report;
+}
+
+RunReport run_torchscript(const Options& options, const ModelFile& file, const Console& console,
+                          Stopwatch& watch) {
+  check_plain_flags(options);
+  const std::vector<Value> arguments = read_arguments(options);
+  std::int64_t batch = 1;
+  for (const Value& argument : arguments) {
+    const Tensor* tensor = std::get_if<Tensor>(&argument);
+    if (tensor != nullptr && tensor->rank() > 1) batch = std::max(batch, tensor->shape()[0]);
+  }
+  set_up_process(options, file, options.batch_size > 0 ? std::min(batch, options.batch_size) : batch);
+  RunReport report;
+  const Model model = Model::load(file, options.load);
+  report.load_ms = watch.lap();
+  call_first(model, options);
+  CallOptions call;
+  call.method = options.method.value_or("forward");
+  call.chunk = options.chunk;
+  call.time_axis = options.time_axis.value_or(1);
+  call.batch_size = options.batch_size;
+  call.progress = make_progress(console);
+  report.outputs = model.call(arguments, call);
+  report.run_ms = watch.lap();
+  report.setting = describe(options, model);
+  return report;
+}
+
+void write_outputs(const Options& options, RunReport& report) {
+  std::vector<OutputFile> files;
+  const auto add = [&](const std::filesystem::path& path, const std::vector<NamedTensor>& tensors) {
+    const auto paths = name_outputs(path, tensors);
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+      files.push_back(encode_output(paths[i], tensors[i].tensor));
+    return paths;
+  };
+  if (options.output) report.output_paths = add(*options.output, report.outputs);
+  if (options.state_out) report.state_paths = add(*options.state_out, report.state);
+  write_files(files);
+}
+
+std::vector<BenchmarkRecord> benchmark_artifact(const Options& options, const ModelFile& file,
+                                                Setting& setting) {
+  const Manifest& manifest = *file.manifest();
+  std::optional<Inputs> inputs;
+  std::int64_t batch = 1;
+  if (!options.inputs.empty()) {
+    const auto lengths = options.lengths ? std::optional(read_lengths(*options.lengths)) : std::nullopt;
+    const Tensor input = read_artifact_input(options, manifest);
+    const CheckedInputs checked = check_inputs(manifest, input, lengths, options.allow_nonfinite);
+    batch = checked.batch;
+    inputs = Inputs{checked.input(), checked.lengths, {}, options.allow_nonfinite};
+  }
+  set_up_process(options, file, batch);
+  const Model model = Model::load(file, options.load);
+  setting = describe(options, model);
+  return benchmark(model, inputs, {.iterations = options.iterations});
+}
+
+std::vector<BenchmarkRecord> benchmark_torchscript(const Options& options, const ModelFile& file,
+                                                   Setting& setting) {
+  if (options.inputs.empty()) {
+    throw Error(Status::usage,
+                "bench needs an input for a model without a manifest: cpp_runner bench MODEL INPUT...");
+  }
+  const std::vector<Value> arguments = read_arguments(options);
+  set_up_process(options, file, kOneRow);
+  const Model model = Model::load(file, options.load);
+  call_first(model, options);
+  CallOptions call;
+  call.method = options.method.value_or("forward");
+  setting = describe(options, model);
+  return benchmark_call(model, arguments, call, {.iterations = options.iterations});
+}
+
+}  // namespace
+
+Outcome run_model(const Options& options, const Console& console) {
+  if (options.output && options.output == options.state_out) {
+    throw Error(Status::usage,
+                "--output and --state-out are the same path " + quote(options.output->native()));
+  }
+  Stopwatch watch;
+  const ModelFile file = ModelFile::open(options.model, options.load.sha256);
+  RunReport report = runs_as_artifact(options, file) ? run_artifact(options, file, console, watch)
+                                                     : run_torchscript(options, file, console, watch);
+  write_outputs(options, report);
+  return {options.json ? run_json(report) : run_text(report), Status::ok};
+}
+
+Outcome show_info(const Options& options) {
+  const ModelFile file = ModelFile::open(options.model, options.load.sha256);
+  // Only loading tells which layers are fused, and which methods a file without a manifest has.
+  set_up_process(options, file, kOneRow);
+  const Model model = Model::load(file, options.load);
+  return {options.json ? info_json(file, model) : info_text(file, model), Status::ok};
+}
+
+Outcome verify_model(const Options& options) {
+  const ModelFile file = ModelFile::open(options.model, options.load.sha256);
+  // Golden samples are small: one thread is faster than several, and always gives the same numbers.
+  set_up_process(options, file, kOneRow);
+  const Model model = Model::load(file, options.load);
+  const std::vector<Check> checks = verify(file, model);
+  const bool passed = std::ranges::all_of(checks, &Check::passed);
+  return {options.json ? verify_json(describe(options, model), checks) : verify_text(checks),
+          passed ? Status::ok : Status::mismatch};
+}
+
+Outcome benchmark_model(const Options& options) {
+  const ModelFile file = ModelFile::open(options.model, options.load.sha256);
+  Setting setting;
+  const auto records = runs_as_artifact(options, file) ? benchmark_artifact(options, file, setting)
+                                                       : benchmark_torchscript(options, file, setting);
+  return {options.json ? benchmark_json(setting, records) : benchmark_text(records), Status::ok};
+}
+
+}  // namespace zoo::cli

@@ -1,0 +1,56 @@
+// Reading the inputs that the command line names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/flags.h"
+#include "zoo/manifest.h"
+#include "zoo/tensor.h"
+#include "zoo/value.h"
+
+namespace zoo::cli {
+
+// What a raw .bin file does not say itself.
+struct RawLayout {
+  DType dtype = DType::float32;
+  std::optional<Shape> shape;  // absent: the file is refused, and the message asks for --shape
+};
+
+// Reads "1x100x12"; one size may be -1. Throws Error(usage).
+Shape parse_shape(std::string_view text);
+// Reads float32, float64, int32 or int64. Throws Error(usage).
+DType parse_dtype(std::string_view text);
+// A flag's value for each of `count` inputs. The flag gives one value for all of them, or one for each
+// between commas. Throws Error(usage).
+std::vector<std::optional<std::string>> spread(const std::string& flag,
+                                               const std::optional<std::string>& value, std::size_t count);
+// The shape of a raw input without --shape: batch 1, seq_len -1. Throws Error(usage) when the input has a
+// dimension with another name.
+Shape default_shape(const TensorSpec& spec);
+// -1 stands for the size that the number of bytes gives. Throws Error(bad_data) when they do not fit; `what`
+// names them.
+Tensor parse_raw(std::span<const std::byte> bytes, DType dtype, const Shape& shape, const std::string& what);
+
+// Tells .npy and .bin apart by the suffix, and anything else, such as stdin ("-"), by its first bytes. `what`
+// names the role in messages.
+Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::string& what);
+
+// The one input of an artifact. Throws Error(usage) unless exactly one was named.
+Tensor read_artifact_input(const Options& options, const Manifest& manifest);
+Tensor read_lengths(const std::filesystem::path& path);
+// Reads one file for each state tensor. Raw files have `batch` rows.
+std::vector<Tensor> read_state(const std::filesystem::path& path, const Manifest& manifest,
+                               std::int64_t batch);
+
+// The inputs of any other TorchScript file: files and scalars in their places. Refuses an empty tensor, and
+// one that is not finite unless options.allow_nonfinite.
+std::vector<Value> read_arguments(const Options& options);
+
+}  // namespace zoo::cli

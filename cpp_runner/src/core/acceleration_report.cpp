@@ -1,0 +1,50 @@
+#include <nlohmann/json.hpp>
+
+#include "base/message.h"
+#include "zoo/acceleration.h"
+
+namespace zoo {
+namespace {
+
+std::string stack_text(const FusedStack& stack) {
+  std::string text = std::to_string(stack.num_layers) + " of " + stack.cell + " " + stack.precision + " (" +
+                     std::to_string(stack.input_size) + " -> " + std::to_string(stack.hidden_size);
+  if (stack.proj_size > 0) text += " -> " + std::to_string(stack.proj_size);
+  return text + (stack.num_directions == 2 ? ", both directions)" : ")");
+}
+
+}  // namespace
+
+std::string acceleration_text(const Acceleration& acceleration) {
+  std::vector<std::string> parts;
+  for (const FusedStack& stack : acceleration.fused) parts.push_back(stack_text(stack));
+  return parts.empty() ? "none" : join(parts);
+}
+
+std::string acceleration_json(const Acceleration& acceleration) {
+  using Json = nlohmann::ordered_json;
+  Json fused = Json::array();
+  for (const FusedStack& stack : acceleration.fused) {
+    fused.push_back({{"cell", stack.cell},
+                     {"precision", stack.precision},
+                     {"origin", stack.origin},
+                     {"num_layers", stack.num_layers},
+                     {"num_directions", stack.num_directions},
+                     {"input_size", stack.input_size},
+                     {"hidden_size", stack.hidden_size},
+                     {"proj_size", stack.proj_size},
+                     {"calls", stack.calls}});
+  }
+  Json left = Json::array();
+  for (const LeftOperator& one : acceleration.left) {
+    left.push_back({{"op", one.op}, {"reason", one.reason}, {"calls", one.calls}});
+  }
+  const Json json{{"isa", acceleration.isa},
+                  {"fused_layers", acceleration.fused_layers()},
+                  {"fused", fused},
+                  {"left", left},
+                  {"refusal", acceleration.refusal}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace zoo

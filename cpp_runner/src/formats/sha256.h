@@ -1,0 +1,38 @@
+// SHA-256 (FIPS 180-4), with the processor's own instructions where they exist.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace zoo {
+
+enum class Sha256Path { fastest, portable };
+
+class Sha256 {
+ public:
+  explicit Sha256(Sha256Path path = Sha256Path::fastest);
+  void update(std::span<const std::byte> bytes);
+  void update(std::string_view text);
+  // 64 lower-case hexadecimal digits. Call once.
+  [[nodiscard]] std::string finish();
+
+ private:
+  using Words = std::array<std::uint32_t, 8>;
+  using Compress = void (*)(Words& state, const std::byte* blocks, std::size_t count);
+  static void compress_portable(Words& state, const std::byte* blocks, std::size_t count);
+  static void compress_sha_ni(Words& state, const std::byte* blocks, std::size_t count);
+
+  Compress compress_;
+  Words state_;
+  std::array<std::byte, 64> pending_{};
+  std::uint64_t length_ = 0;  // in bytes, so far
+};
+
+std::string sha256(std::span<const std::byte> bytes);
+bool has_sha_instructions();
+
+}  // namespace zoo

@@ -1,0 +1,21 @@
+// Between this library's tensors and those of LibTorch. This header includes LibTorch.
+#pragma once
+
+#include <ATen/core/ivalue.h>
+
+#include <vector>
+
+#include "zoo/tensor.h"
+
+namespace zoo {
+
+// Always a copy: a model may keep its input, or a view of it, in the state it returns.
+at::Tensor to_torch(const Tensor& tensor, const c10::Device& device);
+// Throws Error(bad_data) for a dtype that DType does not have.
+Tensor from_torch(const at::Tensor& tensor);
+
+// Tensors, numbers and text in tuples, lists and dicts, named by their place; None is left out.
+// Throws Error(bad_data) for anything else.
+std::vector<NamedTensor> flatten(const c10::IValue& value);
+
+}  // namespace zoo

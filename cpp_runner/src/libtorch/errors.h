@@ -1,0 +1,34 @@
+// LibTorch's exceptions as Error. This header includes LibTorch.
+#pragma once
+
+#include <c10/util/Exception.h>
+
+#include <exception>
+#include <new>
+#include <string>
+
+#include "zoo/error.h"
+
+namespace zoo {
+
+// Keeps the essential line of `message` and the whole `trace`. Out of memory has a status of its own.
+[[noreturn]] void throw_torch_error(const std::string& what, const std::string& message,
+                                    const std::string& trace);
+
+// Calls `call`. An exception of LibTorch becomes an Error(bad_data) that begins with `what`.
+template <typename Call>
+auto translate_errors(const std::string& what, Call&& call) {
+  try {
+    return call();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const c10::Error& error) {
+    throw_torch_error(what, error.what_without_backtrace(), error.what());
+  } catch (const std::exception& error) {
+    throw_torch_error(what, error.what(), error.what());
+  }
+}
+
+}  // namespace zoo

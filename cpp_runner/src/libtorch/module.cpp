@@ -1,0 +1,255 @@
+#include "libtorch/module.h"
+
+#include <ATen/ops/cat.h>
+#include <c10/core/InferenceMode.h>
+#include <caffe2/serialize/read_adapter_interface.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+#include <utility>
+
+#include "acceleration/accelerate.h"
+#include "acceleration/stream_graph.h"
+#include "base/message.h"
+#include "libtorch/convert.h"
+#include "libtorch/device.h"
+#include "libtorch/errors.h"
+#include "libtorch/state.h"
+#include "zoo/error.h"
+
+namespace zoo {
+namespace {
+
+// LibTorch reads the bytes whose checksums were compared, not the file a second time.
+class BytesReader final : public caffe2::serialize::ReadAdapterInterface {
+ public:
+  explicit BytesReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  size_t size() const override { return bytes_.size(); }
+  size_t read(uint64_t position, void* buffer, size_t count, const char*) const override {
+    if (position >= bytes_.size()) return 0;
+    const std::size_t available = std::min<std::size_t>(count, bytes_.size() - position);
+    std::memcpy(buffer, bytes_.data() + position, available);
+    return available;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+std::string argument_text(const c10::Argument& argument) {
+  std::ostringstream text;
+  text << argument.type()->repr_str() << ' ' << argument.name();
+  if (argument.default_value()) text << '=' << *argument.default_value();
+  return text.str();
+}
+
+// The schema without the module itself: "forward(Tensor input, int n=...) -> Tensor".
+std::string schema_text(const c10::FunctionSchema& schema) {
+  std::vector<std::string> arguments;
+  for (std::size_t i = 1; i < schema.arguments().size(); ++i) {
+    arguments.push_back(argument_text(schema.arguments()[i]));
+  }
+  std::vector<std::string> results;
+  for (const c10::Argument& result : schema.returns()) results.push_back(result.type()->repr_str());
+  return schema.name() + "(" + join(arguments) + ") -> " + join(results);
+}
+
+c10::IValue to_ivalue(const Value& value, const c10::Device& device) {
+  struct Visitor {
+    const c10::Device& device;
+    c10::IValue operator()(std::monostate) const { return {}; }
+    c10::IValue operator()(const Tensor& tensor) const { return to_torch(tensor, device); }
+    c10::IValue operator()(std::int64_t number) const { return number; }
+    c10::IValue operator()(double number) const { return number; }
+    c10::IValue operator()(bool flag) const { return flag; }
+    c10::IValue operator()(const std::string& text) const { return text; }
+  };
+  return std::visit(Visitor{device}, value);
+}
+
+// LibTorch's own message for arguments that do not fit has many lines.
+void fit_arguments(const c10::FunctionSchema& schema, std::vector<c10::IValue>& values) {
+  const auto& expected = schema.arguments();
+  const auto required = std::ranges::count_if(expected.begin() + 1, expected.end(), [](const auto& argument) {
+    return !argument.default_value().has_value();
+  });
+  const std::size_t legal = expected.size() - 1;
+  if (values.size() < static_cast<std::size_t>(required) || values.size() > legal) {
+    throw Error(Status::bad_data,
+                "got " + std::to_string(values.size()) + " inputs, expected " + std::to_string(required) +
+                    (legal == static_cast<std::size_t>(required) ? "" : ".." + std::to_string(legal)) + ": " +
+                    schema_text(schema));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const c10::Argument& argument = expected[i + 1];
+    // As in Python.
+    if (argument.type()->kind() == c10::TypeKind::FloatType && values[i].isInt()) {
+      values[i] = static_cast<double>(values[i].toInt());
+    }
+    if (!values[i].type()->isSubtypeOf(*argument.type())) {
+      throw Error(Status::bad_data, "input " + std::to_string(i + 1) + " is a " + values[i].tagKind() +
+                                        ", expected " + argument.type()->repr_str() + " for " +
+                                        quote(argument.name()) + ": " + schema_text(schema));
+    }
+  }
+}
+
+torch::jit::Module load_module(const ModelFile& file, const c10::Device& device) {
+  return translate_errors("LibTorch cannot load " + quote(file.path().filename().native()), [&] {
+    torch::jit::Module module = torch::jit::load(std::make_shared<BytesReader>(file.bytes()), device);
+    module.eval();  // against dropout, if the file was saved in training mode
+    return module;
+  });
+}
+
+// An engine or a precision that was asked for must not silently be another one.
+void require_fused(const Acceleration& acceleration) {
+  if (!acceleration.fused.empty()) return;
+  std::string why = acceleration.refusal;
+  if (!acceleration.left.empty())
+    why += ": " + acceleration.left.front().op + ": " + acceleration.left.front().reason;
+  throw Error(Status::unavailable,
+              "the fused engine cannot run this model: " + why + "; let the engine be chosen", Hint::engine);
+}
+
+Accelerated choose_engine(torch::jit::Module module, const DeviceName& device, const LoadOptions& options) {
+  if (options.engine == Engine::aten)
+    return unchanged(std::move(module), "LibTorch's own engine was asked for");
+  const bool required = options.engine == Engine::fused || options.precision != Precision::fp32;
+  Accelerated result = device.cuda ? unchanged(std::move(module), "the fused engine runs on the CPU only")
+                                   : accelerate(module, {options.precision, options.engine == Engine::fused});
+  if (required) require_fused(result.acceleration);
+  return result;
+}
+
+}  // namespace
+
+struct TorchModule::Impl {
+  c10::IValue forward(const Tensor& input, const std::optional<Tensor>& lengths, const State& state) {
+    return method("forward")({to_torch(input, device),
+                              lengths ? c10::IValue(to_torch(*lengths, device)) : c10::IValue(),
+                              state.empty() ? c10::IValue() : c10::IValue(state.impl_->tensors)});
+  }
+
+  c10::Device device;
+  torch::jit::Module module;
+  Acceleration acceleration;
+  std::optional<StreamGraph> stream;
+
+  torch::jit::Method method(const std::string& name) const {
+    if (auto found = module.find_method(name)) return *found;
+    std::vector<std::string> names;
+    for (const auto& method : module.get_methods()) names.push_back(method.name());
+    throw Error(Status::bad_data, "the model has no method " + quote(name) + ", it has " + join(names));
+  }
+};
+
+TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const LoadOptions& options) {
+  const c10::Device place = open_device(device);
+  Accelerated loaded = choose_engine(load_module(file, place), device, options);
+  std::optional<StreamGraph> stream;
+  if (!loaded.acceleration.fused.empty() && file.manifest() && file.manifest()->streamable) {
+    stream = StreamGraph::make(loaded.module, *file.manifest());
+  }
+  impl_ = std::make_unique<Impl>(
+      Impl{place, std::move(loaded.module), std::move(loaded.acceleration), std::move(stream)});
+}
+TorchModule::TorchModule(TorchModule&&) noexcept = default;
+TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
+TorchModule::~TorchModule() = default;
+
+TorchModule::Step TorchModule::forward(const Tensor& input, const std::optional<Tensor>& lengths,
+                                       const State& state) const {
+  Step step;
+  if (impl_->stream && !lengths && !state.empty()) {
+    step.state = state;
+    step.outputs.push_back(advance(input, step.state));
+    return step;
+  }
+  const c10::InferenceMode inference;
+  return translate_errors("the model failed", [&] {
+    auto [output, next] = unpack_result(impl_->forward(input, lengths, state));
+    step.outputs.push_back(from_torch(output));
+    step.state = State(std::make_unique<State::Impl>(State::Impl{std::move(next)}));
+    return std::move(step);
+  });
+}
+
+Tensor TorchModule::advance(const Tensor& input, State& state) const {
+  if (!impl_->stream || state.empty()) {
+    Step step = forward(input, {}, state);
+    state = std::move(step.state);
+    return std::move(step.outputs.front());
+  }
+  const c10::InferenceMode inference;
+  return translate_errors("the model failed", [&] {
+    StreamGraph& stream = *impl_->stream;
+    if (stream.in_place()) state.impl_->make_own();
+    const at::Tensor output = stream.advance(to_torch(input, impl_->device), state.impl_->tensors);
+    state.impl_->own = stream.in_place();
+    return from_torch(output);
+  });
+}
+
+State TorchModule::initial_state(std::int64_t batch_size) const {
+  const c10::InferenceMode inference;
+  return translate_errors("initial_state failed", [&] {
+    const c10::IValue result = impl_->method("initial_state")({batch_size});
+    return State(std::make_unique<State::Impl>(State::Impl{result.toTensorVector()}));
+  });
+}
+
+State TorchModule::make_state(const std::vector<Tensor>& tensors) const {
+  const c10::InferenceMode inference;
+  auto state = std::make_unique<State::Impl>();
+  for (const Tensor& tensor : tensors) state->tensors.push_back(to_torch(tensor, impl_->device));
+  return State(std::move(state));
+}
+
+State TorchModule::slice_rows(const State& state, std::int64_t begin, std::int64_t count) const {
+  if (state.empty()) return {};
+  const c10::InferenceMode inference;
+  auto rows = std::make_unique<State::Impl>();
+  for (const at::Tensor& tensor : state.impl_->tensors) {
+    rows->tensors.push_back(tensor.narrow(1, begin, count).contiguous());
+  }
+  return State(std::move(rows));
+}
+
+State TorchModule::join_rows(const std::vector<State>& states) const {
+  const c10::InferenceMode inference;
+  auto joined = std::make_unique<State::Impl>();
+  for (std::size_t i = 0; i < states.at(0).impl_->tensors.size(); ++i) {
+    std::vector<at::Tensor> parts;
+    for (const State& state : states) parts.push_back(state.impl_->tensors.at(i));
+    joined->tensors.push_back(at::cat(parts, 1));
+  }
+  return State(std::move(joined));
+}
+
+std::vector<NamedTensor> TorchModule::call(const std::string& method,
+                                           const std::vector<Value>& arguments) const {
+  const c10::InferenceMode inference;
+  return translate_errors("the model failed", [&] {
+    torch::jit::Method callee = impl_->method(method);
+    std::vector<c10::IValue> values;
+    for (const Value& argument : arguments) values.push_back(to_ivalue(argument, impl_->device));
+    fit_arguments(callee.function().getSchema(), values);
+    return flatten(callee(std::move(values)));
+  });
+}
+
+const Acceleration& TorchModule::acceleration() const { return impl_->acceleration; }
+
+std::vector<std::string> TorchModule::schemas() const {
+  std::vector<std::string> texts;
+  for (const auto& method : impl_->module.get_methods())
+    texts.push_back(schema_text(method.function().getSchema()));
+  std::ranges::sort(texts);
+  return texts;
+}
+
+}  // namespace zoo

@@ -1,0 +1,60 @@
+#include "zoo/process.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/message.h"
+#include "zoo/error.h"
+
+namespace zoo {
+namespace {
+
+std::string backend_name(at::QEngine backend) {
+  std::string name = c10::toString(backend);
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+class QuietHandler final : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning&) override {}
+};
+
+}  // namespace
+
+void use_threads(std::int64_t count) { at::set_num_threads(static_cast<int>(count)); }
+std::int64_t threads() { return at::get_num_threads(); }
+
+void use_quantized_backend(const std::string& name) {
+  std::vector<std::string> found;
+  for (const at::QEngine backend : at::Context::supportedQEngines()) {
+    if (backend == at::QEngine::NoQEngine) continue;
+    if (backend_name(backend) == name) {
+      at::globalContext().setQEngine(backend);
+      return;
+    }
+    found.push_back(backend_name(backend));
+  }
+  throw Error(Status::unavailable, "the model needs the quantized backend " + quote(name) +
+                                       ", this LibTorch has " + (found.empty() ? "none" : join(found)) +
+                                       "; quantize the model on a machine of this kind");
+}
+
+std::string quantized_backend() { return backend_name(at::globalContext().qEngine()); }
+
+void use_exact_float32() {
+  at::globalContext().setAllowTF32CuBLAS(false);
+  at::globalContext().setAllowTF32CuDNN(false);
+}
+
+void silence_warnings() {
+  static QuietHandler handler;  // LibTorch keeps the pointer
+  c10::WarningUtils::set_warning_handler(&handler);
+}
+
+}  // namespace zoo

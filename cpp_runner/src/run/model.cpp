@@ -1,0 +1,143 @@
+#include "zoo/model.h"
+
+#include <utility>
+
+#include "base/message.h"
+#include "core/device.h"
+#include "core/input_checks.h"
+#include "libtorch/module.h"
+#include "run/batching.h"
+#include "run/streaming.h"
+#include "zoo/error.h"
+#include "zoo/process.h"
+
+namespace zoo {
+namespace {
+
+void check_options(const LoadOptions& options) {
+  if (options.engine == Engine::aten && options.precision != Precision::fp32) {
+    throw Error(
+        Status::usage,
+        "precision " + std::string(precision_name(options.precision)) +
+            " needs the fused engine, but LibTorch's was asked for; choose another engine, or quantize "
+            "the model in Python",
+        Hint::precision);
+  }
+}
+
+// While loading, the backend in use unpacks the quantized weights, whatever backend packed them.
+void check_quantized_backend(const std::optional<Manifest>& manifest) {
+  if (!manifest || !manifest->quantization) return;
+  const std::string& needed = manifest->quantization->backend;
+  if (needed.empty() || needed == quantized_backend()) return;
+  throw Error(Status::unavailable, "the model was quantized for the backend " + quote(needed) +
+                                       ", the process uses " + quote(quantized_backend()) +
+                                       "; call zoo::use_quantized_backend before loading");
+}
+
+void check_streamable(const Manifest& manifest) {
+  if (manifest.streamable) return;
+  throw Error(Status::usage, "model " + quote(manifest.model_name) +
+                                 " is not streamable (its steps depend on later ones): its state cannot be "
+                                 "carried; run the whole sequence at once");
+}
+
+void check_counts(std::int64_t chunk, std::int64_t batch_size) {
+  if (chunk < 0 || batch_size < 0) throw Error(Status::usage, "a chunk and a batch size are at least 1");
+}
+
+}  // namespace
+
+struct Model::Impl {
+  std::optional<Manifest> manifest;
+  std::string device;
+  TorchModule module;
+
+  [[nodiscard]] const Manifest& require_manifest() const {
+    if (manifest) return *manifest;
+    throw Error(Status::usage,
+                "the model has no manifest: it was not made by recurrent-zoo; use Model::call");
+  }
+
+  [[nodiscard]] TorchModule::Step run(const CheckedInputs& inputs, const State& state,
+                                      const RunOptions& options) const {
+    const auto run_rows = [&](const CheckedInputs& rows, const State& rows_state) {
+      return options.chunk > 0 ? forward_in_chunks(module, *manifest, rows, rows_state, options.chunk)
+                               : module.forward(rows.input(), rows.lengths, rows_state);
+    };
+    if (options.batch_size == 0) return run_rows(inputs, state);
+    return forward_in_batches(module, *manifest, inputs, state, options, run_rows);
+  }
+};
+
+Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+Model Model::load(const std::filesystem::path& path, const LoadOptions& options) {
+  return load(ModelFile::open(path, options.sha256), options);
+}
+
+Model Model::load(const ModelFile& file, const LoadOptions& options) {
+  check_options(options);
+  const DeviceName device = parse_device(options.device);
+  check_quantized_backend(file.manifest());
+  return Model(
+      std::make_unique<Impl>(Impl{file.manifest(), device.text(), TorchModule(file, device, options)}));
+}
+
+const std::optional<Manifest>& Model::manifest() const { return impl_->manifest; }
+const std::string& Model::device() const { return impl_->device; }
+Engine Model::engine() const { return acceleration().fused.empty() ? Engine::aten : Engine::fused; }
+const Acceleration& Model::acceleration() const { return impl_->module.acceleration(); }
+
+Result Model::run(const Inputs& inputs, const RunOptions& options) const {
+  const Manifest& manifest = impl_->require_manifest();
+  check_counts(options.chunk, options.batch_size);
+  const CheckedInputs checked = check_inputs(manifest, inputs.input, inputs.lengths, inputs.allow_nonfinite);
+  if (options.chunk > 0 || !inputs.state.empty()) check_streamable(manifest);
+  if (!inputs.state.empty()) check_state_shapes(manifest, inputs.state.shapes(), checked.batch);
+  TorchModule::Step step = impl_->run(checked, inputs.state, options);
+  check_state_shapes(manifest, step.state.shapes(), checked.batch);
+  Result result;
+  for (std::size_t i = 0; i < manifest.outputs.size(); ++i) {
+    result.outputs.push_back({manifest.outputs[i].name, std::move(step.outputs.at(i))});
+  }
+  result.state = std::move(step.state);
+  return result;
+}
+
+Tensor Model::run(const Tensor& input, State& state) const {
+  const Manifest& manifest = impl_->require_manifest();
+  check_streamable(manifest);
+  const CheckedInputs checked = check_inputs(manifest, input, {}, false);
+  if (!state.empty()) check_state_shapes(manifest, state.shapes(), checked.batch);
+  return impl_->module.advance(checked.input(), state);
+}
+
+State Model::initial_state(std::int64_t batch_size) const {
+  check_streamable(impl_->require_manifest());
+  if (batch_size < 1)
+    throw Error(Status::usage, "a batch has at least 1 row, got " + std::to_string(batch_size));
+  return impl_->module.initial_state(batch_size);
+}
+
+State Model::state_from(const std::vector<Tensor>& tensors, bool allow_nonfinite) const {
+  const Manifest& manifest = impl_->require_manifest();
+  check_streamable(manifest);
+  return impl_->module.make_state(check_state(manifest, tensors, allow_nonfinite));
+}
+
+std::vector<NamedTensor> Model::call(const std::vector<Value>& arguments, const CallOptions& options) const {
+  check_counts(options.chunk, options.batch_size);
+  const auto run = [&](const std::vector<Value>& part) {
+    return options.chunk > 0 ? call_in_chunks(impl_->module, part, options)
+                             : impl_->module.call(options.method, part);
+  };
+  return options.batch_size > 0 ? call_in_batches(arguments, options, run) : run(arguments);
+}
+
+std::vector<std::string> Model::method_schemas() const { return impl_->module.schemas(); }
+
+}  // namespace zoo
