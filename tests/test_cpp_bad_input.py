@@ -41,7 +41,7 @@ FLOATS = np.arange(60, dtype=np.float32).reshape(1, 5, 12)
         (b"\x93NUMPZ" + npy(FLOATS)[6:], "not a .npy file"),
         (npy(FLOATS)[:-1], "takes 240 bytes, the file has 239"),
         (npy(FLOATS) + b"\0", "trailing bytes: float32 of shape 1x5x12 takes 240 bytes, the file has 241"),
-        (npy(FLOATS.astype(">f4")), "dtype '>f4' is big-endian"),
+        (npy(FLOATS.astype(">f4")), "is big-endian, expected little-endian"),
         (npy(np.asfortranarray(FLOATS.repeat(2, 0))), "it is in Fortran order"),
         (npy(np.array([{}], dtype=object)), "it holds Python objects"),
         (npy(FLOATS.astype(np.complex64)), "dtype '<c8' is not supported"),
