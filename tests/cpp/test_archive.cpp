@@ -7,7 +7,7 @@
 #include "check.h"
 #include "core/model_kind.h"
 #include "formats/archive.h"
-#include "formats/crc32.h"
+#include "formats/checksums.h"
 
 namespace zoo::test {
 namespace {

@@ -3,8 +3,7 @@
 #include <vector>
 
 #include "check.h"
-#include "formats/crc32.h"
-#include "formats/sha256.h"
+#include "formats/checksums.h"
 
 namespace zoo::test {
 namespace {

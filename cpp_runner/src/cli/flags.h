@@ -81,7 +81,7 @@ inline const std::vector<Flag>& flags() {
   // clang-format off
   static const std::vector<Flag> table{
       {"--output", "-o", "PATH",
-       "write the outputs to PATH, .npy or .bin; of several, the name is put before the suffix",
+       "write the outputs to PATH, .npy or .bin; several outputs get their names before the suffix",
        {run}, store(&Options::output, output_path)},
       {"--shape", "", "SHAPE", "shape of raw input, 1x100x12; one size may be -1; several inputs: 1x9,4",
        {run, bench}, store(&Options::shape, as_it_is)},
@@ -91,7 +91,7 @@ inline const std::vector<Flag>& flags() {
       {"--lengths", "", "PATH", "steps of each row: .npy, or .bin of int64",
        {run, bench}, store(&Options::lengths, as_it_is)},
       {"--state-in", "", "PATH",
-       "begin with this state; of several tensors each has its name before the suffix",
+       "begin with this state; several tensors have their names before the suffix",
        {run}, store(&Options::state_in, as_it_is)},
       {"--state-out", "", "PATH", "write the final state", {run}, store(&Options::state_out, output_path)},
       {"--stream", "", "CHUNK", "feed CHUNK steps at a time, carrying the state, and join the outputs",

@@ -9,8 +9,8 @@
 #include "base/message.h"
 #include "core/model_kind.h"
 #include "formats/archive.h"
+#include "formats/checksums.h"
 #include "formats/file.h"
-#include "formats/sha256.h"
 #include "zoo/error.h"
 #include "zoo/npy.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/message.h"
 #include "base/numbers.h"
-#include "formats/crc32.h"
+#include "formats/checksums.h"
 #include "formats/inflate.h"
 #include "zoo/error.h"
 

@@ -7,13 +7,22 @@
 #include <new>
 #include <string>
 
+#include "base/message.h"
 #include "zoo/error.h"
 
 namespace zoo {
 
 // Keeps the essential line of `message` and the whole `trace`. Out of memory has a status of its own.
-[[noreturn]] void throw_torch_error(const std::string& what, const std::string& message,
-                                    const std::string& trace);
+[[noreturn]] inline void throw_torch_error(const std::string& what, const std::string& message,
+                                           const std::string& trace) {
+  const bool memory = message.find("can't allocate memory") != std::string::npos ||
+                      message.find("out of memory") != std::string::npos;
+  if (memory) {
+    throw Error(Status::out_of_memory, what + ": out of memory; use smaller batches or chunks",
+                Hint::smaller_parts, trace);
+  }
+  throw Error(Status::bad_data, what + ": " + essential_line(message), Hint::none, trace);
+}
 
 // Calls `call`. An exception of LibTorch becomes an Error(bad_data) that begins with `what`.
 template <typename Call>

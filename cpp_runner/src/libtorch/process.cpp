@@ -3,12 +3,18 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
+#include <torch/headeronly/version.h>
 
 #include <algorithm>
 #include <cctype>
 
 #include "base/message.h"
 #include "zoo/error.h"
+#include "zoo/version.h"
+
+// Declared here rather than included: this one function must work when the rest of LibTorch does not fit, and
+// its header pulls in half of it.
+extern "C" std::uint64_t aoti_torch_abi_version();
 
 namespace zoo {
 namespace {
@@ -56,5 +62,8 @@ void silence_warnings() {
   static QuietHandler handler;  // LibTorch keeps the pointer
   c10::WarningUtils::set_warning_handler(&handler);
 }
+
+std::uint64_t libtorch_built() { return TORCH_ABI_VERSION; }
+std::uint64_t libtorch_found() { return aoti_torch_abi_version(); }
 
 }  // namespace zoo

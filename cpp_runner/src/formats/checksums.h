@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), with the processor's own instructions where they exist.
+// CRC-32 and SHA-256.
 #pragma once
 
 #include <array>
@@ -10,8 +10,12 @@
 
 namespace zoo {
 
+// The CRC-32 of zip files (IEEE 802.3, reflected polynomial 0xEDB88320).
+std::uint32_t crc32(std::span<const std::byte> bytes);
+
 enum class Sha256Path { fastest, portable };
 
+// SHA-256 (FIPS 180-4), with the processor's own instructions where they exist.
 class Sha256 {
  public:
   explicit Sha256(Sha256Path path = Sha256Path::fastest);
