@@ -1,9 +1,11 @@
-"""Where pip put what CMake built: libraries, headers, the CMake package."""
+"""Where pip put what CMake built: the program, libraries, headers, the CMake package."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import shutil
+import sys
 from pathlib import Path
 
 import zoo
@@ -30,3 +32,33 @@ def cmake_prefix_path() -> str:
         if (folder / "cmake" / "zooConfig.cmake").is_file():
             return str(folder.parent)
     raise FileNotFoundError("zooConfig.cmake was not found; install the package (pip install .)")
+
+
+def find_runner() -> str:
+    """Return the path of the program `cpp_runner`.
+
+    It is looked for beside this Python, then where pip put the package's programs, then on PATH.
+
+    Raises:
+        FileNotFoundError: the program is in none of these places.
+    """
+    for folder in (Path(sys.executable).parent, *_program_folders()):
+        found = shutil.which("cpp_runner", path=str(folder))
+        if found is not None:
+            return found
+    found = shutil.which("cpp_runner")
+    if found is None:
+        raise FileNotFoundError(
+            f"cpp_runner is neither beside {sys.executable} nor on PATH; install the package (pip install .) or add "
+            "the program's folder to PATH"
+        )
+    return found
+
+
+def _program_folders() -> list[Path]:
+    """Return the folder of the installed package's programs, or nothing where the package is not installed."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        installed = importlib.metadata.distribution("recurrent-zoo")
+        programs = [file for file in installed.files or [] if file.name in ("cpp_runner", "cpp_runner.exe")]
+        return [Path(str(installed.locate_file(program))).resolve().parent for program in programs]
+    return []
