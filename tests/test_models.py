@@ -29,8 +29,8 @@ def recurrent_layer(model: nn.Module) -> Any:
 def test_encoder_equals_torch_nn_with_copied_weights(family: str, bidirectional: bool, options: dict[str, Any]) -> None:
     model = build_small(f"{family}_encoder", bidirectional=bidirectional, **options)
     config = model.config
-    extra = {"nonlinearity": config.nonlinearity} if config.kind == "rnn" else {}
-    reference = LAYERS[config.kind](
+    extra = {"nonlinearity": config.nonlinearity} if config.cell == "rnn" else {}
+    reference = LAYERS[config.cell](
         12,
         20,
         config.num_layers,

@@ -31,7 +31,7 @@ def test_an_unknown_name_gets_the_nearest_ones() -> None:
 
 
 def test_ones_own_model_is_built_by_name() -> None:
-    config = EncoderConfig(kind="gru", hidden_size=8)
+    config = EncoderConfig(cell="gru", hidden_size=8)
     zoo.register_model("my_encoder", config, Encoder)
     try:
         assert zoo.build("my_encoder", hidden_size=9).config.hidden_size == 9

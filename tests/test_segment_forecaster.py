@@ -131,7 +131,7 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         ({"horizon": 50}, "horizon must be a multiple of segment_size=48, got 50"),
         ({"hidden_size": 21}, "hidden_size must be even"),
         ({"input_size": 3}, "input_size and num_variables must agree, got 3 and 7"),
-        ({"kind": "lstm"}, "is one gru layer in one direction"),
+        ({"cell": "lstm"}, "is one gru layer in one direction"),
         ({"highway_window": 50, "highway_period": 24}, "must be multiples of highway_period=24, got 96 and 50"),
         ({"highway_period": 0}, "highway_period must be a whole number >= 1, got 0"),
         ({"highway_window": -1}, "highway_window must be a whole number >= 0, got -1"),

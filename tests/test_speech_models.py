@@ -77,10 +77,10 @@ def test_a_detector_may_have_one_keyword() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("padded", [False, True])
-def test_chunks_give_what_the_whole_gives(name: str, kind: str, padded: bool) -> None:
-    model = build_speech(name, kind=kind)
+def test_chunks_give_what_the_whole_gives(name: str, cell: str, padded: bool) -> None:
+    model = build_speech(name, cell=cell)
     input, lengths = sound(3, 40), torch.tensor([40, 17, 29]) if padded else None
     whole, whole_state = model(input, lengths)
     for chunk in (1, 7, 16):

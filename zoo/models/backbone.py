@@ -30,7 +30,7 @@ def make_stack(config: RecurrentConfig) -> nn.Module:
     """Return the recurrent stack that a validated configuration asks for."""
     if config.residual:
         return ResidualStack(config)
-    return LSTMStack(config) if config.kind == "lstm" else HiddenStack(config)
+    return LSTMStack(config) if config.cell == "lstm" else HiddenStack(config)
 
 
 def check_layout(input: Tensor, lengths: Optional[Tensor]) -> None:
@@ -48,7 +48,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.front_end = make_front_end(config)
         self.stack = make_stack(config)
-        self.state_names = ["h", "c"] if config.kind == "lstm" else ["h"]
+        self.state_names = ["h", "c"] if config.cell == "lstm" else ["h"]
         self.num_states = len(self.state_names)
         self.batch_first = config.batch_first
         self.bidirectional = config.bidirectional

@@ -55,7 +55,7 @@ class WordFeatures(nn.Module):
         self.character_embedding = nn.Embedding(BYTES, config.character_size)
         self.characters = LSTMStack(
             RecurrentConfig(
-                kind="lstm",
+                cell="lstm",
                 input_size=config.character_size,
                 hidden_size=config.character_hidden_size,
                 bidirectional=True,

@@ -17,13 +17,13 @@ from zoo.registry import register_model
 
 # What makes a family. Residual connections pay from three layers on.
 FAMILIES: dict[str, dict[str, Any]] = {
-    "lstm": {"kind": "lstm"},
-    "gru": {"kind": "gru"},
-    "rnn": {"kind": "rnn"},
-    "rnn_relu": {"kind": "rnn", "nonlinearity": "relu"},
-    "residual_lstm": {"kind": "lstm", "residual": True, "num_layers": 3, "dropout": 0.2},
-    "residual_gru": {"kind": "gru", "residual": True, "num_layers": 3, "dropout": 0.2},
-    "residual_rnn": {"kind": "rnn", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "lstm": {"cell": "lstm"},
+    "gru": {"cell": "gru"},
+    "rnn": {"cell": "rnn"},
+    "rnn_relu": {"cell": "rnn", "nonlinearity": "relu"},
+    "residual_lstm": {"cell": "lstm", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "residual_gru": {"cell": "gru", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "residual_rnn": {"cell": "rnn", "residual": True, "num_layers": 3, "dropout": 0.2},
 }
 
 # What makes a task. input_size is a placeholder that real data overrides; 80 is the usual count of mel bands.

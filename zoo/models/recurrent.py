@@ -95,7 +95,7 @@ class HiddenStack(nn.Module):
             "dropout": config.dropout,
             "bidirectional": config.bidirectional,
         }
-        if config.kind == "gru":
+        if config.cell == "gru":
             self.rnn: nn.Module = nn.GRU(*sizes, **options)
         else:
             self.rnn = nn.RNN(*sizes, nonlinearity=config.nonlinearity, **options)

@@ -21,7 +21,7 @@ class ResidualStack(nn.Module):
         super().__init__()
         one = config.replace(num_layers=1, dropout=0.0, residual=False)
         later = one.replace(input_size=config.output_size)
-        make = LSTMStack if config.kind == "lstm" else HiddenStack
+        make = LSTMStack if config.cell == "lstm" else HiddenStack
         self.layers = nn.ModuleList([make(one if k == 0 else later) for k in range(config.num_layers)])
         self.dropout = nn.Dropout(config.dropout)
         self.num_layers = config.num_layers

@@ -35,7 +35,7 @@ class SegmentForecaster(nn.Module):
         self.num_segments = config.horizon // config.segment_size
         size = config.hidden_size
         self.embedding = nn.Linear(config.segment_size, size)
-        self.recurrence = HiddenStack(RecurrentConfig(kind="gru", input_size=size, hidden_size=size))
+        self.recurrence = HiddenStack(RecurrentConfig(cell="gru", input_size=size, hidden_size=size))
         self.segment_code = nn.Parameter(torch.randn(self.num_segments, size // 2))
         self.variable_code = nn.Parameter(torch.randn(config.num_variables, size // 2))
         self.dropout = nn.Dropout(config.head_dropout)

@@ -64,7 +64,7 @@ class SpeechBackbone(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.stack = make_stack(config.stack_config())
         self.input_size = config.input_size
-        self.state_names = ["samples", "frames", "h"] + (["c"] if config.kind == "lstm" else [])
+        self.state_names = ["samples", "frames", "h"] + (["c"] if config.cell == "lstm" else [])
         self.num_states = len(self.state_names)
         self.batch_first = config.batch_first
         self.bidirectional = config.bidirectional

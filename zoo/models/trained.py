@@ -20,7 +20,7 @@ PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
 # One size for both, so that the second can begin as the first.
 ENGLISH_TAGGER = c.WordTaggerConfig(
-    kind="lstm",
+    cell="lstm",
     input_size=64,
     hidden_size=160,
     num_layers=2,
@@ -36,7 +36,7 @@ ENGLISH_TAGGER = c.WordTaggerConfig(
 TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     "gru_classifier_japanese_vowels": (
         c.ClassifierConfig(
-            kind="gru",
+            cell="gru",
             input_size=12,
             hidden_size=64,
             bidirectional=True,
@@ -50,7 +50,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     "gru_classifier_names": (
         # A name is its UTF-8 bytes.
         c.ClassifierConfig(
-            kind="gru",
+            cell="gru",
             vocab_size=256,
             input_size=32,
             hidden_size=128,
@@ -63,7 +63,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     ),
     "gru_classifier_fsdd": (
         c.SpeechClassifierConfig(
-            kind="gru",
+            cell="gru",
             hidden_size=96,
             num_layers=2,
             dropout=0.2,
@@ -74,11 +74,11 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         build_speech_classifier,
     ),
     "gru_ctc_fsdd": (
-        c.SpeechCTCConfig(kind="gru", hidden_size=96, num_layers=2, dropout=0.2, head_dropout=0.2, num_labels=11),
+        c.SpeechCTCConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, head_dropout=0.2, num_labels=11),
         build_speech_ctc,
     ),
     "gru_detector_fsdd": (
-        c.SpeechDetectorConfig(kind="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
+        c.SpeechDetectorConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
         build_speech_detector,
     ),
     "lstm_tagger_ud_ewt": (ENGLISH_TAGGER.replace(word_dropout=0.15, num_words=8831, num_classes=17), WordTagger),
@@ -103,7 +103,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     },
     "lstm_language_model_shakespeare": (
         c.CharacterLanguageModelConfig(
-            kind="lstm", input_size=64, hidden_size=272, num_layers=2, dropout=0.3, head_dropout=0.3
+            cell="lstm", input_size=64, hidden_size=272, num_layers=2, dropout=0.3, head_dropout=0.3
         ),
         CharacterLanguageModel,
     ),

@@ -25,7 +25,7 @@ class WordTagger(nn.Module):
         self.input_dropout = nn.Dropout(config.input_dropout)
         self.backbone = Backbone(
             RecurrentConfig(
-                kind=config.kind,
+                cell=config.cell,
                 input_size=self.words.output_size,
                 hidden_size=config.hidden_size,
                 num_layers=config.num_layers,
