@@ -16,10 +16,10 @@ from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.artifact import ArtifactError
-from zoo.signature import ContractError
-from zoo.torchscript import ScriptError
+from zoo.artifact.signature import ContractError
+from zoo.artifact.torchscript import ScriptError
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from support.small_models import FAMILIES, build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 
 TASKS = ("classifier", "tagger")
 SMALL = [f"{family}_{task}" for family in FAMILIES for task in TASKS]

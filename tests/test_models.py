@@ -9,7 +9,7 @@ from support.small_models import PRESET_NAMES, build_small, grid
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 
 TOLERANCE = {"atol": 1e-6, "rtol": 1e-6}
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}

@@ -9,9 +9,9 @@ from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.quantization import Recipe, RecipeError, _recipes, register_recipe
-from zoo.tolerances import FP32, INT8_LIMIT
+from zoo.artifact.tolerances import FP32, INT8_LIMIT
 
 RECIPES = ["dynamic_int8", "float16"]
 

@@ -8,7 +8,7 @@ from support.program import Program
 from torch import Tensor
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.config import ConfigError, SpeechClassifierConfig, SpeechDetectorConfig
 from zoo.models.log_mel import FLOOR, LogMel, mel_filters
 

@@ -9,7 +9,7 @@ import torch
 from support.program import Program
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.config import CharacterLanguageModelConfig, ConfigError, WordTaggerConfig
 from zoo.models.characters import fold_case, hash_words, spell
 

@@ -17,7 +17,7 @@ from support.data_sets import need
 from support.vowels import VOWELS, read_vowels
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.training import trainer
 from zoo.training.errors import TrainingError
 from zoo.training.gates import first_level_gates, record_gates

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from zoo.cost import summary
     from zoo.decoding import decode_ctc
     from zoo.factory import build, list_models, load_checkpoint, register_model
-    from zoo.golden import Sample
+    from zoo.artifact.golden import Sample
     from zoo.init import Init, init_weights_, list_inits, register_init
     from zoo.installation import cmake_prefix_path
-    from zoo.own_model import build_own_model
+    from zoo.artifact.own_model import build_own_model
     from zoo.quantization import list_recipes, quantize
-    from zoo.signature import TensorSpec
+    from zoo.artifact.signature import TensorSpec
     from zoo.weights import load_weights_
 
 _HOMES = {
@@ -42,9 +42,9 @@ _HOMES = {
     "load_weights_": "zoo.weights",
     "load_checkpoint": "zoo.factory",
     "save_checkpoint": "zoo.checkpoint",
-    "build_own_model": "zoo.own_model",
-    "TensorSpec": "zoo.signature",
-    "Sample": "zoo.golden",
+    "build_own_model": "zoo.artifact.own_model",
+    "TensorSpec": "zoo.artifact.signature",
+    "Sample": "zoo.artifact.golden",
     "quantize": "zoo.quantization",
     "list_recipes": "zoo.quantization",
     "cmake_prefix_path": "zoo.installation",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 
 from zoo.ops import load_library, operators
-from zoo.torchscript import without_notices
+from zoo.artifact.torchscript import without_notices
 
 Precision = Literal["fp32", "bf16", "int8"]
 

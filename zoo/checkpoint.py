@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from zoo.whole_file import whole_file
+from zoo._atomic_file import atomic_file
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 
@@ -44,10 +44,10 @@ def save_checkpoint(model: Any, folder: str | Path, matrices: torch.dtype | None
     tensors = {name: _store(name, value, matrices) for name, value in model.state_dict().items()}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(folder / WEIGHTS_FILE) as temporary:
+    with atomic_file(folder / WEIGHTS_FILE) as temporary:
         temporary.write_bytes(save(tensors))
     about = {"model": model.model_name, "config": model.config.to_dict()}
-    with whole_file(folder / CONFIG_FILE) as temporary:
+    with atomic_file(folder / CONFIG_FILE) as temporary:
         temporary.write_text(json.dumps(about, indent=1) + "\n")
     return folder
 

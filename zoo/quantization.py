@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zoo.golden import Sample, draw_samples, record, valid_values
-from zoo.signature import infer_signature
-from zoo.tolerances import FLOAT16_LIMIT, FP32, INT8_LIMIT, INT8_REPLAY, ErrorLimit, Tolerance
-from zoo.torchscript import without_notices
+from zoo.artifact.golden import Sample, draw_samples, record, valid_values
+from zoo.artifact.signature import infer_signature
+from zoo.artifact.tolerances import FLOAT16_LIMIT, FP32, INT8_LIMIT, INT8_REPLAY, ErrorLimit, Tolerance
+from zoo.artifact.torchscript import without_notices
 
 # What PyTorch's dynamic quantization converts.
 DYNAMIC_LAYERS = (nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear)

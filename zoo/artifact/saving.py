@@ -22,11 +22,11 @@ import torch
 from torch import nn
 
 import zoo
-from zoo import torchscript
-from zoo.golden import Sample, draw_samples, record, to_files, worst_difference
-from zoo.signature import Signature, infer_signature
-from zoo.tolerances import FP32, FP32_REORDERED, precision_table, tolerance_table
-from zoo.whole_file import whole_file
+from zoo.artifact import torchscript
+from zoo.artifact.golden import Sample, draw_samples, record, to_files, worst_difference
+from zoo.artifact.signature import Signature, infer_signature
+from zoo.artifact.tolerances import FP32, FP32_REORDERED, precision_table, tolerance_table
+from zoo._atomic_file import atomic_file
 
 FORMAT_VERSION = 1
 # What zoo.build and zoo.quantize attach; the manifest carries it, the program does not need it.
@@ -99,7 +99,7 @@ def save_artifact(
     manifest["weights"] = _hash_weights(_serialise(scripted, {}))
     manifest["golden"] = entries
     content = _serialise(scripted, {"manifest.json": _to_json(manifest), **files})
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_bytes(content)
         worst = worst_difference(load_artifact(temporary).module, golden)
         recipe = getattr(model, "quantization", None)

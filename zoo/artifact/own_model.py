@@ -10,7 +10,7 @@ from typing import Any, List, Optional, Tuple
 
 from torch import Tensor, nn
 
-from zoo.signature import ContractError, TensorSpec
+from zoo.artifact.signature import ContractError, TensorSpec
 
 
 class SingleInput(nn.Module):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo.signature import BATCH, SEQ_LEN, Signature, random_input, run_contract
+from zoo.artifact.signature import BATCH, SEQ_LEN, Signature, random_input, run_contract
 
 SEED = 20130610
 

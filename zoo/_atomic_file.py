@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def atomic_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary file in the path's folder, and put it in the path's place once the block is done.
 
     Until then, and where the block or the disk fails, the path is as it was before: a kill, a crash or a full disk
