@@ -12,8 +12,8 @@ import pytest
 from support.small_models import build_small
 
 import zoo
-from zoo.training.checkpoint_file import WholeCheckpoints
 from zoo._atomic_file import atomic_file
+from zoo.training.checkpoint_file import WholeCheckpoints
 
 
 def full_disk(handle: int) -> None:

@@ -17,7 +17,7 @@ with_and_without_highway = pytest.mark.parametrize("highway_window", [0, 24, 96]
 
 def build_forecaster(**overrides: Any) -> Any:
     model: Any = zoo.build("segrnn_forecaster_etth1_96", **{**SMALL, **overrides}).eval()
-    model.front_end.set_statistics(torch.arange(7.0), torch.arange(1.0, 8.0))
+    zoo.set_statistics_(model, torch.arange(7.0), torch.arange(1.0, 8.0))
     if model.highway is not None:
         model.highway.weight.data.normal_(std=0.1)
     return model

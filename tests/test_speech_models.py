@@ -60,7 +60,7 @@ def test_too_many_bands_are_refused() -> None:
     ("overrides", "words"),
     [
         ({"vocab_size": 9}, "takes samples, not tokens"),
-        ({"standardize": True}, "standardises its features by itself"),
+        ({"standardize": True}, "already standardises its features"),
         ({"window_size": 80}, "window_size must be larger than input_size=80, got 80"),
         ({"conv_size": 1}, "conv_size must be a whole number >= 2"),
     ],

@@ -14,7 +14,7 @@ import zoo
 def installed_folders() -> list[Path]:
     """Return the folders of the installed package, the likeliest first.
 
-    An editable installation keeps the Python files in the checkout and what was built in site-packages.
+    An editable installation has two: its Python files are in the clone, and what CMake built is in site-packages.
     """
     folders = [Path(folder) for folder in zoo.__path__]
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -23,7 +23,7 @@ def installed_folders() -> list[Path]:
 
 
 def cmake_prefix_path() -> str:
-    """Return what CMake's find_package(zoo) needs as CMAKE_PREFIX_PATH.
+    """Return the CMAKE_PREFIX_PATH with which CMake's find_package(zoo) finds this package.
 
     Raises:
         FileNotFoundError: the package is not installed.

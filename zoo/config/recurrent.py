@@ -125,7 +125,12 @@ class RecurrentConfig:
             return TensorSpec("input", "int64", steps, range=(0, self.vocab_size - 1))
         return TensorSpec("input", "float32", (*steps, self.input_size))
 
-    def replace(self, **overrides: object) -> Self:
+    def stack_config(self, input_size: int) -> RecurrentConfig:
+        """Return the configuration of the recurrent stack alone, for features of the given size."""
+        shared = {field.name: getattr(self, field.name) for field in dataclasses.fields(RecurrentConfig)}
+        return RecurrentConfig(**{**shared, "input_size": input_size, "vocab_size": None, "standardize": False})
+
+    def replace(self, **overrides: Any) -> Self:
         """Return a copy with some fields changed, validated again.
 
         Raises:

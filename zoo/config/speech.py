@@ -43,11 +43,6 @@ class SpeechConfig(RecurrentConfig):
             found.append(f"window_size must be larger than input_size={self.input_size}, got {self.window_size}")
         return found
 
-    def stack_config(self) -> RecurrentConfig:
-        """Return the configuration of the recurrent stack alone."""
-        shared = {name: getattr(self, name) for name in RecurrentConfig.__dataclass_fields__}
-        return RecurrentConfig(**{**shared, "input_size": self.conv_channels})
-
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechClassifierConfig(SpeechConfig, ClassifierConfig):

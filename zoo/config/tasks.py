@@ -101,6 +101,11 @@ class LanguageModelConfig(HeadConfig):
 
     vocab_size: int | None = 256
 
+    @property
+    def num_classes(self) -> int:
+        assert self.vocab_size is not None  # faults() refuses it
+        return self.vocab_size
+
     def faults(self) -> list[str]:
         found = super().faults()
         if self.vocab_size is None:

@@ -1,4 +1,4 @@
-"""Rows of different lengths in one tensor: what lies behind a row's end, and what lies before it."""
+"""Rows of different lengths in one tensor: which steps are valid, and which come last."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def mask_padding(output: Tensor, lengths: Tensor) -> Tensor:
 
 
 def last_steps(joined: Tensor, lengths: Optional[Tensor], kept: int) -> Tensor:
-    """Return the `kept` steps (B, kept, F) that end each row of (B, kept + T, F), its padding left out.
+    """Return the last `kept` valid steps (B, kept, F) of each row of (B, kept + T, F).
 
-    A row of length 0 gives the first `kept` steps, which are those of the call before.
+    A row of length 0 gives the first `kept` steps, which come from the call before.
     """
     if lengths is None:
         return joined[:, joined.size(1) - kept :]
