@@ -111,7 +111,7 @@ def main() -> int:
     if args.list:
         print("models: " + " ".join(zoo.list_models()))
         print("initialisations: " + " ".join(zoo.list_inits()))
-        print("recipes:", *(f"\n  {name}: {text}" for name, text in zoo.list_recipes().items()))
+        print("recipes:", *(f"\n  {name}: {zoo.find_recipe(name).description}" for name in zoo.list_recipes()))
         return 0
     if args.model is None:
         parser.error("which model? Give a name (--list shows them), a checkpoint folder or module:Class")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 import zoo
-from zoo.torchscript import without_notices
+from zoo.artifact.torchscript import without_notices
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])

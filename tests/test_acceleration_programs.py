@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import zoo
-from zoo.torchscript import without_notices
+from zoo.artifact.torchscript import without_notices
 
 
 class Cells(nn.Module):

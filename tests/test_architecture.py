@@ -1,45 +1,70 @@
-"""The import arrows of the design, kept; and a light `import zoo`."""
+"""The import arrows of the Python package, kept by folder; and a light `import zoo`."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+import zoo
+
 ROOT = Path(__file__).parents[1]
 
-# module or package -> what of the project it may import; a package's own modules are always allowed.
+# Module or package -> what else of the project it may import. The most specific row holds, a row's own modules are
+# always allowed, and every arrow must be used.
 ARROWS: dict[str, set[str]] = {
-    "zoo": set(),
-    "zoo.config": set(),
-    "zoo.registry": set(),
-    "zoo.tolerances": set(),
-    "zoo.signature": set(),
-    "zoo.torchscript": set(),
-    "zoo.init": set(),
-    "zoo.weights": set(),
-    "zoo.cost": {"zoo.init"},
-    "zoo.whole_file": set(),
-    "zoo.checkpoint": {"zoo.whole_file"},
+    "zoo.errors": set(),
+    "zoo._atomic_file": set(),
     "zoo.installation": {"zoo"},
+    "zoo.config": {"zoo.errors"},
+    "zoo.registry": {"zoo.errors"},
+    "zoo.init": {"zoo.config"},
+    "zoo.weights": {"zoo.errors"},
+    "zoo.cost": {"zoo.config", "zoo.init"},
+    "zoo.checkpoint": {"zoo._atomic_file", "zoo.errors"},
     "zoo.ops": {"zoo.installation"},
-    "zoo.decoding": set(),
-    "zoo.models": {"zoo.config", "zoo.decoding", "zoo.registry", "zoo.ops"},
-    "zoo.factory": {"zoo.checkpoint", "zoo.init", "zoo.models", "zoo.registry", "zoo.weights"},
-    "zoo.golden": {"zoo.signature"},
-    "zoo.quantization": {"zoo.golden", "zoo.ops", "zoo.signature", "zoo.tolerances", "zoo.torchscript"},
-    "zoo.artifact": {"zoo", "zoo.golden", "zoo.signature", "zoo.tolerances", "zoo.torchscript", "zoo.whole_file"},
-    "zoo.own_model": {"zoo.signature"},
-    "zoo.acceleration": {"zoo.ops", "zoo.torchscript"},
-    "zoo.data": set(),
+    "zoo.models.padding": set(),
+    "zoo.decoding": {"zoo.models.padding"},
+    "zoo.models": {"zoo.config", "zoo.decoding", "zoo.models.padding", "zoo.registry"},
+    "zoo.artifact.tolerances": set(),
+    "zoo.artifact.torchscript": {"zoo.errors"},
+    "zoo.model": {"zoo.artifact.tolerances", "zoo.config"},
+    "zoo.factory": {"zoo.checkpoint", "zoo.init", "zoo.model", "zoo.models", "zoo.registry", "zoo.weights"},
+    "zoo.artifact": {
+        "zoo",
+        "zoo._atomic_file",
+        "zoo.artifact.tolerances",
+        "zoo.artifact.torchscript",
+        "zoo.config",
+        "zoo.errors",
+        "zoo.model",
+        "zoo.models.padding",
+    },
+    "zoo.acceleration": {"zoo.artifact.torchscript", "zoo.config", "zoo.errors", "zoo.ops"},
+    "zoo.quantization": {
+        "zoo.artifact",
+        "zoo.artifact.tolerances",
+        "zoo.artifact.torchscript",
+        "zoo.errors",
+        "zoo.model",
+    },
     "zoo.markdown": set(),
-    "zoo.benchmark": {"zoo", "zoo.markdown", "zoo.ops"},
-    "zoo.training": {"zoo", "zoo.data", "zoo.markdown", "zoo.whole_file"},
+    "zoo.data": set(),
+    "zoo.benchmark": {"zoo.markdown"},
+    "zoo.training": {"zoo._atomic_file", "zoo.data", "zoo.markdown"},
 }
-TYPE_CHECKING_ONLY = {"zoo"}  # the package's face names everything, and imports it when first used
+# These build on the package as its users do: they may import its public face, and each other as their row says.
+USERS = {"zoo.data", "zoo.benchmark", "zoo.training"}
+# Programs may import the public face and USERS; nothing imports them.
+PROGRAMS = {"zoo.cli", "zoo.__main__", "scripts"}
+# The public face: every name that `zoo` exports, from `zoo` or from its home, and these packages.
+PUBLIC_PACKAGES = {"zoo", "zoo.config", "zoo.errors", "zoo.ops"}
+
+Import = tuple[str, str]  # module, name; no name for a module as a whole
 
 
 def is_module(name: str) -> bool:
@@ -47,25 +72,20 @@ def is_module(name: str) -> bool:
     return place.with_suffix(".py").exists() or (place / "__init__.py").exists()
 
 
-def imports(path: Path) -> set[str]:
-    found = set()
+@cache
+def imports(path: Path) -> frozenset[Import]:
+    """Return everything of the project that a file imports, also inside functions."""
+    found: set[Import] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            found |= {(alias.name, "") for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide where an arrow points"
             module = node.module or ""
-            inside = {f"{module}.{alias.name}" for alias in node.names}
-            known = {name for name in inside if is_module(name)}
-            found |= known or {module}
-    return {name for name in found if name.partition(".")[0] in ("zoo", "scripts", "tests")}
-
-
-def part_of(module: str) -> str:
-    """Return the row of the table that a module belongs to."""
-    while module not in ARROWS and "." in module:
-        module = module.rpartition(".")[0]
-    return module
+            for alias in node.names:
+                inside = f"{module}.{alias.name}"
+                found.add((inside, "") if is_module(inside) else (module, alias.name))
+    return frozenset(pair for pair in found if pair[0].partition(".")[0] in ("zoo", "scripts", "tests", "support"))
 
 
 def module_name(path: Path) -> str:
@@ -73,35 +93,98 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "zoo").rglob("*.py")), ids=str)
+def row_of(module: str) -> str:
+    """Return the row of a table that a module belongs to; `zoo` for a module without a row."""
+    rows = ARROWS.keys() | PROGRAMS
+    while module not in rows and "." in module:
+        module = module.rpartition(".")[0]
+    return module
+
+
+def is_public(module: str, name: str) -> bool:
+    package = ".".join(module.split(".")[:2])
+    return package in PUBLIC_PACKAGES or zoo._HOMES.get(name) == module
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", [p for p in python_files("zoo") if p != ROOT / "zoo/__init__.py"], ids=str)
 def test_imports_follow_the_arrows(path: Path) -> None:
-    module = module_name(path)
-    own = part_of(module)
-    if own in TYPE_CHECKING_ONLY and module == "zoo":
-        return
-    assert own != "zoo", f"{module} has no row in the table of arrows"
-    for imported in imports(path):
-        target = part_of(imported)
-        assert target == own or target in ARROWS[own], f"{module} may not import {imported}"
+    own = row_of(module_name(path))
+    assert own != "zoo", f"{module_name(path)} has no row in the table of arrows"
+    for module, name in imports(path):
+        target = row_of(module)
+        allowed = target == own or target in ARROWS.get(own, set())
+        if own in USERS | PROGRAMS:
+            allowed = allowed or is_public(module, name)
+        if own in PROGRAMS:
+            allowed = allowed or target in USERS
+        assert allowed, f"{module_name(path)} may not import {module} {name}".rstrip()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "scripts").glob("*.py")), ids=str)
-def test_scripts_use_the_public_api_only(path: Path) -> None:
-    for imported in imports(path):
-        public = imported == "zoo" or imported.startswith(("zoo.data", "zoo.training", "zoo.benchmark"))
-        assert public, f"{path.name} imports {imported}"
+@pytest.mark.parametrize("path", python_files("scripts"), ids=str)
+def test_scripts_use_the_public_face_only(path: Path) -> None:
+    for module, name in imports(path):
+        allowed = is_public(module, name) or row_of(module) in USERS | PROGRAMS
+        assert allowed, f"{path.name} may not import {module} {name}".rstrip()
 
 
-def test_importing_zoo_is_light() -> None:
-    code = "import sys, zoo; print('torch' in sys.modules, 'numpy' in sys.modules, zoo.__version__)"
+def test_every_arrow_is_used() -> None:
+    used = {(row_of(module_name(path)), row_of(module)) for path in python_files("zoo") for module, _ in imports(path)}
+    unused = [
+        f"{own} -> {target}" for own, targets in ARROWS.items() for target in targets if (own, target) not in used
+    ]
+    missing = [row for row in ARROWS if not is_module(row)]
+    assert (unused, missing) == ([], []), "delete from the table what is not so any more"
+
+
+def test_no_arrow_runs_in_a_circle() -> None:
+    done: set[str] = set()
+
+    def visit(row: str, path: tuple[str, ...]) -> None:
+        assert row not in path, " -> ".join((*path, row))
+        if row not in done:
+            for target in ARROWS.get(row, set()):
+                visit(target, (*path, row))
+            done.add(row)
+
+    for row in ARROWS:
+        visit(row, ())
+
+
+def test_the_face_shows_type_checkers_the_names_that_it_has() -> None:
+    shown = {(name, module) for module, name in imports(ROOT / "zoo/__init__.py")}
+    assert shown == set(zoo._HOMES.items())
+
+
+def test_the_face_imports_nothing_until_a_name_is_used() -> None:
+    code = (
+        "import sys, zoo; print([m for m in sys.modules if m.startswith(('torch', 'numpy', 'zoo.'))], zoo.__version__)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
-    assert done.stdout.split()[:2] == ["False", "False"]
+    assert done.stdout == f"[] {zoo.__version__}\n"
 
 
 def test_the_face_of_the_package_names_what_exists() -> None:
-    import zoo
-
     for name in zoo.__all__:
         assert getattr(zoo, name) is not None
     with pytest.raises(AttributeError, match="module 'zoo' has no attribute 'biuld'"):
-        zoo.biuld  # noqa: B018 - reading it is the test
+        getattr(zoo, "biuld")  # noqa: B009 - a type checker knows that it is not there
+
+
+def test_every_error_has_the_same_base_and_is_exported() -> None:
+    """What the package's own modules raise on purpose; training and data are their own."""
+    inner = [p for p in python_files("zoo") if row_of(module_name(p)) not in USERS | PROGRAMS]
+    errors = {
+        node.name
+        for path in inner
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
+    }
+    assert errors <= set(zoo.__all__)
+    for name in errors - {"ZooError"}:
+        error = getattr(zoo, name)
+        assert issubclass(error, zoo.ZooError)
+        assert issubclass(error, ValueError | TypeError), f"{name} must keep a base of Python's own"

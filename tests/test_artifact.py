@@ -16,10 +16,8 @@ from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
-from zoo.artifact import ArtifactError
-from zoo.signature import ContractError
-from zoo.torchscript import ScriptError
+from zoo import ArtifactError, ContractError, ScriptError
+from zoo.artifact import torchscript
 
 
 @pytest.mark.parametrize(
@@ -38,9 +36,24 @@ def test_a_round_trip_gives_the_same_numbers(name: str, overrides: dict[str, Any
     loaded = zoo.load_artifact(artifact)
     inputs, lengths = real_batch(model.config)
     inputs = inputs if model.config.batch_first else inputs.transpose(0, 1)
-    assert torch.equal(loaded.module(inputs, lengths)[0], model(inputs, lengths)[0])
+    assert torch.equal(loaded(inputs, lengths)[0], model(inputs, lengths)[0])
     assert loaded.manifest["model"]["config"] == model.config.to_dict()
     assert loaded.manifest["streamable"] is not overrides.get("bidirectional", False)
+
+
+def test_a_loaded_artifact_is_called_as_the_model(artifact: Path) -> None:
+    model = build_small("lstm_tagger")
+    zoo.save_artifact(model, artifact)
+    loaded = zoo.load_artifact(artifact)
+    inputs, _ = real_batch(model.config)
+    whole, _ = model(inputs)
+    state = loaded.initial_state(4)
+    first, state = loaded(inputs[:, :10], state=state)
+    rest, _ = loaded(inputs[:, 10:], state=state)
+    torch.testing.assert_close(torch.cat([first, rest], dim=1), whole, atol=1e-6, rtol=1e-6)
+    zoo.save_artifact(build_small("lstm_tagger", bidirectional=True), artifact)
+    with pytest.raises(RuntimeError, match="model 'lstm_tagger' is not streamable"):
+        zoo.load_artifact(artifact).initial_state(1)
 
 
 def test_the_manifest_says_everything(artifact: Path) -> None:
@@ -121,9 +134,9 @@ def damage(content: bytes, kind: str) -> bytes:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("empty", "no artifact or is cut short"),
-        ("cut", "no artifact or is cut short"),
-        ("noise", "no artifact or is cut short"),
+        ("empty", "is not an artifact or is cut short"),
+        ("cut", "is not an artifact or is cut short"),
+        ("noise", "is not an artifact or is cut short"),
         ("flip", "fails its CRC-32"),
     ],
 )
@@ -137,7 +150,7 @@ def test_a_damaged_file_is_refused(kind: str, message: str, artifact: Path) -> N
 def test_what_is_no_artifact_is_told_apart(artifact: Path, tmp_path: Path) -> None:
     model = build_small("gru_encoder")
     torch.save(model.state_dict(), artifact)
-    with pytest.raises(ArtifactError, match="no TorchScript file"):
+    with pytest.raises(ArtifactError, match="not a TorchScript file"):
         zoo.load_artifact(artifact)
     with artifact.open("wb") as file:
         torchscript.save(torchscript.script(model), file, {})
@@ -210,7 +223,7 @@ def test_a_traced_module_is_refused(artifact: Path) -> None:
 
 
 def test_a_module_that_says_nothing_of_its_input_is_refused(artifact: Path) -> None:
-    with pytest.raises(ContractError, match="does not say what goes into it"):
+    with pytest.raises(ContractError, match="does not say what its input is"):
         zoo.save_artifact(WrongReturn(), artifact)
 
 

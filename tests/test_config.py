@@ -10,17 +10,17 @@ from zoo.config import ClassifierConfig, ConfigError, LanguageModelConfig, Recur
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
-        ({"kind": "sru"}, "kind must be one of lstm, gru, rnn"),
+        ({"cell": "sru"}, "cell must be one of lstm, gru, rnn"),
         ({"hidden_size": 0}, "hidden_size must be a whole number >= 1, got 0"),
         ({"hidden_size": 2.5}, "hidden_size must be a whole number"),
         ({"num_layers": True}, "num_layers must be a whole number"),
         ({"proj_size": 128}, "proj_size must be smaller than hidden_size=128, got 128"),
-        ({"kind": "gru", "proj_size": 8}, "proj_size is for lstm only"),
+        ({"cell": "gru", "proj_size": 8}, "proj_size is for lstm only"),
         ({"dropout": 0.3}, "dropout acts between layers, so it needs num_layers >= 2"),
         ({"dropout": 1.0, "num_layers": 2}, "dropout must be in [0, 1)"),
         ({"residual": True}, "residual adds from the second layer on"),
-        ({"nonlinearity": "relu"}, "is for kind='rnn' only"),
-        ({"nonlinearity": "gelu", "kind": "rnn"}, "nonlinearity must be tanh or relu"),
+        ({"nonlinearity": "relu"}, "is for cell='rnn' only"),
+        ({"nonlinearity": "gelu", "cell": "rnn"}, "nonlinearity must be tanh or relu"),
         ({"bidirectional": "yes"}, "bidirectional must be True or False"),
         ({"vocab_size": 0}, "vocab_size must be a whole number >= 1"),
         ({"vocab_size": 9, "standardize": True}, "standardize is for float features"),
@@ -51,7 +51,7 @@ def test_configs_are_frozen_and_replace_validates() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.hidden_size = 9
     assert config.replace(hidden_size=9).hidden_size == 9
-    with pytest.raises(ConfigError, match="has no hiden_size; its fields are kind, input_size"):
+    with pytest.raises(ConfigError, match="has no hiden_size; its fields are cell, input_size"):
         config.replace(hiden_size=9)
     with pytest.raises(ConfigError, match="num_layers"):
         config.replace(num_layers=0)

@@ -22,7 +22,7 @@ from support.program import (
 )
 from support.real_input import quiet_input, write_npy
 
-from zoo import torchscript
+from zoo.artifact import torchscript
 
 
 @pytest.mark.parametrize(

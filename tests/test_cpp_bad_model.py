@@ -22,7 +22,7 @@ from support.program import (
 from support.real_input import quiet_input
 from support.small_models import build_small
 
-from zoo import torchscript
+from zoo.artifact import torchscript
 
 WAY_OUT = "(a state dict), not TorchScript; save the model with zoo.save_artifact (zoo script NAME --weights FILE"
 

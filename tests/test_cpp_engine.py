@@ -16,7 +16,7 @@ from support.small_models import FAMILIES, build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 
 TASKS = ("classifier", "tagger")
 SMALL = [f"{family}_{task}" for family in FAMILIES for task in TASKS]
@@ -163,7 +163,7 @@ class Turning(nn.Module):
 def test_a_stream_survives_a_model_that_turns_its_input(program: Program, artifact: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model: Any = Turning().eval()
-    model.no_lengths = True
+    model.takes_lengths = False
     zoo.save_artifact(model, artifact)
     input = torch.randn(1, 12, 3)
     np.save(tmp_path / "input.npy", input.numpy())

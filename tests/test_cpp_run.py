@@ -14,7 +14,7 @@ from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 
 
 @pytest.fixture(scope="module")

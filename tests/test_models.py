@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import torch
 from support.real_input import real_batch
-from support.small_models import PRESET_NAMES, build_small, grid
+from support.small_models import FLOAT_NAMES, PRESET_NAMES, build_small, grid
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 
 TOLERANCE = {"atol": 1e-6, "rtol": 1e-6}
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -29,8 +29,8 @@ def recurrent_layer(model: nn.Module) -> Any:
 def test_encoder_equals_torch_nn_with_copied_weights(family: str, bidirectional: bool, options: dict[str, Any]) -> None:
     model = build_small(f"{family}_encoder", bidirectional=bidirectional, **options)
     config = model.config
-    extra = {"nonlinearity": config.nonlinearity} if config.kind == "rnn" else {}
-    reference = LAYERS[config.kind](
+    extra = {"nonlinearity": config.nonlinearity} if config.cell == "rnn" else {}
+    reference = LAYERS[config.cell](
         12,
         20,
         config.num_layers,
@@ -109,7 +109,7 @@ def test_chunks_give_what_the_whole_gives(name: str, batch_first: bool) -> None:
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("name", [n for n in PRESET_NAMES if "language" not in n])
+@pytest.mark.parametrize("name", FLOAT_NAMES)
 def test_padding_never_changes_a_result(name: str, bidirectional: bool) -> None:
     model = build_small(name, bidirectional=bidirectional)
     inputs, lengths = real_batch(model.config)
@@ -158,10 +158,12 @@ def test_standardization_is_part_of_the_model() -> None:
     plain, standardized = build_small("gru_encoder"), build_small("gru_encoder", standardize=True)
     inputs, _ = real_batch(plain.config)
     mean, std = inputs.flatten(0, 1).mean(0), inputs.flatten(0, 1).std(0)
-    standardized.backbone.front_end.set_statistics(mean, std)
+    zoo.set_statistics_(standardized, mean, std)
     assert_close(standardized(inputs)[0], plain((inputs - mean) / std)[0])
     with pytest.raises(ValueError, match="must be positive"):
-        standardized.backbone.front_end.set_statistics(mean, std * 0)
+        zoo.set_statistics_(standardized, mean, std * 0)
+    with pytest.raises(ValueError, match="0 places that standardise features"):
+        zoo.set_statistics_(plain, mean, std)
 
 
 @pytest.mark.parametrize("scripted", [False, True])

@@ -16,8 +16,7 @@ from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
-from zoo.artifact import _hash_weights
+from zoo.artifact import _hash_weights, torchscript
 
 
 class SwappedState(nn.Module):

@@ -4,21 +4,23 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.program import Program
 from support.real_input import real_batch
 from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo import torchscript
-from zoo.quantization import Recipe, RecipeError, _recipes, register_recipe
-from zoo.tolerances import FP32, INT8_LIMIT
+from zoo import Recipe, RecipeError, register_recipe
+from zoo.artifact import torchscript
+from zoo.artifact.tolerances import FP32, INT8_LIMIT
+from zoo.quantization import _recipes
 
 RECIPES = ["dynamic_int8", "float16"]
 
 
 def test_the_recipes_are_listed_with_what_they_do() -> None:
-    assert list(zoo.list_recipes()) == RECIPES
-    assert all("LSTM" in text for text in zoo.list_recipes().values())
+    assert zoo.list_recipes() == RECIPES
+    assert all("LSTM" in zoo.find_recipe(name).description for name in RECIPES)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -29,7 +31,7 @@ def test_every_promised_layer_changes_and_the_model_stays(name: str, recipe: str
     quantized = zoo.quantize(model, recipe)
     record = quantized.quantization
     assert record.recipe == recipe
-    assert record.engine in torch.backends.quantized.supported_engines
+    assert record.backend in torch.backends.quantized.supported_engines
     expected = {n for n, m in model.named_modules() if isinstance(m, nn.RNNBase | nn.Linear)}
     assert set(record.layers) == expected
     for layer in expected:
@@ -121,6 +123,38 @@ def test_a_recipe_that_does_nothing_or_too_much_is_caught(convert: object, messa
             register_recipe(_recipes["broken"])
     finally:
         del _recipes["broken"]
+
+
+def halve_precision(module: nn.Module) -> nn.Module:
+    """Keep weights in bfloat16 and turn them back in every call, without PyTorch's quantized backend."""
+    for name, layer in list(module.named_modules()):
+        if isinstance(layer, nn.Linear):
+            module.set_submodule(name, Rounded(layer))
+    return module
+
+
+class Rounded(nn.Module):
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(layer.weight.bfloat16(), requires_grad=False)
+        self.bias = layer.bias
+
+    def forward(self, input: Tensor) -> Tensor:
+        return nn.functional.linear(input, self.weight.float(), self.bias)
+
+
+def test_ones_own_recipe_goes_all_the_way_to_cpp(artifact: Path, program: Program) -> None:
+    register_recipe(
+        Recipe("bf16_head", "for this test", lambda _: [], (nn.Linear,), halve_precision, INT8_LIMIT, FP32, FP32)
+    )
+    try:
+        model = zoo.quantize(build_small("gru_tagger"), "bf16_head")
+    finally:
+        del _recipes["bf16_head"]
+    assert (model.quantization.backend, model.training) == ("", False)
+    zoo.save_artifact(model, artifact)
+    assert zoo.load_artifact(artifact).manifest["quantization"]["engine"] == ""
+    program.succeed("verify", artifact)
 
 
 def test_a_model_without_such_layers_is_refused() -> None:

@@ -8,7 +8,7 @@ from torch import nn
 import zoo
 from zoo.config import EncoderConfig
 from zoo.models.encoder import Encoder
-from zoo.registry import UnknownModelError, _entries
+from zoo.registry import _entries
 
 
 def test_every_family_has_every_task() -> None:
@@ -26,15 +26,17 @@ def test_every_family_has_every_task() -> None:
 
 
 def test_an_unknown_name_gets_the_nearest_ones() -> None:
-    with pytest.raises(UnknownModelError, match="'gru_taggr'; did you mean gru_tagger"):
+    with pytest.raises(zoo.UnknownModelError, match="'gru_taggr'; did you mean gru_tagger"):
         zoo.build("gru_taggr")
 
 
 def test_ones_own_model_is_built_by_name() -> None:
-    config = EncoderConfig(kind="gru", hidden_size=8)
+    config = EncoderConfig(cell="gru", hidden_size=8)
     zoo.register_model("my_encoder", config, Encoder)
     try:
-        assert zoo.build("my_encoder", hidden_size=9).config.hidden_size == 9
+        model = zoo.build("my_encoder", hidden_size=9)
+        assert model.config.hidden_size == 9
+        assert not model.training
         with pytest.raises(ValueError, match="registered already"):
             zoo.register_model("my_encoder", config, Encoder)
     finally:

@@ -61,7 +61,7 @@ class Bad(nn.Module):
         ["own_nets:Smooth", "channels=4", "--input-dims", "batch,seq_len,4"],
         ["tagger"],
         ["tagger", "--recipe", "float16", "--sample", "speech.npy"],
-        ["gru_tagger", "hidden_size=20", "input_size=12", "num_classes=5", "--weights", "tagger/model.safetensors"],
+        ["gru_tagger", "hidden_size=20", "input_size=12", "num_classes=9", "--weights", "tagger/model.safetensors"],
     ],
 )
 def test_script_model_writes_what_verify_accepts(arguments: list[str], program: Program, tmp_path: Path) -> None:

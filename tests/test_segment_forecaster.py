@@ -17,7 +17,7 @@ with_and_without_highway = pytest.mark.parametrize("highway_window", [0, 24, 96]
 
 def build_forecaster(**overrides: Any) -> Any:
     model: Any = zoo.build("segrnn_forecaster_etth1_96", **{**SMALL, **overrides}).eval()
-    model.front_end.set_statistics(torch.arange(7.0), torch.arange(1.0, 8.0))
+    zoo.set_statistics_(model, torch.arange(7.0), torch.arange(1.0, 8.0))
     if model.highway is not None:
         model.highway.weight.data.normal_(std=0.1)
     return model
@@ -131,7 +131,7 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         ({"horizon": 50}, "horizon must be a multiple of segment_size=48, got 50"),
         ({"hidden_size": 21}, "hidden_size must be even"),
         ({"input_size": 3}, "input_size and num_variables must agree, got 3 and 7"),
-        ({"kind": "lstm"}, "is one gru layer in one direction"),
+        ({"cell": "lstm"}, "is one gru layer in one direction"),
         ({"highway_window": 50, "highway_period": 24}, "must be multiples of highway_period=24, got 96 and 50"),
         ({"highway_period": 0}, "highway_period must be a whole number >= 1, got 0"),
         ({"highway_window": -1}, "highway_window must be a whole number >= 0, got -1"),

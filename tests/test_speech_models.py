@@ -8,7 +8,7 @@ from support.program import Program
 from torch import Tensor
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.config import ConfigError, SpeechClassifierConfig, SpeechDetectorConfig
 from zoo.models.log_mel import FLOOR, LogMel, mel_filters
 
@@ -60,7 +60,7 @@ def test_too_many_bands_are_refused() -> None:
     ("overrides", "words"),
     [
         ({"vocab_size": 9}, "takes samples, not tokens"),
-        ({"standardize": True}, "standardises its features by itself"),
+        ({"standardize": True}, "already standardises its features"),
         ({"window_size": 80}, "window_size must be larger than input_size=80, got 80"),
         ({"conv_size": 1}, "conv_size must be a whole number >= 2"),
     ],
@@ -77,10 +77,10 @@ def test_a_detector_may_have_one_keyword() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("padded", [False, True])
-def test_chunks_give_what_the_whole_gives(name: str, kind: str, padded: bool) -> None:
-    model = build_speech(name, kind=kind)
+def test_chunks_give_what_the_whole_gives(name: str, cell: str, padded: bool) -> None:
+    model = build_speech(name, cell=cell)
     input, lengths = sound(3, 40), torch.tensor([40, 17, 29]) if padded else None
     whole, whole_state = model(input, lengths)
     for chunk in (1, 7, 16):

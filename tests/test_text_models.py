@@ -9,7 +9,7 @@ import torch
 from support.program import Program
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.config import CharacterLanguageModelConfig, ConfigError, WordTaggerConfig
 from zoo.models.characters import fold_case, hash_words, spell
 
@@ -190,8 +190,8 @@ def test_alphabets_are_checked(fields: dict[str, Any], words: str) -> None:
     [
         ({"num_words": 0}, "num_words must be a whole number >= 1, got 0"),
         ({"word_dropout": 1.0}, r"word_dropout must be in \[0, 1\), got 1.0"),
-        ({"tags": ("A",), "num_classes": 2}, "tags must name each of the 2 classes, got 1"),
-        ({"vocab_size": 5}, "vocab_size and standardize do not go with words"),
+        ({"tags": ("A",), "num_classes": 2}, "tags must have a name for each of the 2 classes, got 1"),
+        ({"vocab_size": 5}, "vocab_size and standardize must be left out: words"),
         ({"batch_first": False}, "batch_first must be True"),
     ],
 )

@@ -17,7 +17,7 @@ from support.data_sets import need
 from support.vowels import VOWELS, read_vowels
 
 import zoo
-from zoo import torchscript
+from zoo.artifact import torchscript
 from zoo.training import trainer
 from zoo.training.errors import TrainingError
 from zoo.training.gates import first_level_gates, record_gates
@@ -202,7 +202,7 @@ def test_recorded_gates_are_those_of_the_layer(kind: str) -> None:
 
 
 def test_gates_of_a_whole_model() -> None:
-    model = zoo.build("lstm_tagger", input_size=5, hidden_size=4)
+    model = zoo.build("lstm_tagger", input_size=5, hidden_size=4).train()
     gates = record_gates(model, torch.randn(3, 7, 5), torch.tensor([7, 2, 4]))
     assert set(gates) == {f"backbone.stack.rnn.{gate}" for gate in ("input", "forget", "cell", "output")}
     assert model.training

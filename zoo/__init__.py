@@ -4,85 +4,113 @@
     model = build("lstm_classifier", input_size=12, num_classes=9)
     save_artifact(model, "model.pt")
 
-Importing this package is light: torch is imported with the first name used.
+Importing this package is light: torch is imported when a name is first used.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from zoo.acceleration import AccelerationError, accelerate
-    from zoo.artifact import load_artifact, save_artifact
-    from zoo.checkpoint import save_checkpoint
-    from zoo.cost import summary
-    from zoo.decoding import decode_ctc
-    from zoo.factory import build, list_models, load_checkpoint, register_model
-    from zoo.golden import Sample
-    from zoo.init import Init, init_weights_, list_inits, register_init
-    from zoo.installation import cmake_prefix_path
-    from zoo.own_model import build_own_model
-    from zoo.quantization import list_recipes, quantize
-    from zoo.signature import TensorSpec
-    from zoo.weights import load_weights_
+from typing import TYPE_CHECKING
 
 _HOMES = {
     "AccelerationError": "zoo.acceleration",
+    "ArtifactError": "zoo.artifact.manifest",
+    "CheckpointError": "zoo.checkpoint",
+    "ConfigError": "zoo.config.faults",
+    "ContractError": "zoo.artifact.signature",
+    "Init": "zoo.init",
+    "LoadedArtifact": "zoo.artifact.loading",
+    "Model": "zoo.model",
+    "QuantizationRecord": "zoo.model",
+    "Recipe": "zoo.quantization",
+    "RecipeError": "zoo.quantization",
+    "RecurrentModel": "zoo.model",
+    "Sample": "zoo.artifact.golden",
+    "SavedArtifact": "zoo.artifact.saving",
+    "ScriptError": "zoo.artifact.torchscript",
+    "Summary": "zoo.cost",
+    "TensorSpec": "zoo.config.tensor_spec",
+    "UnknownModelError": "zoo.registry",
+    "WeightsError": "zoo.weights",
+    "ZooError": "zoo.errors",
     "accelerate": "zoo.acceleration",
     "build": "zoo.factory",
-    "list_models": "zoo.factory",
-    "register_model": "zoo.factory",
-    "summary": "zoo.cost",
-    "decode_ctc": "zoo.decoding",
-    "Init": "zoo.init",
-    "init_weights_": "zoo.init",
-    "register_init": "zoo.init",
-    "list_inits": "zoo.init",
-    "load_weights_": "zoo.weights",
-    "load_checkpoint": "zoo.factory",
-    "save_checkpoint": "zoo.checkpoint",
-    "build_own_model": "zoo.own_model",
-    "TensorSpec": "zoo.signature",
-    "Sample": "zoo.golden",
-    "quantize": "zoo.quantization",
-    "list_recipes": "zoo.quantization",
+    "build_own_model": "zoo.artifact.own_model",
     "cmake_prefix_path": "zoo.installation",
-    "save_artifact": "zoo.artifact",
-    "load_artifact": "zoo.artifact",
+    "decode_ctc": "zoo.decoding",
+    "find_recipe": "zoo.quantization",
+    "find_runner": "zoo.installation",
+    "init_weights_": "zoo.init",
+    "list_inits": "zoo.init",
+    "list_models": "zoo.factory",
+    "list_recipes": "zoo.quantization",
+    "load_artifact": "zoo.artifact.loading",
+    "load_checkpoint": "zoo.factory",
+    "load_weights_": "zoo.weights",
+    "quantize": "zoo.quantization",
+    "register_init": "zoo.init",
+    "register_model": "zoo.factory",
+    "register_recipe": "zoo.quantization",
+    "save_artifact": "zoo.artifact.saving",
+    "save_checkpoint": "zoo.checkpoint",
+    "set_statistics_": "zoo.models.standardizing",
+    "step_mask": "zoo.models.padding",
+    "summary": "zoo.cost",
 }
 
-__all__ = [
-    "AccelerationError",
-    "Init",
-    "Sample",
-    "TensorSpec",
-    "accelerate",
-    "build",
-    "build_own_model",
-    "cmake_prefix_path",
-    "decode_ctc",
-    "init_weights_",
-    "list_inits",
-    "list_models",
-    "list_recipes",
-    "load_artifact",
-    "load_checkpoint",
-    "load_weights_",
-    "quantize",
-    "register_init",
-    "register_model",
-    "save_artifact",
-    "save_checkpoint",
-    "summary",
-]
+__all__ = sorted(_HOMES)
 __version__ = "0.1.0"
 
+if TYPE_CHECKING:  # the same names for type checkers; a test compares them with _HOMES
+    from zoo.acceleration import AccelerationError as AccelerationError
+    from zoo.acceleration import accelerate as accelerate
+    from zoo.artifact.golden import Sample as Sample
+    from zoo.artifact.loading import LoadedArtifact as LoadedArtifact
+    from zoo.artifact.loading import load_artifact as load_artifact
+    from zoo.artifact.manifest import ArtifactError as ArtifactError
+    from zoo.artifact.own_model import build_own_model as build_own_model
+    from zoo.artifact.saving import SavedArtifact as SavedArtifact
+    from zoo.artifact.saving import save_artifact as save_artifact
+    from zoo.artifact.signature import ContractError as ContractError
+    from zoo.artifact.torchscript import ScriptError as ScriptError
+    from zoo.checkpoint import CheckpointError as CheckpointError
+    from zoo.checkpoint import save_checkpoint as save_checkpoint
+    from zoo.config.faults import ConfigError as ConfigError
+    from zoo.config.tensor_spec import TensorSpec as TensorSpec
+    from zoo.cost import Summary as Summary
+    from zoo.cost import summary as summary
+    from zoo.decoding import decode_ctc as decode_ctc
+    from zoo.errors import ZooError as ZooError
+    from zoo.factory import build as build
+    from zoo.factory import list_models as list_models
+    from zoo.factory import load_checkpoint as load_checkpoint
+    from zoo.factory import register_model as register_model
+    from zoo.init import Init as Init
+    from zoo.init import init_weights_ as init_weights_
+    from zoo.init import list_inits as list_inits
+    from zoo.init import register_init as register_init
+    from zoo.installation import cmake_prefix_path as cmake_prefix_path
+    from zoo.installation import find_runner as find_runner
+    from zoo.model import Model as Model
+    from zoo.model import QuantizationRecord as QuantizationRecord
+    from zoo.model import RecurrentModel as RecurrentModel
+    from zoo.models.padding import step_mask as step_mask
+    from zoo.models.standardizing import set_statistics_ as set_statistics_
+    from zoo.quantization import Recipe as Recipe
+    from zoo.quantization import RecipeError as RecipeError
+    from zoo.quantization import find_recipe as find_recipe
+    from zoo.quantization import list_recipes as list_recipes
+    from zoo.quantization import quantize as quantize
+    from zoo.quantization import register_recipe as register_recipe
+    from zoo.registry import UnknownModelError as UnknownModelError
+    from zoo.weights import WeightsError as WeightsError
+    from zoo.weights import load_weights_ as load_weights_
+else:
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'zoo' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'zoo' has no attribute {name!r}; it has {', '.join(__all__)}")
+        return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,20 +1,20 @@
-"""The graph pass from Python: a scripted module whose recurrent layers run in the fused engine."""
+"""The graph pass from Python: it makes the recurrent layers of a scripted module run in the fused engine."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, get_args
 
 import torch
 
+from zoo.artifact.torchscript import without_notices
+from zoo.config.precision import Precision
+from zoo.errors import ZooError
 from zoo.ops import load_library, operators
-from zoo.torchscript import without_notices
-
-Precision = Literal["fp32", "bf16", "int8"]
 
 
-class AccelerationError(ValueError):
-    """A module that cannot be accelerated, with the reason."""
+class AccelerationError(ZooError, ValueError):
+    """A module cannot be accelerated; the message says why."""
 
 
 def accelerate(
@@ -22,19 +22,20 @@ def accelerate(
 ) -> torch.jit.ScriptModule:
     """Return a copy of a scripted module whose LSTM, GRU and RNN layers run in the fused engine.
 
-    It is the pass that `cpp_runner` runs when it loads a file. Layers whose weights are constants are fused; others
-    stay as they are. The copy is frozen, computes on the CPU, and takes and gives what the original does.
+    `cpp_runner` runs the same pass when it loads a file. Layers whose weights are constants are fused; others stay as
+    they are. The copy is frozen, computes on the CPU, and has the inputs and outputs of the original.
 
     Args:
-        scripted: what `torch.jit.script`, `torch.jit.trace` or `torch.jit.load` gave, in eval mode.
-        precision: of the packed weights, "fp32", "bf16" or "int8" (activations as they come, 8 bits for each row).
-        requantize: fuse also the layers that PyTorch quantized to int8, in the engine's own int8.
+        scripted: a module from `torch.jit.script`, `torch.jit.trace` or `torch.jit.load`, in eval mode.
+        precision: of the packed weights, "fp32", "bf16" or "int8". With int8, each row of activations is quantized to
+            8 bits in every call.
+        requantize: also fuse the layers that PyTorch quantized to int8, in the engine's own int8.
 
     Returns:
-        The module; its attribute `acceleration` is a dict that tells what was fused, what was left, and why.
+        The module. Its attribute `acceleration` is a dict that says what was fused, what was left, and why.
 
     Raises:
-        AccelerationError: it is no scripted module, is in training mode, or has nothing that could be fused.
+        AccelerationError: the module is not scripted, is in training mode, or has no layer that can be fused.
     """
     if not isinstance(scripted, torch.jit.ScriptModule):
         raise AccelerationError(
@@ -42,8 +43,8 @@ def accelerate(
         )
     if getattr(scripted, "training", False):  # a frozen module has no such attribute
         raise AccelerationError("the module is in training mode; call .eval() before zoo.accelerate")
-    if precision not in ("fp32", "bf16", "int8"):
-        raise AccelerationError(f"precision must be fp32, bf16 or int8, got {precision!r}")
+    if precision not in get_args(Precision):
+        raise AccelerationError(f"precision must be one of {', '.join(get_args(Precision))}; got {precision!r}")
     operators()
     load_library("libzoo_acceleration.so")
     module, text = torch.ops.zoo_runner.accelerate(scripted._c, precision, requantize)

@@ -1,4 +1,4 @@
-"""A checkpoint is a folder: `config.json` says which model it is, `model.safetensors` holds its weights."""
+"""A checkpoint: a folder with `config.json`, which says which model it is, and `model.safetensors`, its weights."""
 
 from __future__ import annotations
 
@@ -9,45 +9,56 @@ from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
-from zoo.whole_file import whole_file
+from zoo._atomic_file import atomic_file
+from zoo.errors import ZooError
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 
 
+class CheckpointError(ZooError, ValueError):
+    """A model cannot be written as a checkpoint, or a folder is not a checkpoint."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a folder says of itself: the registered name, all fields of the configuration, where the weights lie."""
+    """A checkpoint as read: the registered name, all fields of the configuration, and the path of the weights."""
 
     model: str
     config: dict[str, Any]
     weights: Path
 
 
-def save_checkpoint(model: Any, folder: str | Path, matrices: torch.dtype | None = None) -> Path:
-    """Write a model that `zoo.build` made into a folder, which is made if need be.
+def save_checkpoint(model: nn.Module, folder: str | Path, matrices: torch.dtype | None = None) -> Path:
+    """Write a model from `zoo.build` into a folder, which is created if it does not exist.
 
     Args:
-        model: of `zoo.build`.
-        folder: where the two files go.
-        matrices: a floating-point dtype to round matrices to, such as torch.float16 for half the bytes; vectors, which
-            are few and hold statistics, stay as they are. `load_checkpoint` gives float32 again, of the rounded values.
+        model: a model from `zoo.build`.
+        folder: for the two files.
+        matrices: a floating-point dtype to round matrices to, such as torch.float16 for half the bytes. Vectors are
+            few and hold statistics, so they stay as they are. `load_checkpoint` turns the rounded values into float32.
+
+    Returns:
+        The folder.
 
     Raises:
-        ValueError: the module does not say which registered model it is, or `matrices` is no floating-point dtype or
-            cannot hold a weight.
-        OSError: the folder cannot be written to, or the disk is full; each file is the old or the new one, whole.
+        CheckpointError: the module does not say which registered model it is, or `matrices` is not a floating-point
+            dtype or cannot hold a weight.
+        OSError: the folder cannot be written to, or the disk is full. Each file is then the old or the new one.
     """
-    if not hasattr(model, "model_name") or not hasattr(model, "config"):
-        raise ValueError("only a model from zoo.build says its name and configuration; save others with torch.save")
-    tensors = {name: _store(name, value, matrices) for name, value in model.state_dict().items()}
+    name, config = getattr(model, "model_name", None), getattr(model, "config", None)
+    if name is None or config is None:
+        raise CheckpointError(
+            "only a model from zoo.build says its name and configuration; save other modules with torch.save"
+        )
+    tensors = {key: _store(key, value, matrices) for key, value in model.state_dict().items()}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(folder / WEIGHTS_FILE) as temporary:
+    with atomic_file(folder / WEIGHTS_FILE) as temporary:
         temporary.write_bytes(save(tensors))
-    about = {"model": model.model_name, "config": model.config.to_dict()}
-    with whole_file(folder / CONFIG_FILE) as temporary:
+    about = {"model": name, "config": config.to_dict()}
+    with atomic_file(folder / CONFIG_FILE) as temporary:
         temporary.write_text(json.dumps(about, indent=1) + "\n")
     return folder
 
@@ -57,17 +68,17 @@ def read_checkpoint(folder: str | Path) -> Checkpoint:
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: `config.json` is not what `save_checkpoint` writes.
+        CheckpointError: `config.json` is not what `save_checkpoint` writes.
     """
     folder = Path(folder)
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder} is no checkpoint: {name} is missing")
+            raise FileNotFoundError(f"{folder} is not a checkpoint: {name} is missing")
     try:
         about = json.loads((folder / CONFIG_FILE).read_text())
         return Checkpoint(about["model"], dict(about["config"]), folder / WEIGHTS_FILE)
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise CheckpointError(
             f'{folder / CONFIG_FILE} must hold {{"model": name, "config": {{...}}}}; reading it failed: {error!r}'
         ) from error
 
@@ -76,8 +87,8 @@ def _store(name: str, value: Tensor, matrices: torch.dtype | None) -> Tensor:
     if matrices is None or value.dim() < 2 or not value.is_floating_point():
         return value.contiguous()
     if not matrices.is_floating_point:
-        raise ValueError(f"matrices must be a floating-point dtype such as torch.float16, got {matrices}")
+        raise CheckpointError(f"matrices must be a floating-point dtype such as torch.float16, got {matrices}")
     stored = value.to(matrices).contiguous()
     if not stored.isfinite().all():
-        raise ValueError(f"{name} has a weight of {float(value.abs().max()):.3g}, more than {matrices} holds")
+        raise CheckpointError(f"{name} has a weight of {float(value.abs().max()):.3g}, more than {matrices} holds")
     return stored

@@ -1,4 +1,4 @@
-"""What a model costs: parameters, multiply-adds per step, bytes per precision."""
+"""What a model costs: parameters, multiply-adds per step, and bytes in each precision."""
 
 from __future__ import annotations
 
@@ -7,31 +7,30 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from zoo.config.precision import BYTES_PER_WEIGHT
 from zoo.init import num_gates
-
-BYTES_PER_WEIGHT = {"fp32": 4, "bf16": 2, "int8": 1}
 
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One layer: a recurrent layer's direction, a linear layer, an embedding.
+    """One layer: one direction of a recurrent layer, a linear layer, an embedding.
 
     Args:
-        name: where it lies in the module.
-        kind: the layer's type.
+        name: of the submodule.
+        type: of the layer, such as "LSTM".
         parameters: weights and biases.
-        macs_per_step: multiply-adds for one step of one row; gates' elementwise work is not counted.
+        macs_per_step: multiply-adds for one step of one row; the elementwise work of the gates is not counted.
     """
 
     name: str
-    kind: str
+    type: str
     parameters: int
     macs_per_step: int
 
 
 @dataclass(frozen=True)
 class Summary:
-    """All layers of a model; printed, a table."""
+    """All layers of a model; `str` gives a table."""
 
     layers: list[LayerSummary]
 
@@ -51,9 +50,9 @@ class Summary:
     def __str__(self) -> str:
         width = max([len(layer.name) for layer in self.layers] + [5])
         line = f"{{:{width}}}  {{:>10}}  {{:>12}}  {{:>12}}"
-        rows = [line.format("layer", "kind", "parameters", "macs/step")]
+        rows = [line.format("layer", "type", "parameters", "macs/step")]
         rows += [
-            line.format(layer.name, layer.kind, f"{layer.parameters:,}", f"{layer.macs_per_step:,}")
+            line.format(layer.name, layer.type, f"{layer.parameters:,}", f"{layer.macs_per_step:,}")
             for layer in self.layers
         ]
         rows.append(line.format("total", "", f"{self.parameters:,}", f"{self.macs_per_step:,}"))
@@ -65,10 +64,10 @@ def summary(model: nn.Module) -> Summary:
     """Count parameters and multiply-adds, layer by layer.
 
     Args:
-        model: an eager float module; a quantized one hides its weights from PyTorch's parameter lists.
+        model: an eager float module. The weights of a quantized one are not in PyTorch's parameter lists.
 
     Returns:
-        A `Summary`; each recurrent layer and direction is a row of its own.
+        A `Summary` with a row for each layer, and for each direction of a recurrent layer.
 
     Raises:
         ValueError: the module has no parameters to count.

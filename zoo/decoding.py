@@ -1,4 +1,4 @@
-"""From scores of steps to labels."""
+"""Labels from the scores of steps."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from zoo.models.padding import step_mask
+
 
 def decode_ctc(output: Tensor, lengths: Optional[Tensor] = None) -> Tensor:
-    """Read labels off the outputs of a CTC model: the likeliest of every step, runs once, blanks not at all.
+    """Decode the outputs of a CTC model greedily (Graves et al. 2006).
 
-    It scripts, and models call it from their own `decode`.
+    The likeliest label of every step is taken, equal neighbours are merged, and blanks are dropped. TorchScript can
+    compile this function; models call it in their own `decode`.
 
     Args:
-        output: scores or log-probabilities (batch, seq_len, labels with the blank as number 0).
-        lengths: int64 (batch,), or None where nothing is padded.
+        output: scores or log-probabilities (batch, seq_len, labels), where label 0 is the blank.
+        lengths: int64 (batch,), or None if nothing is padded.
 
     Returns:
-        int64 (batch, most labels of a row): k stands for output k + 1, -1 for no label. Graves et al. 2006.
+        int64 (batch, labels of the longest row): k stands for label k + 1 of the output, -1 for no label.
     """
     best = output.argmax(2)  # (B, T)
     before = torch.cat([torch.zeros_like(best[:, :1]), best[:, :-1]], dim=1)
     begins = (best != 0) & (best != before)
     if lengths is not None:
-        steps = torch.arange(best.size(1), device=best.device).unsqueeze(0)
-        begins = begins & (steps < lengths.to(best.device).unsqueeze(1))
-    place = begins.long().cumsum(1)  # 1 for a row's first label
+        begins = begins & step_mask(lengths, best.size(1), best.device)
+    place = begins.long().cumsum(1)  # 1 for the first label of a row
     labels = torch.full([best.size(0), best.size(1) + 1], -1, dtype=torch.int64, device=best.device)
-    # Steps that begin no label all write to column 0, which is cut off.
+    # Steps where no label begins write to column 0, which is cut off.
     labels.scatter_(1, torch.where(begins, place, torch.zeros_like(place)), best - 1)
     return labels[:, 1 : 1 + int(place.max())]

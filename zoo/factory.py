@@ -1,4 +1,4 @@
-"""The first seam: a name and overrides in, a module out."""
+"""The first seam: a name and overrides become a module."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zoo.checkpoint import read_checkpoint
 from zoo.init import Init, init_weights_
+from zoo.model import Model
 from zoo.models.presets import register_presets
 from zoo.models.trained import register_trained
 from zoo.registry import find_model, list_models, register_model
@@ -29,27 +30,29 @@ def build(
     seed: int = 0,
     weights: str | Path | Mapping[str, Tensor] | None = None,
     pretrained: bool = False,
-    **overrides: Any,
-) -> nn.Module:
+    **overrides: object,
+) -> Model:
     """Build a registered model, initialised or with given weights.
+
+    The model is in eval mode, as everything that this package returns, so that dropout never changes its numbers by
+    surprise. Call `model.train()` before you train it.
 
     Args:
         name: a name of `list_models()`.
         init: an initialisation scheme's name, or an `Init` with options.
-        seed: of the initial weights; the same seed gives the same weights, and the global generator is untouched.
+        seed: of the initial weights. The same seed gives the same weights, and the global generator is not used.
         weights: a file (`.safetensors`, or `torch.save` of a state dict) or a state dict to load.
-        pretrained: load the weights that come with the package; the configuration is theirs.
+        pretrained: load the weights that come with the package, with the configuration that they were trained with.
         overrides: fields of the model's configuration, such as hidden_size=64.
 
     Returns:
-        The module in training mode, as PyTorch's constructors give it, with `model_name`, `config` and `init_record`
-        attached.
+        The module in eval mode, with the attributes of `zoo.RecurrentModel`.
 
     Raises:
-        UnknownModelError: no such name; the nearest ones are given.
-        ConfigError: an override that does not exist or does not fit.
-        WeightsError: weights that do not fit, with all mismatches.
-        ValueError: a scheme that does not exist or that these layers cannot take, or contradicting arguments.
+        UnknownModelError: no such name; the message gives the nearest ones.
+        ConfigError: an override does not exist or does not fit.
+        WeightsError: the weights do not fit; the message has all mismatches.
+        ValueError: the scheme does not exist or these layers cannot take it, or arguments contradict each other.
     """
     entry = find_model(name)
     config = entry.config
@@ -74,14 +77,19 @@ def build(
         module.init_record = None
     module.model_name = name
     module.config = config
-    return module
+    if not hasattr(module, "input_spec"):
+        module.input_spec = config.input_spec
+    module.quantization = None
+    return module.eval()
 
 
-def load_checkpoint(folder: str | Path) -> nn.Module:
-    """Build the model that `zoo.save_checkpoint` wrote into a folder.
+def load_checkpoint(folder: str | Path) -> Model:
+    """Build the model that `zoo.save_checkpoint` wrote into a folder, in eval mode.
 
     Raises:
-        As `build`, and FileNotFoundError or ValueError where the folder is no checkpoint.
+        FileNotFoundError: a file is missing.
+        CheckpointError: the folder is not a checkpoint.
+        UnknownModelError, ConfigError, WeightsError: as in `build`.
     """
     checkpoint = read_checkpoint(folder)
     return build(checkpoint.model, weights=checkpoint.weights, **checkpoint.config)

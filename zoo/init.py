@@ -1,6 +1,6 @@
-"""Initialisation schemes, applied gate by gate: a stacked (gates * hidden, n) weight is never filled as one matrix.
+"""Initialisation schemes. They fill a weight gate by gate, never a stacked (gates * hidden, n) weight as one matrix.
 
-A scheme is a function that fills one block in place, given what the block is for:
+A scheme is a function that fills one block in place. It is told the role of the block:
 
 - "input": a gate's (hidden, input) block of `weight_ih`
 - "recurrent": a gate's (hidden, hidden or proj) block of `weight_hh`
@@ -18,23 +18,23 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from zoo.config.cells import CELLS
+
 Role = Literal["input", "recurrent", "projection", "linear"]
 Scheme = Callable[[Tensor, Role, torch.Generator | None], None]
 
 RECURRENT_LAYERS = (nn.RNNBase, nn.RNNCellBase)
-NUM_GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
-LSTM_FORGET_GATE = 1  # gate order i, f, g, o
 
 
 @dataclass(frozen=True)
 class Init:
-    """How weights start.
+    """How weights are initialised.
 
     Args:
         scheme: a registered name; see `list_inits`.
-        zero_bias: start all biases at 0; otherwise they are uniform in +-1/sqrt(hidden_size), as PyTorch's.
-        forget_bias: LSTM only, what the forget gate's two biases sum to (Jozefowicz et al. 2015 advise 1).
-            It is set in `bias_ih`; the other vector's part is 0.
+        zero_bias: start all biases at 0; otherwise they are uniform in +-1/sqrt(hidden_size), as in PyTorch.
+        forget_bias: the sum of the two biases of the forget gate, for the LSTM only (Jozefowicz et al. 2015 advise 1).
+            It is set in `bias_ih`; the part in `bias_hh` is 0.
     """
 
     scheme: str = "uniform"
@@ -49,7 +49,7 @@ _schemes: dict[str, Scheme] = {}
 
 
 def register_init(name: str) -> Callable[[Scheme], Scheme]:
-    """Register a scheme under a name, as a decorator.
+    """Return a decorator that registers a scheme under a name.
 
     Raises:
         ValueError: the name is taken.
@@ -71,7 +71,7 @@ def list_inits() -> list[str]:
 
 @register_init("uniform")
 def uniform_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
-    """PyTorch's own: +-1/sqrt(hidden_size), for a linear layer +-1/sqrt(fan in)."""
+    """PyTorch's own: uniform in +-1/sqrt(hidden_size), for a linear layer in +-1/sqrt(fan in)."""
     hidden = {"input": 0, "recurrent": 0, "projection": 1, "linear": 1}[role]
     bound = 1.0 / math.sqrt(block.size(hidden))
     nn.init.uniform_(block, -bound, bound, generator=generator)
@@ -91,7 +91,7 @@ def xavier_normal_(block: Tensor, role: Role, generator: torch.Generator | None)
 
 @register_init("orthogonal")
 def orthogonal_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
-    """Recurrent blocks orthogonal (Saxe et al. 2013), all others Xavier uniform."""
+    """Recurrent blocks are orthogonal (Saxe et al. 2013), all others Xavier uniform."""
     if role == "recurrent":
         nn.init.orthogonal_(block, generator=generator)
     else:
@@ -100,7 +100,7 @@ def orthogonal_(block: Tensor, role: Role, generator: torch.Generator | None) ->
 
 @register_init("identity")
 def identity_(block: Tensor, role: Role, generator: torch.Generator | None) -> None:
-    """Recurrent block the identity, input block normal with deviation 0.001 (IRNN, Le et al. 2015)."""
+    """Recurrent blocks are the identity, input blocks normal with deviation 0.001 (IRNN, Le et al. 2015)."""
     if role == "recurrent":
         nn.init.eye_(block)
     elif role == "input":
@@ -128,15 +128,15 @@ def init_weights_(
 
     Args:
         module: any module; layers of other types stay as they are.
-        init: a scheme's name, or an `Init` with its options.
-        seed: makes the result repeatable and leaves the global generator alone; None draws from the global one.
-        zero_bias, forget_bias: as in `Init`, laid over it.
+        init: the name of a scheme, or an `Init` with options.
+        seed: makes the result repeatable, without using the global generator; None draws from the global one.
+        zero_bias, forget_bias: as in `Init`, whose values they replace.
 
     Returns:
         The module.
 
     Raises:
-        ValueError: unknown scheme, or a scheme or option that the layers found cannot take.
+        ValueError: the scheme does not exist, or the layers cannot take the scheme or an option.
     """
     options = Init(init) if isinstance(init, str) else init
     if zero_bias is not None:
@@ -159,13 +159,18 @@ def init_weights_(
     return module
 
 
+def cell_of(layer: nn.Module) -> str:
+    """Return which cell an LSTM, GRU or RNN layer of PyTorch has, a key of `CELLS`."""
+    return next(cell for cell in CELLS if type(layer).__name__.startswith(cell.upper()))
+
+
 def num_gates(layer: nn.Module) -> int:
     """Return how many gates are stacked in the weights of an LSTM, GRU or RNN layer or cell."""
-    return next(count for kind, count in NUM_GATES.items() if type(layer).__name__.startswith(kind))
+    return CELLS[cell_of(layer)].num_gates
 
 
 def gate_blocks(layer: nn.Module, weight: Tensor) -> Iterator[Tensor]:
-    """Yield each gate's block of rows of a stacked weight or bias, in PyTorch's gate order."""
+    """Yield the rows of each gate in a stacked weight or bias, in PyTorch's gate order."""
     yield from weight.chunk(num_gates(layer), dim=0)
 
 
@@ -174,15 +179,19 @@ def _check_options(module: nn.Module, options: Init) -> None:
     gated = sorted({type(layer).__name__ for layer in layers if num_gates(layer) > 1})
     if options.scheme == "identity" and gated:
         raise ValueError(
-            f"init 'identity' is for nn.RNN, whose state it passes on unchanged; got {', '.join(gated)}: "
+            f"init 'identity' is for nn.RNN, which then keeps its state from step to step; got {', '.join(gated)}: "
             "use 'orthogonal' for gated layers"
         )
     if options.forget_bias is not None:
-        lstms = [layer for layer in layers if type(layer).__name__.startswith("LSTM")]
-        if not lstms:
+        forgetful = [layer for layer in layers if _has_forget_gate(layer)]
+        if not forgetful:
             raise ValueError("forget_bias needs an LSTM; the module has none")
-        if not all(layer.bias for layer in lstms):
+        if not all(layer.bias for layer in forgetful):
             raise ValueError("forget_bias needs bias=True; the module has an LSTM without biases")
+
+
+def _has_forget_gate(layer: nn.Module) -> bool:
+    return "forget" in CELLS[cell_of(layer)].gate_names
 
 
 def _init_recurrent_(layer: Any, options: Init, generator: torch.Generator | None) -> None:
@@ -197,8 +206,8 @@ def _init_recurrent_(layer: Any, options: Init, generator: torch.Generator | Non
                 scheme(block, role, generator)
         else:
             _init_bias_(parameter, bound, options, generator)
-            if options.forget_bias is not None and type(layer).__name__.startswith("LSTM"):
-                forget = list(gate_blocks(layer, parameter))[LSTM_FORGET_GATE]
+            if options.forget_bias is not None and _has_forget_gate(layer):
+                forget = list(gate_blocks(layer, parameter))[CELLS[cell_of(layer)].gate_names.index("forget")]
                 forget.fill_(options.forget_bias if name.startswith("bias_ih") else 0.0)
 
 

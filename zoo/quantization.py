@@ -1,7 +1,7 @@
-"""Quantization recipes: each states what it can take, converts a copy, and proves that it did.
+"""Quantization recipes: a recipe says which models it can convert, converts a copy, and proves that it did.
 
-PyTorch's `quantize_dynamic` leaves `nn.RNN` float without a word, converts layers with `proj_size` into ones that
-fail when called, and does nothing to a scripted module. A recipe refuses these and says why.
+PyTorch's `quantize_dynamic` silently leaves `nn.RNN` float, converts layers with `proj_size` into ones that fail when
+called, and does nothing to a scripted module. A recipe refuses these models and says why.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zoo.golden import Sample, draw_samples, record, valid_values
-from zoo.signature import infer_signature
-from zoo.tolerances import FLOAT16_LIMIT, FP32, INT8_LIMIT, INT8_REPLAY, ErrorLimit, Tolerance
-from zoo.torchscript import without_notices
+from zoo.artifact.golden import Sample, draw_samples, record, valid_values
+from zoo.artifact.signature import infer_signature
+from zoo.artifact.tolerances import FLOAT16_LIMIT, FP32, INT8_LIMIT, INT8_REPLAY, ErrorLimit, Tolerance
+from zoo.artifact.torchscript import without_notices
+from zoo.errors import ZooError
+from zoo.model import Model, QuantizationRecord
 
-# What PyTorch's dynamic quantization converts.
+# What `quantize_dynamic` converts.
 DYNAMIC_LAYERS = (nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear)
 
 
-class RecipeError(ValueError):
-    """A recipe that cannot do to this model what it promises, with the reason."""
+class RecipeError(ZooError, ValueError):
+    """A recipe cannot do what it promises with this model; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,14 @@ class Recipe:
     Args:
         name: as given to `quantize`.
         description: one line.
-        objections: lists what in a module is outside the recipe's domain, one sentence each.
+        objections: returns why the recipe cannot take a module, one sentence per reason; empty if it can.
         layers: the types of layer that the recipe promises to convert.
-        convert: makes the quantized module of a copy in eval mode.
-        limit: how far outputs may move from the float model's.
-        replay: C++ against the Python twin, whole against whole.
-        regrouped: the same in chunks or other batches; None where only `limit` bounds it, because activations
-            are quantized by a scale that the whole batch shares.
+        convert: turns a float module in eval mode, which it may change, into the quantized one.
+        limit: how far outputs may move from those of the float model.
+        replay: tolerance of C++ against the Python twin, on whole sequences.
+        regrouped: the same in chunks or other batches; None if only `limit` bounds it, because one scale for the
+            activations depends on the whole batch.
+        uses_backend: whether PyTorch's quantized backend packs the converted weights.
     """
 
     name: str
@@ -51,38 +54,14 @@ class Recipe:
     limit: ErrorLimit
     replay: Tolerance
     regrouped: Tolerance | None
-
-
-@dataclass(frozen=True)
-class QuantizationRecord:
-    """What was done to a model; it travels in the manifest.
-
-    Args:
-        recipe: the recipe's name.
-        engine: PyTorch's quantized engine that holds the weights; C++ selects the same before loading.
-        layers: converted layers, name to original type.
-        error: against the float model on the samples: `max_abs`, `rms`, `max_of_range`, `rms_of_std`.
-        tolerances: `replay` and `regrouped` tolerance, the latter None where the error bounds it.
-        error_of: `limit.max_of_range` of each output's and state's range, by name.
-    """
-
-    recipe: str
-    engine: str
-    layers: dict[str, str]
-    error: dict[str, float]
-    replay: Tolerance
-    regrouped: Tolerance | None
-    error_of: dict[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"recipe": self.recipe, "engine": self.engine, "layers": self.layers, "error": self.error}
+    uses_backend: bool = False
 
 
 _recipes: dict[str, Recipe] = {}
 
 
 def register_recipe(recipe: Recipe) -> None:
-    """Make a recipe known to `quantize`.
+    """Make a recipe known to `zoo.quantize`.
 
     Raises:
         ValueError: the name is taken.
@@ -92,29 +71,38 @@ def register_recipe(recipe: Recipe) -> None:
     _recipes[recipe.name] = recipe
 
 
-def list_recipes() -> dict[str, str]:
-    """Return the recipes: name to description."""
-    return {name: _recipes[name].description for name in sorted(_recipes)}
+def list_recipes() -> list[str]:
+    """Return the names of all recipes, sorted."""
+    return sorted(_recipes)
 
 
-def quantize(model: nn.Module, recipe: str, *, samples: Sequence[Sample] | None = None) -> nn.Module:
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe of a name.
+
+    Raises:
+        RecipeError: no recipe has this name.
+    """
+    if name not in _recipes:
+        raise RecipeError(f"no recipe is called {name!r}; there are {', '.join(list_recipes())}")
+    return _recipes[name]
+
+
+def quantize(model: nn.Module, recipe: str, *, samples: Sequence[Sample] | None = None) -> Model:
     """Return a quantized copy of a model; the model stays as it is.
 
     Args:
         model: an eager float32 module on the CPU that keeps the contract.
         recipe: a name of `list_recipes()`.
-        samples: real inputs on which to measure the error; drawn at random where None.
+        samples: real inputs on which to measure the error; drawn at random if None.
 
     Returns:
-        A new module in eval mode, with a `QuantizationRecord` as its `quantization`.
+        A new module in eval mode, as from `zoo.build`, with a `QuantizationRecord` as its `quantization`.
 
     Raises:
-        RecipeError: unknown recipe, a model outside its domain, a layer that did not change, or an error
+        RecipeError: the recipe does not exist or cannot take the model, a layer did not change, or the error is
             beyond the recipe's limit.
     """
-    if recipe not in _recipes:
-        raise RecipeError(f"no recipe is called {recipe!r}; there are {', '.join(sorted(_recipes))}")
-    chosen = _recipes[recipe]
+    chosen = find_recipe(recipe)
     objections = _common_objections(model) or chosen.objections(model)
     if objections:
         raise RecipeError(f"recipe {recipe!r} cannot take this model: " + "; ".join(objections))
@@ -124,22 +112,23 @@ def quantize(model: nn.Module, recipe: str, *, samples: Sequence[Sample] | None 
         raise RecipeError(f"recipe {recipe!r} found nothing to convert: the model has no {_names(chosen.layers)}")
     with without_notices():
         quantized: Any = chosen.convert(copy.deepcopy(float_model))
-    unchanged = [name for name, kind in promised.items() if type(quantized.get_submodule(name)) is kind]
+    unchanged = [name for name, was in promised.items() if type(quantized.get_submodule(name)) is was]
     if unchanged:
         raise RecipeError(
-            f"recipe {recipe!r} left {', '.join(unchanged)} float; leave such layers out of the model or use another"
+            f"recipe {recipe!r} left {', '.join(unchanged)} float; leave such layers out of the model or use another "
+            "recipe"
         )
     error, error_of = _measure_error(float_model, quantized, samples, chosen.limit)
     if error["max_of_range"] > chosen.limit.max_of_range or error["rms_of_std"] > chosen.limit.rms_of_std:
         raise RecipeError(
             f"recipe {recipe!r} moves the outputs by {error['max_of_range']:.2%} of their range (limit "
             f"{chosen.limit.max_of_range:.0%}), rms {error['rms_of_std']:.2%} of their deviation (limit "
-            f"{chosen.limit.rms_of_std:.1%}); use a milder recipe or give real samples"
+            f"{chosen.limit.rms_of_std:.1%}); use a recipe with more bits or give real samples"
         )
     quantized.quantization = QuantizationRecord(
         recipe=recipe,
-        engine=torch.backends.quantized.engine,
-        layers={name: kind.__name__ for name, kind in promised.items()},
+        backend=torch.backends.quantized.engine if chosen.uses_backend else "",
+        layers={name: was.__name__ for name, was in promised.items()},
         error=error,
         replay=chosen.replay,
         regrouped=chosen.regrouped,
@@ -148,11 +137,12 @@ def quantize(model: nn.Module, recipe: str, *, samples: Sequence[Sample] | None 
     return quantized
 
 
-def _common_objections(model: Any) -> list[str]:
+def _common_objections(model: nn.Module) -> list[str]:
     if any(isinstance(m, torch.jit.ScriptModule) for m in model.modules()):
-        return ["it is scripted, and quantizing then silently does nothing: quantize first, script afterwards"]
-    if getattr(model, "quantization", None) is not None:
-        return [f"it is quantized already, by {model.quantization.recipe!r}"]
+        return ["it is scripted, and PyTorch then silently changes nothing: quantize first, script afterwards"]
+    done = getattr(model, "quantization", None)
+    if done is not None:
+        return [f"it is quantized already, by {done.recipe!r}"]
     found = []
     other = sorted({str(p.dtype) for p in model.parameters() if p.dtype != torch.float32})
     if other:
@@ -184,7 +174,7 @@ def _dynamic_converter(dtype: torch.dtype) -> Callable[[nn.Module], nn.Module]:
 def _measure_error(
     float_model: nn.Module, quantized: nn.Module, samples: Sequence[Sample] | None, limit: ErrorLimit
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the outputs' error, and for every output and state the error that the limit allows."""
+    """Return the error of the outputs, and the error that the limit allows each output and state."""
     signature = infer_signature(float_model)
     samples = draw_samples(signature) if samples is None else samples
     expected, got = record(float_model, samples), record(quantized, samples)
@@ -213,19 +203,20 @@ def _ratio(error: float, scale: float) -> float:
 
 
 def _names(types: tuple[type[nn.Module], ...]) -> str:
-    return ", ".join(kind.__name__ for kind in types)
+    return ", ".join(layer.__name__ for layer in types)
 
 
 register_recipe(
     Recipe(
         name="dynamic_int8",
-        description="int8 weights, activations quantized as they come; LSTM, GRU, their cells, Linear; CPU",
+        description="int8 weights, activations quantized in each call; LSTM, GRU, their cells, Linear; CPU",
         objections=_dynamic_objections,
         layers=DYNAMIC_LAYERS,
         convert=_dynamic_converter(torch.qint8),
         limit=INT8_LIMIT,
         replay=INT8_REPLAY,
         regrouped=None,
+        uses_backend=True,
     )
 )
 register_recipe(
@@ -238,5 +229,6 @@ register_recipe(
         limit=FLOAT16_LIMIT,
         replay=FP32,
         regrouped=Tolerance(1e-5, 1e-5),
+        uses_backend=True,
     )
 )

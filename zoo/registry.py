@@ -1,4 +1,4 @@
-"""The registry: a name stands for a configuration and the builder that takes it."""
+"""The registry: each name stands for a configuration and a builder that takes it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 from torch import nn
 
+from zoo.errors import ZooError
 
-class UnknownModelError(ValueError):
-    """A model name that nobody registered; the message gives the nearest ones."""
+
+class UnknownModelError(ZooError, ValueError):
+    """No model has this name; the message gives the nearest names."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class ModelEntry:
     Args:
         name: `<family>_<task>`, or `<family>_<task>_<data set>` for a trained one.
         builder: makes the module from a configuration.
-        config: the preset; `build`'s overrides are laid over it.
-        pretrained: folder with `config.json` and `model.safetensors`, or None where nothing was trained.
+        config: the preset, which the overrides of `build` change.
+        pretrained: a checkpoint folder, or None if there are no trained weights.
     """
 
     name: str
@@ -42,12 +44,12 @@ def register_model(
 
     Args:
         name: letters, digits and underscores; not taken yet.
-        config: a frozen dataclass with `replace(**overrides)` and `to_dict()`, as those of `zoo.config`.
-        builder: makes the module from such a configuration; the module keeps the contract of `zoo.models`.
-        pretrained: folder with trained weights, or None.
+        config: a frozen dataclass with `replace(**overrides)`, `to_dict()` and `input_spec`, as those of `zoo.config`.
+        builder: makes the module from such a configuration; the module keeps the contract of `zoo.RecurrentModel`.
+        pretrained: a checkpoint folder with trained weights, or None.
 
     Raises:
-        ValueError: the name is taken or is no identifier.
+        ValueError: the name is taken or has other characters.
     """
     if not name.isidentifier():
         raise ValueError(f"a model's name is letters, digits and underscores, got {name!r}")
@@ -57,7 +59,7 @@ def register_model(
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Return the registered names that match a shell pattern such as "lstm_*", sorted."""
+    """Return the registered names, sorted; only those that match a shell pattern such as "lstm_*", if given."""
     return sorted(fnmatch.filter(_entries, pattern))
 
 
@@ -65,7 +67,7 @@ def find_model(name: str) -> ModelEntry:
     """Return the entry of a name.
 
     Raises:
-        UnknownModelError: with the nearest names.
+        UnknownModelError: no such name.
     """
     if name not in _entries:
         near = difflib.get_close_matches(name, _entries, n=3)

@@ -1,4 +1,4 @@
-"""Loading weights: read a file without running it, find where they belong, report every mismatch at once."""
+"""Loading weights: read a file without running code in it, find where the weights belong, report every mismatch."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-# What trainers put around a module's own names.
+from zoo.errors import ZooError
+
+# Prefixes that trainers put before the names of a module.
 PREFIXES = ("_orig_mod.", "module.", "model.")
 
 
-class WeightsError(ValueError):
-    """Weights that do not fit the module, or a file that holds none."""
+class WeightsError(ZooError, ValueError):
+    """Weights do not fit the module, or a file holds none."""
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
     """Read a state dict from `.safetensors`, or from a `torch.save` file with nothing but tensors in it.
 
-    A Lightning checkpoint's `state_dict` entry is taken.
+    From a Lightning checkpoint, the entry `state_dict` is taken.
 
     Raises:
         FileNotFoundError: no such file.
-        WeightsError: the file is no state dict, or would have to run code to be read.
+        WeightsError: the file is not a state dict, or reading it would run code.
     """
     path = Path(path)
     if not path.exists():
@@ -60,11 +62,11 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
 def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor]) -> nn.Module:
     """Copy weights into a module in place.
 
-    The names may be the module's own, the same behind a trainer's prefix (`module.`, `model.`, `_orig_mod.`), or
-    those of one bare `nn.LSTM/GRU/RNN` (`weight_ih_l0` ...), which go to the module's recurrent stack.
+    The names may be those of the module, with or without a trainer's prefix (`module.`, `model.`, `_orig_mod.`). They
+    may also be those of one bare `nn.LSTM/GRU/RNN` (`weight_ih_l0` ...); such weights go to the recurrent stack.
 
     Args:
-        module: what to fill.
+        module: whose weights to set.
         weights: a file for `read_weights`, or a state dict.
 
     Returns:
@@ -92,7 +94,7 @@ def _strip_prefix(given: dict[str, Tensor], module: nn.Module) -> dict[str, Tens
 
 
 def _load_into_stack_(module: nn.Module, given: dict[str, Tensor]) -> nn.Module:
-    """Load the names of one bare recurrent layer into the only one, or into a residual stack's single layers."""
+    """Load the weights of one bare recurrent layer into the only one, or into the layers of a residual stack."""
     layers = [layer for layer in module.modules() if isinstance(layer, nn.RNNBase)]
     if len(layers) == 1:
         _check(layers[0], given)

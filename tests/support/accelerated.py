@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 import zoo
-from zoo.torchscript import without_notices
+from zoo.artifact.torchscript import without_notices
 
 CLOSE = {"atol": 2e-6, "rtol": 1e-5}
 

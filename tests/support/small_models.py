@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from torch import nn
-
 import zoo
+import zoo.factory  # registers the models
 from zoo.models import presets
+from zoo.registry import find_model
 
 FAMILIES = ("lstm", "gru", "rnn", "rnn_relu")
-SIZES: dict[str, dict[str, Any]] = {
-    "classifier": {"input_size": 12, "num_classes": 9},
-    "tagger": {"input_size": 12, "num_classes": 5},
-    "forecaster": {"input_size": 12, "horizon": 3, "num_variables": 12},
-    "ctc": {"input_size": 12, "num_labels": 11},
-    "language_model": {"input_size": 10, "vocab_size": 128},
-    "encoder": {"input_size": 12},
-}
 TASK_NAMES = list(presets.TASKS)
 # Every family with every task; trained models come on top of these, and have tests of their own.
 PRESET_NAMES = [f"{family}_{task}" for family in presets.FAMILIES for task in TASK_NAMES]
+# Those that read float features.
+FLOAT_NAMES = [name for name in PRESET_NAMES if find_model(name).config.vocab_size is None]
+
+# 20 units are not a multiple of any vector's width. Real input has 12 features, and text has bytes below 128.
+FLOATS = {"input_size": 12, "hidden_size": 20}
+TOKENS = {"input_size": 10, "hidden_size": 20, "vocab_size": 128}
+# Of the fields that a head may have, whichever the model's configuration has.
+HEAD = {"num_classes": 9, "horizon": 3, "num_variables": 12, "num_labels": 11}
 
 
-def build_small(name: str, **overrides: Any) -> nn.Module:
-    """Build a registered model with 20 units (no multiple of a vector's width) and inputs that real data fits."""
-    task = next(task for task in TASK_NAMES if name.endswith(task))
+def build_small(name: str, **overrides: Any) -> zoo.Model:
+    """Build a registered model with 20 units and inputs that real data fits."""
+    config = find_model(name).config
+    fields = {field.name for field in dataclasses.fields(config)}
     layers = overrides.get("num_layers", 2)
-    sizes = {"hidden_size": 20, "num_layers": layers, "dropout": 0.0 if layers == 1 else 0.2, **SIZES[task]}
-    return zoo.build(name, **{**sizes, **overrides}).eval()
+    sizes = {"num_layers": layers, "dropout": 0.0 if layers == 1 else 0.2, **(TOKENS if config.vocab_size else FLOATS)}
+    sizes |= {field: size for field, size in HEAD.items() if field in fields}
+    return zoo.build(name, **{**sizes, **overrides})
 
 
 def grid() -> list[tuple[str, int, bool]]:
@@ -39,5 +42,5 @@ def grid() -> list[tuple[str, int, bool]]:
         for task in TASK_NAMES
         for layers in (1, 2)
         for bidirectional in (False, True)
-        if not (bidirectional and task == "language_model")
+        if not (bidirectional and presets.TASKS[task][0].vocab_size)
     ]

@@ -1,10 +1,12 @@
-"""Model configurations: frozen, validated once, the only place where a model's sizes are decided."""
+"""Model configurations: frozen, validated once, and the only place where the sizes of a model are decided."""
 
 from __future__ import annotations
 
+from zoo.config.cells import CELLS, CellSpec
 from zoo.config.faults import ConfigError
 from zoo.config.forecasting import SegmentForecasterConfig
-from zoo.config.recurrent import GATES, Kind, Nonlinearity, RecurrentConfig
+from zoo.config.precision import BYTES_PER_WEIGHT, Precision
+from zoo.config.recurrent import Nonlinearity, RecurrentConfig
 from zoo.config.speech import SpeechClassifierConfig, SpeechConfig, SpeechCTCConfig, SpeechDetectorConfig
 from zoo.config.tasks import (
     ClassifierConfig,
@@ -16,21 +18,26 @@ from zoo.config.tasks import (
     Pooling,
     TaggerConfig,
 )
+from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 from zoo.config.text import CharacterLanguageModelConfig, WordTaggerConfig
 
 __all__ = [
-    "GATES",
+    "BATCH",
+    "BYTES_PER_WEIGHT",
+    "CELLS",
+    "SEQ_LEN",
     "CTCConfig",
+    "CellSpec",
     "CharacterLanguageModelConfig",
     "ClassifierConfig",
     "ConfigError",
     "EncoderConfig",
     "ForecasterConfig",
     "HeadConfig",
-    "Kind",
     "LanguageModelConfig",
     "Nonlinearity",
     "Pooling",
+    "Precision",
     "RecurrentConfig",
     "SegmentForecasterConfig",
     "SpeechCTCConfig",
@@ -38,5 +45,6 @@ __all__ = [
     "SpeechConfig",
     "SpeechDetectorConfig",
     "TaggerConfig",
+    "TensorSpec",
     "WordTaggerConfig",
 ]

@@ -1,10 +1,12 @@
-"""What can be wrong with one field of a configuration, said in one sentence, or nothing."""
+"""Checks of single fields of a configuration; each returns one sentence per fault."""
 
 from __future__ import annotations
 
+from zoo.errors import ZooError
 
-class ConfigError(ValueError):
-    """A configuration that no model can be built from; the message lists every fault found."""
+
+class ConfigError(ZooError, ValueError):
+    """No model can be built from a configuration; the message lists every fault."""
 
 
 def whole_number_faults(name: str, value: object, least: int) -> list[str]:

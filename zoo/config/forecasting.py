@@ -1,4 +1,4 @@
-"""Configuration of the forecaster that reads a series segment by segment."""
+"""The configuration of the forecaster that reads a series segment by segment."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from zoo.config.tasks import ForecasterConfig
 class SegmentForecasterConfig(ForecasterConfig):
     """A forecaster after SegRNN (Lin et al. 2023): one recurrence per segment, every variable on its own.
 
-    `input_size` and `num_variables` are both the number of variables; it always standardises by the deviations set.
+    `input_size` and `num_variables` are both the number of variables. The model always divides by the deviations that
+    `zoo.set_statistics_` set.
 
     Args:
-        segment_size: steps of a segment; the horizon is a whole number of them.
-        highway_window: last steps of the look-back of which weighted sums are added to the forecast; 0 for none.
-        highway_period: steps after which the series resembles itself: a step ahead is summed from its counterparts
-            in the periods before. Window and horizon are whole numbers of periods.
+        segment_size: steps of a segment; the horizon is a whole number of segments.
+        highway_window: number of the latest steps whose weighted sums are added to the forecast; 0 for none.
+        highway_period: steps after which the series resembles itself, such as 24 hours. Each forecast step is a sum
+            over the same position in earlier periods. Window and horizon are whole numbers of periods.
     """
 
-    kind: str = "gru"  # type: ignore[assignment]
+    cell: str = "gru"
     segment_size: int = 48
     highway_window: int = 0
     highway_period: int = 1
@@ -32,7 +33,7 @@ class SegmentForecasterConfig(ForecasterConfig):
         found += whole_number_faults("highway_period", self.highway_period, 1)
         if found:
             return found
-        if self.kind != "gru" or self.num_layers != 1 or self.bidirectional or self.proj_size or self.residual:
+        if self.cell != "gru" or self.num_layers != 1 or self.bidirectional or self.proj_size or self.residual:
             found.append("a segment forecaster is one gru layer in one direction; leave the other settings out")
         if self.input_size != self.num_variables:
             found.append(f"input_size and num_variables must agree, got {self.input_size} and {self.num_variables}")
@@ -44,7 +45,10 @@ class SegmentForecasterConfig(ForecasterConfig):
                 f"{self.horizon} and {self.highway_window}"
             )
         if self.hidden_size % 2:
-            found.append(f"hidden_size must be even: half codes the segment, half the variable; got {self.hidden_size}")
+            found.append(
+                "hidden_size must be even: one half encodes the segment and the other the variable; "
+                f"got {self.hidden_size}"
+            )
         if self.vocab_size is not None or self.batch_first is not True:
             found.append("a segment forecaster takes float features with batch_first=True")
         return found

@@ -1,4 +1,4 @@
-"""What every recurrent model's configuration shares."""
+"""The configuration that all recurrent models share."""
 
 from __future__ import annotations
 
@@ -6,39 +6,41 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from zoo.config.cells import CELLS, CellSpec
 from zoo.config.faults import ConfigError, probability_faults, whole_number_faults
+from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
-Kind = Literal["lstm", "gru", "rnn"]
 Nonlinearity = Literal["tanh", "relu"]
-
-GATES: dict[str, int] = {"lstm": 4, "gru": 3, "rnn": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecurrentConfig:
-    """What every recurrent model shares: `torch.nn.LSTM/GRU/RNN`'s constructor arguments, and what feeds them.
+    """The constructor arguments of `torch.nn.LSTM/GRU/RNN`, and the input of the first layer.
+
+    Two things differ from PyTorch: `batch_first` is True by default, and `cell` says which of the three layers it is.
 
     Args:
-        kind: the recurrence, "lstm", "gru" or "rnn".
-        input_size: features per step fed to the first layer; the embedding's width where `vocab_size` is set.
+        cell: the equation of one step, "lstm", "gru" or "rnn".
+        input_size: features per step of the first layer, as PyTorch means it. A model that reads float features takes
+            as many from the caller. A token model (`vocab_size` is set) embeds each token into as many.
         hidden_size: units per layer and direction.
-        num_layers: layers stacked on one another.
+        num_layers: number of layers, each of which reads the output of the one before.
         bias: whether layers have the two bias vectors `bias_ih`, `bias_hh`.
         batch_first: input as (batch, seq_len, features); otherwise (seq_len, batch, features).
         dropout: probability between layers, in training only.
         bidirectional: run each layer in both directions; such a model cannot stream.
-        proj_size: LSTM only, size of the projected hidden state; 0 for none.
-        nonlinearity: RNN only, "tanh" or "relu".
+        proj_size: size of the projected hidden state, for the LSTM only; 0 for none.
+        nonlinearity: "tanh" or "relu", for the RNN only.
         residual: add each layer's input to its output, from the second layer on.
-        standardize: subtract a mean from each feature and divide by a deviation; they travel with the weights and
-            are 0 and 1 until `model.backbone.front_end.set_statistics` sets them from training data.
-        vocab_size: take int64 tokens in 0..vocab_size-1 and embed them; None for float features.
+        standardize: subtract a mean from each feature and divide by a deviation. Both are saved with the weights. They
+            are 0 and 1 until `zoo.set_statistics_` sets them from training data.
+        vocab_size: number of tokens. The model then takes int64 tokens in 0..vocab_size-1; None for float features.
 
     Raises:
         ConfigError: with all faults at once.
     """
 
-    kind: Kind = "lstm"
+    cell: str = "lstm"
     input_size: int = 16
     hidden_size: int = 128
     num_layers: int = 1
@@ -58,10 +60,10 @@ class RecurrentConfig:
             raise ConfigError(f"{type(self).__name__}: " + "; ".join(faults))
 
     def faults(self) -> list[str]:
-        """Say everything that is wrong with this configuration, one sentence each."""
+        """Return everything that is wrong with this configuration, one sentence each."""
         found = []
-        if self.kind not in GATES:
-            found.append(f"kind must be one of {', '.join(GATES)}, got {self.kind!r}")
+        if self.cell not in CELLS:
+            found.append(f"cell must be one of {', '.join(CELLS)}, got {self.cell!r}")
         for name in ("input_size", "hidden_size", "num_layers"):
             found += whole_number_faults(name, getattr(self, name), 1)
         found += whole_number_faults("proj_size", self.proj_size, 0)
@@ -73,14 +75,22 @@ class RecurrentConfig:
             found.append(f"nonlinearity must be tanh or relu, got {self.nonlinearity!r}")
         if self.vocab_size is not None:
             found += whole_number_faults("vocab_size", self.vocab_size, 1)
-        if found:
-            return found  # the relations below compare values of the right type only
-        if self.proj_size and self.kind != "lstm":
-            found.append(f"proj_size is for lstm only, got kind={self.kind!r}")
+        # The relations compare values, so they need values of the right type.
+        return found or self._contradictions()
+
+    def _contradictions(self) -> list[str]:
+        found = []
+        if self.proj_size and not self.cell_spec.projects:
+            able = [name for name, spec in CELLS.items() if spec.projects]
+            found.append(f"proj_size is for {', '.join(able)} only, got cell={self.cell!r}")
         if self.proj_size >= self.hidden_size:
             found.append(f"proj_size must be smaller than hidden_size={self.hidden_size}, got {self.proj_size}")
-        if self.nonlinearity != "tanh" and self.kind != "rnn":
-            found.append(f"nonlinearity={self.nonlinearity!r} is for kind='rnn' only, got kind={self.kind!r}")
+        if self.nonlinearity != "tanh" and self.nonlinearity not in self.cell_spec.nonlinearities:
+            able = [name for name, spec in CELLS.items() if self.nonlinearity in spec.nonlinearities]
+            found.append(
+                f"nonlinearity={self.nonlinearity!r} is for cell={' or '.join(map(repr, able))} only, "
+                f"got cell={self.cell!r}"
+            )
         if self.standardize and self.vocab_size is not None:
             found.append("standardize is for float features, and vocab_size asks for tokens; give one of them")
         if self.num_layers == 1:
@@ -91,23 +101,40 @@ class RecurrentConfig:
         return found
 
     @property
-    def num_directions(self) -> int:
-        return 2 if self.bidirectional else 1
+    def cell_spec(self) -> CellSpec:
+        return CELLS[self.cell]
 
     @property
     def num_gates(self) -> int:
-        return GATES[self.kind]
+        return self.cell_spec.num_gates
+
+    @property
+    def num_directions(self) -> int:
+        return 2 if self.bidirectional else 1
 
     @property
     def output_size(self) -> int:
         """Features per step that leave the stack: both directions side by side."""
         return self.num_directions * (self.proj_size or self.hidden_size)
 
+    @property
+    def input_spec(self) -> TensorSpec:
+        """What the model takes: float features, or tokens where `vocab_size` is set."""
+        steps: tuple[int | str, ...] = (BATCH, SEQ_LEN) if self.batch_first else (SEQ_LEN, BATCH)
+        if self.vocab_size is not None:
+            return TensorSpec("input", "int64", steps, range=(0, self.vocab_size - 1))
+        return TensorSpec("input", "float32", (*steps, self.input_size))
+
+    def stack_config(self, input_size: int) -> RecurrentConfig:
+        """Return the configuration of the recurrent stack alone, for features of the given size."""
+        shared = {field.name: getattr(self, field.name) for field in dataclasses.fields(RecurrentConfig)}
+        return RecurrentConfig(**{**shared, "input_size": input_size, "vocab_size": None, "standardize": False})
+
     def replace(self, **overrides: Any) -> Self:
         """Return a copy with some fields changed, validated again.
 
         Raises:
-            ConfigError: for a field that this configuration has not, or a value that does not fit.
+            ConfigError: a field does not exist, or a value does not fit.
         """
         names = [field.name for field in dataclasses.fields(self)]
         unknown = sorted(set(overrides) - set(names))

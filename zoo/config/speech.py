@@ -1,4 +1,4 @@
-"""The configurations of models that take raw samples, one hop of them a step."""
+"""The configurations of models that take raw samples, one hop of samples per step."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class SpeechConfig(RecurrentConfig):
     Args:
         input_size: samples per step, which is the hop from frame to frame.
         sample_rate: in Hz.
-        window_size: samples that a frame is computed from, the step's own and those before.
+        window_size: samples in a frame: those of the step itself and the ones just before.
         num_mels: mel bands per frame.
-        conv_size: frames that the convolution sees, the step's own and those before.
-        conv_channels: features that it gives to the first recurrent layer.
+        conv_size: frames that the convolution sees: that of the step itself and the ones just before.
+        conv_channels: features that the convolution passes to the first recurrent layer.
     """
 
     input_size: int = 80
@@ -38,15 +38,10 @@ class SpeechConfig(RecurrentConfig):
         if self.vocab_size is not None:
             found.append(f"vocab_size must be None, got {self.vocab_size}: a speech model takes samples, not tokens")
         if self.standardize is True:
-            found.append("standardize must be False: the log-mel front end standardises its features by itself")
+            found.append("standardize must be False: the log-mel front end already standardises its features")
         if not found and self.window_size <= self.input_size:
             found.append(f"window_size must be larger than input_size={self.input_size}, got {self.window_size}")
         return found
-
-    def stack_config(self) -> RecurrentConfig:
-        """Return the configuration of the recurrent stack alone."""
-        shared = {name: getattr(self, name) for name in RecurrentConfig.__dataclass_fields__}
-        return RecurrentConfig(**{**shared, "input_size": self.conv_channels})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The configurations of the tasks: what stands on top of the recurrent stack."""
+"""The configurations of the tasks: the head on top of the recurrent stack."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Pooling = Literal["last", "mean", "max"]
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderConfig(RecurrentConfig):
-    """The bare stack: one feature vector a step."""
+    """The bare stack: one feature vector per step."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeadConfig(RecurrentConfig):
-    """A stack with something on top of it.
+    """A stack with a head on top.
 
     Args:
         head_dropout: probability on the features that enter the head, in training only.
@@ -35,8 +35,8 @@ class ClassifierConfig(HeadConfig):
     """One class for a whole sequence.
 
     Args:
-        num_classes: scores given.
-        pooling: how steps become one vector: "last" (final hidden state of each direction), "mean" or "max"
+        num_classes: number of scores.
+        pooling: how the steps become one vector: "last" (the final hidden state of each direction), or "mean" or "max"
             over the valid steps.
     """
 
@@ -55,7 +55,7 @@ class TaggerConfig(HeadConfig):
     """One class for every step.
 
     Args:
-        num_classes: scores given per step.
+        num_classes: number of scores per step.
     """
 
     num_classes: int = 10
@@ -69,8 +69,8 @@ class ForecasterConfig(HeadConfig):
     """The next values of one or many variables.
 
     Args:
-        horizon: steps ahead that are forecast at once.
-        num_variables: values per forecast step.
+        horizon: number of future steps, which are forecast at once.
+        num_variables: values per future step.
     """
 
     horizon: int = 1
@@ -86,7 +86,7 @@ class CTCConfig(HeadConfig):
     """Log-probabilities over labels and the blank for every step (Graves et al. 2006).
 
     Args:
-        num_labels: labels with the blank counted, which is label 0.
+        num_labels: number of labels, including the blank, which is label 0.
     """
 
     num_labels: int = 29
@@ -97,9 +97,14 @@ class CTCConfig(HeadConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelConfig(HeadConfig):
-    """Scores of the next token at every step; `vocab_size` is both what goes in and what comes out."""
+    """Scores of the next token at every step; `vocab_size` counts the tokens and so the scores."""
 
     vocab_size: int | None = 256
+
+    @property
+    def num_classes(self) -> int:
+        assert self.vocab_size is not None  # faults() refuses it
+        return self.vocab_size
 
     def faults(self) -> list[str]:
         found = super().faults()

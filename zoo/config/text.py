@@ -1,4 +1,4 @@
-"""Configurations of the models that read text: words as bytes, or characters."""
+"""The configurations of models that read text: words as bytes, or characters."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from zoo.config.faults import probability_faults, whole_number_faults
 from zoo.config.tasks import LanguageModelConfig, TaggerConfig
+from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class CharacterLanguageModelConfig(LanguageModelConfig):
-    """A language model that knows its alphabet, and so can take and give text.
+    """A language model that knows its alphabet, so that it can read and write text.
 
     Args:
-        characters: one symbol per token, in the order of the tokens. ASCII only: a TorchScript string in C++ is a
-            row of bytes.
+        characters: one symbol per token, in the order of the tokens. Only ASCII is possible, because a TorchScript
+            string is a sequence of bytes in C++.
     """
 
     characters: str = "".join(map(chr, range(128)))
@@ -33,16 +34,16 @@ class CharacterLanguageModelConfig(LanguageModelConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class WordTaggerConfig(TaggerConfig):
-    """A tagger of words that come as rows of bytes; `input_size` is the width of the word embedding.
+    """A tagger whose input is words as rows of bytes; `input_size` is the width of the word embedding.
 
     Args:
-        num_words: words with an embedding of their own, those of the training text.
-        word_bytes: bytes of a word that are read; the caller cuts longer ones and pads shorter ones with 0.
-        character_size: width of a byte's embedding.
-        character_hidden_size: units per direction of the layer that reads a word's bytes.
-        tags: what each class is called; empty where nobody said.
+        num_words: number of words that have an embedding: the words of the training text.
+        word_bytes: bytes per word. The caller cuts longer words, and pads shorter ones with 0.
+        character_size: width of the embedding of a byte.
+        character_hidden_size: units per direction of the layer that reads the bytes of a word.
+        tags: the names of the classes; empty if unknown.
         input_dropout: probability on the features that enter the stack, in training only.
-        word_dropout: probability that a known word is taken for an unknown one, in training only.
+        word_dropout: probability that a known word is treated as unknown, in training only.
     """
 
     num_words: int = 1000
@@ -60,9 +61,13 @@ class WordTaggerConfig(TaggerConfig):
         found += probability_faults("input_dropout", self.input_dropout)
         found += probability_faults("word_dropout", self.word_dropout)
         if self.tags and len(self.tags) != self.num_classes:
-            found.append(f"tags must name each of the {self.num_classes} classes, got {len(self.tags)}")
+            found.append(f"tags must have a name for each of the {self.num_classes} classes, got {len(self.tags)}")
         if self.vocab_size is not None or self.standardize is True:
-            found.append("vocab_size and standardize do not go with words, which are neither tokens nor features")
+            found.append("vocab_size and standardize must be left out: words are neither tokens nor features")
         if self.batch_first is not True:
             found.append("batch_first must be True: words come as (batch, seq_len, word_bytes)")
         return found
+
+    @property
+    def input_spec(self) -> TensorSpec:
+        return TensorSpec("input", "int64", (BATCH, SEQ_LEN, self.word_bytes), range=(0, 255))

@@ -1,1 +1,1 @@
-"""The model families. `zoo.models.backbone` states the contract they all keep."""
+"""The models: a file each, on a shared backbone. `zoo.RecurrentModel` states the contract that they keep."""

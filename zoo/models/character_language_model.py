@@ -1,4 +1,4 @@
-"""A language model over characters that takes and gives text, in Python and in C++ alike."""
+"""A language model over characters that reads and writes text, in Python and in C++."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import CharacterLanguageModelConfig
-from zoo.models.tagger import build_language_model
+from zoo.models.tagger import SequenceTagger
 
-# The generator of Park and Miller (1988), "Random number generators: good ones are hard to find": every product
-# stays below 2^47, so Python's integers and TorchScript's 64-bit ones agree.
+# The generator of Park and Miller (1988), "Random number generators: good ones are hard to find". Every product is
+# below 2^47, so Python's integers and TorchScript's 64-bit integers agree.
 MULTIPLIER, MODULUS = 48271, 2147483647
 
 
 class CharacterLanguageModel(nn.Module):
-    """Gives (batch, seq_len, characters) scores of the next character, and writes text by drawing from them."""
+    """Gives (batch, seq_len, characters) scores of the next character, and writes text by sampling from them."""
 
     def __init__(self, config: CharacterLanguageModelConfig) -> None:
         super().__init__()
-        self.model = build_language_model(config)
+        self.model = SequenceTagger(config)
         self.characters: List[str] = list(config.characters)
         self.tokens: Dict[str, int] = {character: k for k, character in enumerate(config.characters)}
-        self.like: Tensor  # tells the device, also where quantization has taken the parameters away
+        self.like: Tensor  # has the device; quantization takes the parameters away
         self.register_buffer("like", torch.empty(0), persistent=False)
         self.multiplier = MULTIPLIER
         self.modulus = MODULUS
@@ -64,9 +64,9 @@ class CharacterLanguageModel(nn.Module):
 
         Args:
             prompt: at least one character.
-            length: characters to add.
-            temperature: 1 draws from the model's distribution, below 1 sharpens it, 0 takes the likeliest.
-            seed: any whole number; the same one gives the same text in Python and in C++.
+            length: number of characters to add.
+            temperature: 1 samples from the model's distribution, less than 1 sharpens it, 0 takes the likeliest.
+            seed: any whole number. The same seed gives the same text in Python and in C++.
 
         Returns:
             The added characters.
@@ -84,7 +84,7 @@ class CharacterLanguageModel(nn.Module):
         return self.decode(torch.tensor(written, dtype=torch.int64))
 
     def _draw(self, scores: Tensor, temperature: float, random: int) -> int:
-        """Return the token whose share of the cumulative distribution holds random / modulus; scores are (V,)."""
+        """Return the token at random / modulus of the cumulative distribution; scores are (V,)."""
         if temperature == 0.0:
             return int(scores.argmax().item())
         shares = torch.softmax(scores.double() / temperature, dim=0).cumsum(0)

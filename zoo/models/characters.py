@@ -1,7 +1,7 @@
-"""Words as rows of bytes: an embedding for the known ones, a recurrent layer over the bytes of all.
+"""Words as rows of bytes: an embedding for known words, and a recurrent layer over the bytes of every word.
 
-A word enters as its UTF-8 bytes, 0 after the last one, so that a C++ program needs no vocabulary: which words have
-an embedding is told by a sorted buffer of hashes that travels with the weights.
+A word is given as its UTF-8 bytes, followed by 0, so that a C++ program needs no vocabulary. A sorted buffer of hashes,
+saved with the weights, tells which words have an embedding.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from zoo.config import RecurrentConfig, WordTaggerConfig
 from zoo.models.recurrent import LSTMStack
 
 BYTES = 256
-# hash = (hash * BASE + byte) mod PRIME: the product stays below 2^63, and two of 10,000 words collide with a chance
-# of about 1e-8.
+# hash = (hash * BASE + byte) mod PRIME. The product stays below 2^63, and the chance that any two of 10,000 words
+# collide is about 1e-8.
 BASE, PRIME = 257, 2**54 - 33
 
 
@@ -34,18 +34,18 @@ def fold_case(bytes: Tensor) -> Tensor:
     return bytes + 32 * ((bytes >= 65) & (bytes <= 90)).to(bytes.dtype)
 
 
-def hash_words(bytes: Tensor) -> Tensor:
-    """Return one number below 2^54 for each word of (..., word_bytes), blind to case; 0 ends a word."""
+def hash_words(bytes: Tensor, base: int = BASE, prime: int = PRIME) -> Tensor:
+    """Return a number below 2^54 for each word of (..., word_bytes), without regard to case; 0 ends a word."""
     folded = fold_case(bytes)
     hashes = torch.zeros_like(folded[..., 0])
     for k in range(folded.size(-1)):
         byte = folded[..., k]
-        hashes = torch.where(byte > 0, (hashes * 257 + byte).remainder(18014398509481951), hashes)
+        hashes = torch.where(byte > 0, (hashes * base + byte).remainder(prime), hashes)
     return hashes
 
 
 class WordFeatures(nn.Module):
-    """Gives (B, T, input_size + 2 * character_hidden_size): the word's embedding, and what its bytes look like."""
+    """Gives (B, T, input_size + 2 * character_hidden_size): the embedding of a word, and features of its bytes."""
 
     def __init__(self, config: WordTaggerConfig) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class WordFeatures(nn.Module):
         self.character_embedding = nn.Embedding(BYTES, config.character_size)
         self.characters = LSTMStack(
             RecurrentConfig(
-                kind="lstm",
+                cell="lstm",
                 input_size=config.character_size,
                 hidden_size=config.character_hidden_size,
                 bidirectional=True,
@@ -66,7 +66,7 @@ class WordFeatures(nn.Module):
         self.output_size = config.input_size + 2 * config.character_hidden_size
 
     def forward(self, input: Tensor) -> Tensor:
-        # What follows the first 0 is padding, whatever it holds.
+        # Every byte after the first 0 is padding.
         bytes = input * (input > 0).long().cumprod(2)
         sizes = (bytes > 0).sum(2)  # (B, T)
         bytes = bytes[:, :, : max(1, int(sizes.max()))]
@@ -78,7 +78,7 @@ class WordFeatures(nn.Module):
         return torch.cat([known, seen], dim=2)
 
     def find_rows(self, bytes: Tensor) -> Tensor:
-        """Return each word's row of the embedding (B, T), 0 where it has none."""
+        """Return each word's row of the embedding (B, T), or 0 for an unknown word."""
         hashes = hash_words(bytes)
         place = torch.searchsorted(self.hashes, hashes).clamp(max=self.hashes.size(0) - 1)
         rows = torch.where(self.hashes[place] == hashes, place + 1, 0)
@@ -91,7 +91,7 @@ class WordFeatures(nn.Module):
         """Set which words have an embedding; case does not matter.
 
         Raises:
-            ValueError: another number of different words than the configuration's `num_words`.
+            ValueError: the number of different words is not the configuration's `num_words`.
         """
         hashes = hash_words(spell(sorted(set(words)), self.word_bytes)).unique()
         if hashes.shape != self.hashes.shape:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 
 from zoo.config import ClassifierConfig
-from zoo.models.backbone import Backbone
+from zoo.models.backbone import make_backbone
 from zoo.models.pooling import make_pooling
 
 
 class SequenceClassifier(nn.Module):
-    """Gives (batch, num_classes) scores for all steps seen so far, so each chunk of a stream refines them.
+    """Gives (batch, num_classes) scores for all steps seen so far, so each chunk of a stream refines them."""
 
-    Args:
-        config: sizes.
-        backbone: what turns input into features, where it is not the plain `Backbone` of the configuration.
-    """
-
-    def __init__(self, config: ClassifierConfig, backbone: Any = None) -> None:
+    def __init__(self, config: ClassifierConfig) -> None:
         super().__init__()
-        self.backbone: Any = Backbone(config) if backbone is None else backbone
+        self.backbone = make_backbone(config)
         self.pooling = make_pooling(config.pooling, config.output_size)
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(config.output_size, config.num_classes)

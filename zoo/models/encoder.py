@@ -1,4 +1,4 @@
-"""The bare encoder: one feature vector a step."""
+"""The bare encoder: one feature vector per step."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import EncoderConfig
-from zoo.models.backbone import Backbone
+from zoo.models.backbone import make_backbone
 
 
 class Encoder(nn.Module):
-    """Gives (batch, seq_len, directions * hidden_size) features, or proj_size in the place of hidden_size."""
+    """Gives (batch, seq_len, directions * hidden_size) features, with proj_size instead of hidden_size if it is set."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.backbone = Backbone(config)
-        self.state_names = ["h", "c"][: self.backbone.num_states]
+        self.backbone = make_backbone(config)
+        self.state_names: List[str] = self.backbone.state_names
 
     def forward(
         self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None

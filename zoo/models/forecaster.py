@@ -1,4 +1,4 @@
-"""Forecasting: from the final hidden state straight to all steps ahead."""
+"""Forecasting: one linear layer from the final hidden state to all future steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import ForecasterConfig
-from zoo.models.backbone import Backbone
+from zoo.models.backbone import make_backbone
 
 
 class Forecaster(nn.Module):
@@ -16,12 +16,12 @@ class Forecaster(nn.Module):
 
     def __init__(self, config: ForecasterConfig) -> None:
         super().__init__()
-        self.backbone = Backbone(config)
+        self.backbone = make_backbone(config)
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(config.output_size, config.horizon * config.num_variables)
         self.horizon = config.horizon
         self.num_variables = config.num_variables
-        self.state_names = ["h", "c"][: self.backbone.num_states]
+        self.state_names: List[str] = self.backbone.state_names
 
     def forward(
         self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None

@@ -1,4 +1,4 @@
-"""What turns a model's input into features for the stack, and refuses what LibTorch would silently accept.
+"""Front ends: they turn the input of a model into features for the stack, and refuse what LibTorch silently accepts.
 
 forward(input, lengths (B,) | None) -> features (B, T, I)
 """
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig
 from zoo.models.padding import mask_padding
+from zoo.models.standardizing import copy_statistics
 
 
 def check_features(input: Tensor, input_size: int) -> None:
@@ -23,7 +24,7 @@ def check_features(input: Tensor, input_size: int) -> None:
 
 
 class FloatFrontEnd(nn.Module):
-    """Takes features as they are."""
+    """Passes features on unchanged."""
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
@@ -34,22 +35,8 @@ class FloatFrontEnd(nn.Module):
         return input
 
 
-def copy_statistics(mean: Tensor, std: Tensor, to_mean: Tensor, to_std: Tensor) -> None:
-    """Set the buffers that features are standardised with.
-
-    Raises:
-        ValueError: another shape, or a deviation that is not positive.
-    """
-    if mean.shape != to_mean.shape or std.shape != to_std.shape:
-        raise ValueError(f"mean and std must have shape {list(to_mean.shape)}; got {mean.shape}, {std.shape}")
-    if not bool((std > 0).all()):
-        raise ValueError("std must be positive; leave constant features out, or give them 1")
-    to_mean.copy_(mean)
-    to_std.copy_(std)
-
-
 class StandardizingFrontEnd(nn.Module):
-    """Gives (input - mean) / std, feature by feature; both are part of the state dict."""
+    """Gives (input - mean) / std, feature by feature; both are in the state dict."""
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
@@ -66,13 +53,13 @@ class StandardizingFrontEnd(nn.Module):
         """Set the statistics, both (input_size,).
 
         Raises:
-            ValueError: another shape, or a deviation that is not positive.
+            ValueError: a shape differs, or a deviation is not positive.
         """
         copy_statistics(mean, std, self.get_buffer("mean"), self.get_buffer("std"))
 
 
 class TokenFrontEnd(nn.Module):
-    """Embeds int64 tokens; a padded step may hold any number."""
+    """Embeds int64 tokens; a padded step may have any value."""
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The linear way around a recurrence: a forecast of each variable from its own past (LSTNet, Lai et al. 2018)."""
+"""A linear path beside a recurrence: each variable is forecast from its own past (LSTNet, Lai et al. 2018)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from zoo.models.padding import last_steps
 
 
 class LinearHighway(nn.Module):
-    """Gives each period ahead as a weighted sum of the last periods, step by step of the period.
+    """Gives each future period as a weighted sum of the last periods.
 
-    With periods of a day, an hour ahead is a weighted sum of the same hour of the days before, and the weights are the
-    same for all hours and variables (as in SparseTSF, Lin et al. 2024); with periods of one step it is a linear layer.
+    If a period is a day of 24 steps, a future hour is a weighted sum of the same hour of the days before. The weights
+    are the same for all hours and variables (as in SparseTSF, Lin et al. 2024). If a period is one step, this is a
+    linear layer over the window.
 
-    It begins with zeros, so that a model with it begins as the one without. It is no nn.Linear for that reason, and
-    because a recipe for quantization would round it.
+    The weights start at 0, so that a model with the highway starts with the outputs of the one without. It is not an
+    nn.Linear, because `zoo.init_weights_` would fill that and a quantization recipe would round it.
 
     Args:
-        window: steps that are summed, a whole number of periods.
-        horizon: steps that are given, a whole number of periods.
+        window: number of summed steps, a whole number of periods.
+        horizon: number of future steps, a whole number of periods.
         period: steps.
     """
 
@@ -31,7 +32,7 @@ class LinearHighway(nn.Module):
         self.weight = nn.Parameter(torch.zeros(horizon // period, window // period))
 
     def forward(self, input: Tensor, lengths: Tensor) -> Tensor:
-        """Take (B, T, C) and lengths (B,); give (B, horizon, C). Steps before the first count as 0."""
+        """Take (B, T, C) and lengths (B,); return (B, horizon, C). Steps before the first count as 0."""
         last = last_steps(functional.pad(input, [0, 0, self.window, 0]), lengths, self.window)  # (B, window, C)
         periods = last.unflatten(1, [-1, self.period]).movedim(1, 3)  # (B, period, C, window / period)
         ahead = functional.linear(periods, self.weight)  # (B, period, C, horizon / period)

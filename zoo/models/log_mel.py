@@ -1,7 +1,7 @@
-"""Log-mel features of a stream of samples: frame t knows the samples of step t and those before, nothing later.
+"""Log-mel features of a stream of samples: frame t depends on the samples up to step t and on no later ones.
 
-Power spectra are computed in float64. Then the order of summation, which differs from one chunking to the next, stays
-below float32's rounding, even in a quiet band beside a loud one.
+Power spectra are computed in float64. The sums are regrouped when a stream is cut into other chunks, and in float64
+this changes less than float32 can show, even in a quiet band next to a loud one.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from zoo.models.front_end import copy_statistics
 from zoo.models.padding import last_steps
+from zoo.models.standardizing import copy_statistics
 
-# Power below which a band counts as silent: some 20 dB above what rounding samples to 16 bits leaves.
+# Power below which a band counts as silent: about 20 dB above the rounding noise of 16-bit samples.
 FLOOR = 1e-6
 LOWEST_HZ = 60.0
 
@@ -24,7 +24,7 @@ def mel_filters(num_mels: int, window_size: int, sample_rate: int) -> Tensor:
     """Return triangular filters (window_size // 2 + 1, num_mels), evenly spaced on O'Shaughnessy's mel scale.
 
     Raises:
-        ValueError: so many bands that one of them falls between two bins of the spectrum.
+        ValueError: there are too many bands, so one of them contains no bin of the spectrum.
     """
     lowest, highest = _mel(LOWEST_HZ), _mel(sample_rate / 2)
     points = torch.linspace(lowest, highest, num_mels + 2, dtype=torch.float64)
@@ -36,7 +36,7 @@ def mel_filters(num_mels: int, window_size: int, sample_rate: int) -> Tensor:
     if not bool((filters.amax(0) > 0).all()):
         raise ValueError(
             f"{num_mels} mel bands are too many for a window of {window_size} samples at {sample_rate} Hz: a band "
-            "has no bin of the spectrum in it; use fewer bands or a longer window"
+            "contains no bin of the spectrum; use fewer bands or a longer window"
         )
     return filters
 
@@ -46,7 +46,7 @@ def _mel(hertz: float) -> float:
 
 
 class LogMel(nn.Module):
-    """Gives standardised log-mel features; the state is the samples that the next frame reaches back to.
+    """Gives standardised log-mel features; the state is the past samples that the next frame needs.
 
     Args:
         hop: samples per step.
@@ -85,9 +85,9 @@ class LogMel(nn.Module):
 
     @torch.jit.unused
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:
-        """Set what features are standardised with, both (num_mels,).
+        """Set the statistics, both (num_mels,).
 
         Raises:
-            ValueError: another shape, or a deviation that is not positive.
+            ValueError: a shape differs, or a deviation is not positive.
         """
         copy_statistics(mean, std, self.get_buffer("mean"), self.get_buffer("std"))

@@ -1,4 +1,4 @@
-"""Rows of different lengths in one tensor: what lies behind a row's end, and what lies before it."""
+"""Rows of different lengths in one tensor: which steps are valid, and which come last."""
 
 from __future__ import annotations
 
@@ -8,17 +8,29 @@ import torch
 from torch import Tensor
 
 
+def step_mask(lengths: Tensor, num_steps: int, device: Optional[torch.device] = None) -> Tensor:
+    """Return which steps of each row are valid, bool (B, num_steps).
+
+    Args:
+        lengths: int64 (B,), on any device.
+        num_steps: steps of the padded sequences.
+        device: of the result; None for the device of `lengths`.
+    """
+    if device is not None:
+        lengths = lengths.to(device)
+    return torch.arange(num_steps, device=lengths.device).unsqueeze(0) < lengths.unsqueeze(1)
+
+
 def mask_padding(output: Tensor, lengths: Tensor) -> Tensor:
     """Set to 0 every step of (B, T, F) at or after its row's length."""
-    steps = torch.arange(output.size(1), device=output.device)
-    padded = steps.unsqueeze(0) >= lengths.to(output.device).unsqueeze(1)  # (B, T)
-    return output.masked_fill(padded.unsqueeze(2), 0)
+    valid = step_mask(lengths, output.size(1), output.device)
+    return output.masked_fill(~valid.unsqueeze(2), 0)
 
 
 def last_steps(joined: Tensor, lengths: Optional[Tensor], kept: int) -> Tensor:
-    """Return the `kept` steps (B, kept, F) that end each row of (B, kept + T, F), its padding left out.
+    """Return the last `kept` valid steps (B, kept, F) of each row of (B, kept + T, F).
 
-    A row of length 0 gives the first `kept` steps, which are those of the call before.
+    A row of length 0 gives the first `kept` steps, which come from the call before.
     """
     if lengths is None:
         return joined[:, joined.size(1) - kept :]

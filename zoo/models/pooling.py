@@ -11,12 +11,14 @@ from typing import List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-# Stands for "nothing seen yet" in a running maximum. Finite, so that a saved state passes a check for infinities.
+from zoo.models.padding import step_mask
+
+# The start of a running maximum. It is finite, so that a saved state passes a check for infinities.
 NOTHING_SEEN = -3.0e38
 
 
 class LastPooling(nn.Module):
-    """The final hidden state of each direction: what the stack gives at the last valid step."""
+    """The final hidden state of each direction: the output of the stack at the last valid step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,9 +35,9 @@ class LastPooling(nn.Module):
 
 
 class MeanPooling(nn.Module):
-    """The mean over the valid steps; the state is the mean so far and the count of steps.
+    """The mean over the valid steps; the state is the mean so far and the number of steps.
 
-    A sum would serve as well on paper, but its rounding error grows with the length of the stream.
+    A running sum is avoided, because its rounding error grows with the length of the stream.
     """
 
     def __init__(self, features: int) -> None:
@@ -75,9 +77,8 @@ class MaxPooling(nn.Module):
         self, features: Tensor, final: Tensor, lengths: Optional[Tensor], state: List[Tensor]
     ) -> Tuple[Tensor, List[Tensor]]:
         if lengths is not None:
-            steps = torch.arange(features.size(1), device=features.device)
-            padded = steps.unsqueeze(0) >= lengths.to(features.device).unsqueeze(1)  # (B, T)
-            features = features.masked_fill(padded.unsqueeze(2), self.nothing_seen)
+            valid = step_mask(lengths, features.size(1), features.device)
+            features = features.masked_fill(~valid.unsqueeze(2), self.nothing_seen)
         highest = torch.maximum(state[0], features.amax(1).unsqueeze(0))  # (1, B, F)
         return highest.squeeze(0), [highest]
 

@@ -1,4 +1,4 @@
-"""The registered models: families x tasks, with the sizes that practice recommends."""
+"""The registered models: every family with every task, at recommended sizes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from zoo import config as c
 from zoo.models.classifier import SequenceClassifier
 from zoo.models.encoder import Encoder
 from zoo.models.forecaster import Forecaster
-from zoo.models.tagger import build_language_model, build_tagger
+from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
 from zoo.registry import register_model
 
-# What makes a family. Residual connections pay from three layers on.
+# The fields that make a family. Residual connections help from three layers on.
 FAMILIES: dict[str, dict[str, Any]] = {
-    "lstm": {"kind": "lstm"},
-    "gru": {"kind": "gru"},
-    "rnn": {"kind": "rnn"},
-    "rnn_relu": {"kind": "rnn", "nonlinearity": "relu"},
-    "residual_lstm": {"kind": "lstm", "residual": True, "num_layers": 3, "dropout": 0.2},
-    "residual_gru": {"kind": "gru", "residual": True, "num_layers": 3, "dropout": 0.2},
-    "residual_rnn": {"kind": "rnn", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "lstm": {"cell": "lstm"},
+    "gru": {"cell": "gru"},
+    "rnn": {"cell": "rnn"},
+    "rnn_relu": {"cell": "rnn", "nonlinearity": "relu"},
+    "residual_lstm": {"cell": "lstm", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "residual_gru": {"cell": "gru", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "residual_rnn": {"cell": "rnn", "residual": True, "num_layers": 3, "dropout": 0.2},
 }
 
-# What makes a task. input_size is a placeholder that real data overrides; 80 is the usual count of mel bands.
+# The configuration and the builder that make a task: a new task is one entry. `input_size` depends on the data, so
+# users override it; 80 is the usual number of mel bands.
 TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
     "classifier": (
         c.ClassifierConfig(input_size=16, hidden_size=128, num_layers=2, dropout=0.3, pooling="mean"),
@@ -34,7 +35,7 @@ TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
     ),
     "tagger": (
         c.TaggerConfig(input_size=100, hidden_size=128, num_layers=2, dropout=0.3, num_classes=17),
-        build_tagger,
+        SequenceTagger,
     ),
     "forecaster": (
         c.ForecasterConfig(input_size=7, hidden_size=128, num_layers=2, dropout=0.2, horizon=24, num_variables=7),
@@ -46,7 +47,7 @@ TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
     ),
     "language_model": (
         c.LanguageModelConfig(input_size=128, hidden_size=512, num_layers=2, dropout=0.3, vocab_size=256),
-        build_language_model,
+        SequenceTagger,
     ),
     "encoder": (c.EncoderConfig(input_size=64, hidden_size=256, num_layers=2, dropout=0.2), Encoder),
 }

@@ -1,12 +1,12 @@
 """PyTorch's recurrent layers behind one interface: lengths in any order, state as a flat list.
 
-Both classes below share it, and so does `zoo.models.residual.ResidualStack`:
+Both classes below and `zoo.models.residual.ResidualStack` have it:
 
     forward(input (B, T, I), lengths (B,) | None, state) -> output (B, T, F), state
-    final(state) -> (B, F)             the output at each row's last valid step (first, for the backward half)
+    final(state) -> (B, F)             each row's output at its last valid step (in the reverse direction, its first)
     zero_state(batch_size, like) -> state
 
-A length of 0 is a row that has ended: its state stays as it was and its outputs are 0, as at every padded step.
+A row of length 0 has ended: its state does not change, and its outputs are 0, as at every padded step.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from zoo.models.padding import mask_padding
 
 
 def pack_steps(input: Tensor, lengths: Tensor) -> PackedSequence:
-    """Pack (B, T, I) by lengths; a row that has ended is packed with one step, which `keep_ended` undoes."""
+    """Make a packed sequence of (B, T, I). A row that has ended gets one step, which `keep_ended` undoes."""
     return pack_padded_sequence(input, lengths.to("cpu").clamp(min=1), batch_first=True, enforce_sorted=False)
 
 
 def unpack_steps(packed: PackedSequence, lengths: Tensor, seq_len: int) -> Tensor:
-    """Unpack to (B, T, F), 0 wherever a row has no step."""
+    """Turn a packed sequence into (B, T, F), with padded steps 0."""
     output, _ = pad_packed_sequence(packed, batch_first=True, total_length=seq_len)
     return mask_padding(output, lengths)
 
 
 def keep_ended(state_n: Tensor, state_0: Tensor, lengths: Tensor) -> Tensor:
-    """Take the new state (L, B, H) of rows that had a step, and the old one of rows that had none."""
+    """Return the new state (L, B, H) for rows that had a step, and the old one for rows that had none."""
     ended = (lengths.to(state_n.device) < 1).unsqueeze(0).unsqueeze(2)  # (1, B, 1)
     return torch.where(ended, state_0, state_n)
 
@@ -83,22 +83,24 @@ class LSTMStack(nn.Module):
         return [h, c]
 
 
+HIDDEN_LAYERS: dict[str, type[nn.Module]] = {"gru": nn.GRU, "rnn": nn.RNN}
+
+
 class HiddenStack(nn.Module):
-    """`nn.GRU` or `nn.RNN` with state `[h]`."""
+    """One of `HIDDEN_LAYERS`, with state `[h]`."""
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         sizes = (config.input_size, config.hidden_size, config.num_layers)
-        options = {
+        options: dict[str, object] = {
             "bias": config.bias,
             "batch_first": True,
             "dropout": config.dropout,
             "bidirectional": config.bidirectional,
         }
-        if config.kind == "gru":
-            self.rnn: nn.Module = nn.GRU(*sizes, **options)
-        else:
-            self.rnn = nn.RNN(*sizes, nonlinearity=config.nonlinearity, **options)
+        if config.cell_spec.nonlinearities:
+            options["nonlinearity"] = config.nonlinearity
+        self.rnn: nn.Module = HIDDEN_LAYERS[config.cell](*sizes, **options)
         self.num_directions = config.num_directions
         self.state_rows = config.num_layers * config.num_directions
         self.hidden_size = config.hidden_size
@@ -117,3 +119,8 @@ class HiddenStack(nn.Module):
 
     def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
         return [torch.zeros([self.state_rows, batch_size, self.hidden_size], dtype=like.dtype, device=like.device)]
+
+
+def make_plain_stack(config: RecurrentConfig) -> nn.Module:
+    """Return the stack for the cell of a validated configuration."""
+    return HiddenStack(config) if config.cell in HIDDEN_LAYERS else LSTMStack(config)

@@ -1,8 +1,8 @@
 """SegRNN (Lin et al. 2023, "Segment recurrent neural network for long-term time series forecasting").
 
-A recurrence over segments instead of steps is short enough to remember the whole look-back, and all segments ahead
-are decoded at once, each from the same final state and a code for which segment of which variable it is. A linear
-highway around the recurrence, which the paper has not, may be added.
+A recurrence over segments instead of steps is short enough to remember the whole look-back. All future segments are
+decoded at once, each from the same final state and a code of its segment and variable. A linear highway around the
+recurrence is optional; the paper does not have it.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from torch.nn import functional
 from zoo.config import RecurrentConfig, SegmentForecasterConfig
 from zoo.models.front_end import StandardizingFrontEnd, check_features
 from zoo.models.highway import LinearHighway
+from zoo.models.layout import check_layout
 from zoo.models.recurrent import HiddenStack
 
 
 class SegmentForecaster(nn.Module):
     """Gives (batch, horizon, num_variables) forecasts from a look-back of any length, in the unit of the input.
 
-    Steps are cut into whole segments from the end backwards. The oldest remainder is not read; a series shorter than
-    one segment counts as preceded by its last value.
+    Steps are cut into whole segments from the end backwards. The oldest remainder is not read. A series shorter than
+    one segment is extended to the left with its last value.
     """
 
     def __init__(self, config: SegmentForecasterConfig) -> None:
         super().__init__()
-        # Only its deviations are used: what is read and what is given are differences to the last value.
+        # Only its deviations are used, because input and output are differences from the last value.
         self.front_end = StandardizingFrontEnd(config)
         self.segment_size = config.segment_size
         self.num_variables = config.num_variables
         self.num_segments = config.horizon // config.segment_size
         size = config.hidden_size
         self.embedding = nn.Linear(config.segment_size, size)
-        self.recurrence = HiddenStack(RecurrentConfig(kind="gru", input_size=size, hidden_size=size))
+        self.recurrence = HiddenStack(RecurrentConfig(cell="gru", input_size=size, hidden_size=size))
         self.segment_code = nn.Parameter(torch.randn(self.num_segments, size // 2))
         self.variable_code = nn.Parameter(torch.randn(config.num_variables, size // 2))
         self.dropout = nn.Dropout(config.head_dropout)
@@ -50,8 +51,7 @@ class SegmentForecaster(nn.Module):
         if state is not None:
             raise ValueError("a segment forecaster reads its whole look-back at once: it takes no state")
         check_features(input, self.num_variables)
-        if input.size(0) == 0 or input.size(1) == 0:
-            raise ValueError(f"input must have at least one row and one step; got {input.shape}")
+        check_layout(input, lengths)
         if lengths is None:
             lengths = torch.full([input.size(0)], input.size(1), dtype=torch.int64, device=input.device)
         moves, counts, last = self._cut(input, lengths.to(input.device))
@@ -68,7 +68,7 @@ class SegmentForecaster(nn.Module):
         return forecast, [h.unflatten(0, [input.size(0), input.size(2)]).unsqueeze(0)]
 
     def _cut(self, values: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-        """Return standardised moves (B, N * S, C), how many segments of them each row has, the last value (B, 1, C)."""
+        """Return standardised differences (B, N * S, C), segments per row (B,), and the last value (B, 1, C)."""
         size = self.segment_size
         counts = (lengths // size).clamp(min=1)  # (B,)
         steps = torch.arange(int(counts.max()) * size, device=values.device)
@@ -81,7 +81,7 @@ class SegmentForecaster(nn.Module):
         return moves.masked_fill(~inside.unsqueeze(2), 0.0), counts, last
 
     def _decode(self, h: Tensor) -> Tensor:
-        """One step of the same GRU from (B * C, H), once for each segment ahead, to (B, C, segments ahead, H)."""
+        """Run one step of the same GRU from (B * C, H) for each future segment; return (B, C, future segments, H)."""
         code = self._code()  # (C, segments, H)
         if self.training and not torch.jit.is_scripting():
             return self._decode_in_training(h.unflatten(0, [-1, self.num_variables]), code)
@@ -92,17 +92,17 @@ class SegmentForecaster(nn.Module):
         return ahead.squeeze(1).unflatten(0, [rows, self.num_variables, self.num_segments])
 
     def _code(self) -> Tensor:
-        """Return which segment of which variable it is, (C, segments, H)."""
+        """Return the codes of segment and variable, (C, segments, H)."""
         segment = self.segment_code.unsqueeze(0).expand(self.num_variables, -1, -1)
         variable = self.variable_code.unsqueeze(1).expand(-1, self.num_segments, -1)
         return torch.cat([segment, variable], dim=2)
 
     @torch.jit.unused
     def _decode_in_training(self, h: Tensor, code: Tensor) -> Tensor:
-        """Give the same from (B, C, H), three times as fast: no product is taken twice.
+        """Return the same from (B, C, H) three times as fast, because no product is computed twice.
 
-        Rows share the products with a code, segments those with a state. It needs the layer's weights, which
-        quantization takes away.
+        All rows share the products with a code, and all segments those with a state. This needs the layer's weights,
+        which quantization takes away.
         """
         layer: Any = self.recurrence.rnn
         size = h.size(2)

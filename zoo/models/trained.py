@@ -1,4 +1,4 @@
-"""The trained models: names `<family>_<task>_<data set>`, each with its configuration and its weights, if shipped."""
+"""The trained models, named `<family>_<task>_<data set>`: configurations, and weights where they are shipped."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from zoo import config as c
 from zoo.models.character_language_model import CharacterLanguageModel
 from zoo.models.classifier import SequenceClassifier
 from zoo.models.segment_forecaster import SegmentForecaster
-from zoo.models.speech import build_speech_classifier, build_speech_ctc, build_speech_detector
+from zoo.models.tagger import SequenceTagger
+from zoo.models.transcriber import Transcriber
 from zoo.models.word_tagger import WordTagger
 from zoo.registry import register_model
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
-# One size for both, so that the second can begin as the first.
+# The same sizes for both, so that the training of the second can start from the first.
 ENGLISH_TAGGER = c.WordTaggerConfig(
-    kind="lstm",
+    cell="lstm",
     input_size=64,
     hidden_size=160,
     num_layers=2,
@@ -32,11 +33,11 @@ ENGLISH_TAGGER = c.WordTaggerConfig(
     character_hidden_size=96,
 )
 
-# The recipe of the same name in zoo/training/recipes trains it.
+# The experiment of the same name in zoo/training/experiments trains each.
 TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     "gru_classifier_japanese_vowels": (
         c.ClassifierConfig(
-            kind="gru",
+            cell="gru",
             input_size=12,
             hidden_size=64,
             bidirectional=True,
@@ -48,9 +49,9 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         SequenceClassifier,
     ),
     "gru_classifier_names": (
-        # A name is its UTF-8 bytes.
+        # Each name is read as UTF-8 bytes.
         c.ClassifierConfig(
-            kind="gru",
+            cell="gru",
             vocab_size=256,
             input_size=32,
             hidden_size=128,
@@ -63,7 +64,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     ),
     "gru_classifier_fsdd": (
         c.SpeechClassifierConfig(
-            kind="gru",
+            cell="gru",
             hidden_size=96,
             num_layers=2,
             dropout=0.2,
@@ -71,15 +72,15 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             num_classes=10,
             pooling="mean",
         ),
-        build_speech_classifier,
+        SequenceClassifier,
     ),
     "gru_ctc_fsdd": (
-        c.SpeechCTCConfig(kind="gru", hidden_size=96, num_layers=2, dropout=0.2, head_dropout=0.2, num_labels=11),
-        build_speech_ctc,
+        c.SpeechCTCConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, head_dropout=0.2, num_labels=11),
+        Transcriber,
     ),
     "gru_detector_fsdd": (
-        c.SpeechDetectorConfig(kind="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
-        build_speech_detector,
+        c.SpeechDetectorConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
+        SequenceTagger,
     ),
     "lstm_tagger_ud_ewt": (ENGLISH_TAGGER.replace(word_dropout=0.15, num_words=8831, num_classes=17), WordTagger),
     "lstm_tagger_wnut17": (ENGLISH_TAGGER.replace(word_dropout=0.1, num_words=3700, num_classes=13), WordTagger),
@@ -88,7 +89,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
             c.SegmentForecasterConfig(
                 input_size=7,
                 num_variables=7,
-                # All chosen in validation.
+                # All chosen on validation data.
                 hidden_size=192 if horizon == 96 else 256,
                 segment_size=24 if horizon == 96 else 48,
                 horizon=horizon,
@@ -103,7 +104,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     },
     "lstm_language_model_shakespeare": (
         c.CharacterLanguageModelConfig(
-            kind="lstm", input_size=64, hidden_size=272, num_layers=2, dropout=0.3, head_dropout=0.3
+            cell="lstm", input_size=64, hidden_size=272, num_layers=2, dropout=0.3, head_dropout=0.3
         ),
         CharacterLanguageModel,
     ),
@@ -111,7 +112,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
 
 
 def register_trained() -> None:
-    """Register every model of the table; one whose weights are not there can be built, not `pretrained=True`."""
+    """Register every model of the table; without shipped weights, `pretrained=True` is refused."""
     for name, (config, builder) in TRAINED.items():
         folder = PRETRAINED / name
         register_model(name, config, builder, pretrained=str(folder) if folder.is_dir() else None)

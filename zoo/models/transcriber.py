@@ -1,28 +1,23 @@
-"""Connectionist temporal classification (Graves et al. 2006): labels without knowing which step is which."""
+"""Connectionist temporal classification (Graves et al. 2006): labels without their positions in time."""
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 
 from zoo.config import CTCConfig
 from zoo.decoding import decode_ctc
-from zoo.models.backbone import Backbone
+from zoo.models.backbone import make_backbone
 
 
 class Transcriber(nn.Module):
-    """Gives (batch, seq_len, num_labels) log-probabilities, label 0 the blank; padded steps are 0.
+    """Gives (batch, seq_len, num_labels) log-probabilities, where label 0 is the blank; padded steps are 0."""
 
-    Args:
-        config: sizes.
-        backbone: what turns input into features, where it is not the plain `Backbone` of the configuration.
-    """
-
-    def __init__(self, config: CTCConfig, backbone: Any = None) -> None:
+    def __init__(self, config: CTCConfig) -> None:
         super().__init__()
-        self.backbone: Any = Backbone(config) if backbone is None else backbone
+        self.backbone = make_backbone(config)
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(config.output_size, config.num_labels)
         self.state_names: List[str] = self.backbone.state_names

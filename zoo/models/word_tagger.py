@@ -1,4 +1,4 @@
-"""Tagging of words by what they are and how they are spelt (Plank et al. 2016, Lample et al. 2016)."""
+"""Tagging of words by their identity and their spelling (Plank et al. 2016, Lample et al. 2016)."""
 
 from __future__ import annotations
 
@@ -7,40 +7,27 @@ from typing import List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from zoo.config import RecurrentConfig, WordTaggerConfig
+from zoo.config import WordTaggerConfig
 from zoo.models.backbone import Backbone
 from zoo.models.characters import WordFeatures
 from zoo.models.padding import mask_padding
 
 
 class WordTagger(nn.Module):
-    """Gives (batch, seq_len, num_classes) scores for words that come as (batch, seq_len, word_bytes) bytes.
+    """Gives (batch, seq_len, num_classes) scores for words as (batch, seq_len, word_bytes) bytes.
 
-    Padded steps are 0, whatever their words hold.
+    Padded steps are 0, whatever bytes they have.
     """
 
     def __init__(self, config: WordTaggerConfig) -> None:
         super().__init__()
         self.words = WordFeatures(config)
         self.input_dropout = nn.Dropout(config.input_dropout)
-        self.backbone = Backbone(
-            RecurrentConfig(
-                kind=config.kind,
-                input_size=self.words.output_size,
-                hidden_size=config.hidden_size,
-                num_layers=config.num_layers,
-                bias=config.bias,
-                dropout=config.dropout,
-                bidirectional=config.bidirectional,
-                proj_size=config.proj_size,
-                nonlinearity=config.nonlinearity,
-                residual=config.residual,
-            )
-        )
+        self.backbone = Backbone(config.stack_config(self.words.output_size))
         self.dropout = nn.Dropout(config.head_dropout)
         self.head = nn.Linear(config.output_size, config.num_classes)
         self.word_bytes = config.word_bytes
-        self.state_names = ["h", "c"][: self.backbone.num_states]
+        self.state_names: List[str] = self.backbone.state_names
 
     def forward(
         self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins import TorchCheckpointIO
 
-from zoo.whole_file import whole_file
+from zoo._atomic_file import atomic_file
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 
@@ -26,5 +26,5 @@ class WholeCheckpoints(TorchCheckpointIO):
         torch.save(checkpoint, buffer)
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_bytes(buffer.getbuffer())

@@ -88,7 +88,7 @@ def train(
     with _quiet():
         lightning.seed_everything(recipe.seed, verbose=False)
         task = make_task(recipe.task.name, recipe.task.options, fast=fast)
-        model = make_model(recipe, task)
+        model = make_model(recipe, task).train()
         learner = task.learner(model, task, recipe)
         trainer = make_trainer(recipe, folder, learner, progress)
         loaders = (task.train_batches(recipe.training.batch_size, recipe.seed), _as_loader(task.validation_batches()))

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever happens while they are written."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary file in the path's folder, and put it in the path's place once the block is done.
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary file beside `path`, and move it to `path` when the block is done.
 
-    Until then, and where the block or the disk fails, the path is as it was before: a kill, a crash or a full disk
-    leaves no half of a file. The temporary file is gone either way.
+    If the block or the disk fails, `path` stays as it was: a kill, a crash or a full disk never leaves a partial file.
+    The temporary file is deleted in any case.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full.
@@ -26,7 +26,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     try:
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # as a plain open() would have made it
+        temporary.chmod(0o666 & ~mask)  # the rights that a plain open() gives
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())

@@ -1,20 +1,22 @@
-"""A user's own module, not registered: import it, build it, and bring it under the contract."""
+"""A user's own module that is not registered: import it, build it, and adapt it to the contract."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
 from torch import Tensor, nn
 
-from zoo.signature import ContractError, TensorSpec
+from zoo.artifact.signature import ContractError
+from zoo.config.tensor_spec import TensorSpec
 
 
 class SingleInput(nn.Module):
-    """Puts a module of one tensor in and one tensor out under the contract: no lengths, no state, no streaming."""
+    """Adapts a module of one input and one output tensor to the contract: no lengths, no state, no streaming."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -29,20 +31,20 @@ class SingleInput(nn.Module):
         return self.module(input), nothing
 
 
-def build_own_model(target: str, arguments: dict[str, Any], input_spec: TensorSpec | None = None) -> nn.Module:
+def build_own_model(target: str, arguments: Mapping[str, Any], input_spec: TensorSpec | None = None) -> nn.Module:
     """Build `module:Class` with its arguments.
 
     Args:
         target: an importable module, or one in the working folder, and a class or function that returns a module.
-        arguments: given by name.
-        input_spec: what goes in, where the module has no `input_spec` of its own.
+        arguments: of the class or function, by name.
+        input_spec: the input, if the module does not have an `input_spec` of its own.
 
     Returns:
-        The module itself where `forward` takes (input, lengths, state), otherwise wrapped in `SingleInput`.
+        The module in eval mode: itself if `forward` takes (input, lengths, state), otherwise wrapped in `SingleInput`.
 
     Raises:
         ValueError: the module or class cannot be found or built.
-        ContractError: its `forward` takes something else.
+        ContractError: its `forward` takes other arguments.
     """
     module_name, _, class_name = target.partition(":")
     try:
@@ -52,7 +54,7 @@ def build_own_model(target: str, arguments: dict[str, Any], input_spec: TensorSp
     try:
         made = maker(**arguments)
     except TypeError as error:
-        raise ValueError(f"cannot build {target!r} with {arguments}: {error}") from error
+        raise ValueError(f"cannot build {target!r} with {dict(arguments)}: {error}") from error
     if not isinstance(made, nn.Module):
         raise ValueError(f"{target!r} gave {type(made).__name__}, expected a torch.nn.Module")
     model: Any = _keep_contract(made, target)
@@ -61,11 +63,11 @@ def build_own_model(target: str, arguments: dict[str, Any], input_spec: TensorSp
     elif hasattr(made, "input_spec"):
         model.input_spec = made.input_spec
     model.model_name = target
-    return model
+    return model.eval()
 
 
 def _import(name: str) -> Any:
-    # As `python -m` does: what lies in the working folder can be imported.
+    # As with `python -m`, modules in the working folder can be imported.
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -80,8 +82,8 @@ def _keep_contract(made: nn.Module, target: str) -> nn.Module:
     if len(required) != 1:
         raise ContractError(
             f"{target}.forward must take (input, lengths=None, state=None), or one tensor; it takes "
-            f"({', '.join(p.name for p in parameters)}). Carry state in and out as a list, see zoo/models/backbone.py"
+            f"({', '.join(p.name for p in parameters)}). Take the state and return it as a list, see zoo.RecurrentModel"
         )
     wrapped: Any = SingleInput(made)
-    wrapped.no_lengths = True
+    wrapped.takes_lengths = False
     return wrapped

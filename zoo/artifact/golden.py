@@ -1,4 +1,4 @@
-"""Golden samples: a few inputs with the outputs and final states that the Python model gives for them."""
+"""Golden samples: a few inputs, with the outputs and final states that the Python model gives for them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo.signature import BATCH, SEQ_LEN, Signature, random_input, run_contract
+from zoo.artifact.signature import Signature, random_input, run_contract
+from zoo.config.tensor_spec import BATCH, SEQ_LEN
+from zoo.models.padding import step_mask
 
 SEED = 20130610
 
 
 @dataclass(frozen=True)
 class Sample:
-    """An input, with lengths where it is padded.
+    """An input, with lengths if it is padded.
 
     Args:
         name: as in the manifest.
@@ -41,7 +43,7 @@ class GoldenSample:
 
 
 def draw_samples(signature: Signature) -> list[Sample]:
-    """Draw one step, two sequences, and a padded batch whose padding is as random as the rest."""
+    """Draw one step, one sequence, a batch, and a padded batch whose padding is as random as the rest."""
     generator = torch.Generator().manual_seed(SEED)
     spec = signature.inputs[0]
     samples = [
@@ -60,7 +62,7 @@ def record(module: Any, samples: Sequence[Sample]) -> list[GoldenSample]:
     """Run every sample.
 
     Raises:
-        ValueError: an output is NaN or infinite, so that nothing could be compared with it.
+        ValueError: an output is NaN or infinite, so nothing can be compared with it.
     """
     recorded = []
     for sample in samples:
@@ -75,13 +77,12 @@ def record(module: Any, samples: Sequence[Sample]) -> list[GoldenSample]:
 
 
 def valid_values(output: Tensor, sample: Sample, signature: Signature) -> Tensor:
-    """Return an output's values as float64, flat, without those of padded steps."""
+    """Return the values of an output as flat float64, without padded steps."""
     dims = signature.outputs[0].dims
     if sample.lengths is None or SEQ_LEN not in dims:
         return output.double().flatten()
     output = output.movedim((dims.index(BATCH), dims.index(SEQ_LEN)), (0, 1))
-    steps = torch.arange(output.size(1))
-    return output[steps.unsqueeze(0) < sample.lengths.unsqueeze(1)].double().flatten()
+    return output[step_mask(sample.lengths, output.size(1))].double().flatten()
 
 
 @torch.no_grad()
@@ -100,7 +101,7 @@ def worst_difference(module: Any, golden: Sequence[GoldenSample]) -> float:
 def to_files(
     golden: Sequence[GoldenSample], state_names: Sequence[str]
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """Return the manifest's list of samples, and the `.npy` files it names."""
+    """Return the manifest's list of samples, and the `.npy` files that it names."""
     entries: list[dict[str, Any]] = []
     files: dict[str, bytes] = {}
 

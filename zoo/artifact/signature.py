@@ -1,4 +1,4 @@
-"""What goes into a model and what comes out: names, types, dimensions; found by asking the model and running it."""
+"""The interface of a model: names, types and dimensions of its tensors, found by asking the model and running it."""
 
 from __future__ import annotations
 
@@ -9,40 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-BATCH, SEQ_LEN = "batch", "seq_len"
-# Two probes with nothing in common: a dimension that follows them is dynamic, one that stays is fixed.
+from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
+from zoo.errors import ZooError
+
+# Batch size and length of two probes, all different: a dimension that changes with them is dynamic.
 PROBES = ((2, 13), (3, 17))
 
 
-class ContractError(TypeError):
-    """A module that does not keep the contract of `zoo.models.backbone`."""
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """One tensor of the interface.
-
-    Args:
-        name: as in the manifest.
-        dtype: "float32", "int64", ...
-        dims: sizes, or names of dynamic dimensions.
-        range: for tokens, the smallest and the largest that are legal.
-        optional: may be left out.
-    """
-
-    name: str
-    dtype: str
-    dims: tuple[int | str, ...]
-    range: tuple[int, int] | None = None
-    optional: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        entry: dict[str, Any] = {"name": self.name, "dtype": self.dtype, "dims": list(self.dims)}
-        if self.range is not None:
-            entry["range"] = list(self.range)
-        if self.optional:
-            entry["optional"] = True
-        return entry
+class ContractError(ZooError, TypeError):
+    """A module does not keep the contract of `zoo.RecurrentModel`."""
 
 
 @dataclass(frozen=True)
@@ -61,27 +36,18 @@ class Signature:
 
 
 def describe_input(module: nn.Module) -> TensorSpec:
-    """Return the spec of a module's input: its `input_spec` attribute, or what its `config` says.
+    """Return a module's `input_spec`.
 
     Raises:
-        ContractError: the module says nothing of its input.
+        ContractError: the module does not have one.
     """
     spec = getattr(module, "input_spec", None)
     if isinstance(spec, TensorSpec):
         return spec
-    config = getattr(module, "config", None)
-    if config is None:
-        raise ContractError(
-            f"{type(module).__name__} does not say what goes into it: set module.input_spec = "
-            "TensorSpec('input', 'float32', ('batch', 'seq_len', 12)), or build it with zoo.build"
-        )
-    steps: tuple[int | str, ...] = (BATCH, SEQ_LEN) if config.batch_first else (SEQ_LEN, BATCH)
-    if config.vocab_size is not None:
-        return TensorSpec("input", "int64", steps, range=(0, config.vocab_size - 1))
-    word_bytes = getattr(config, "word_bytes", None)
-    if word_bytes is not None:
-        return TensorSpec("input", "int64", (*steps, word_bytes), range=(0, 255))
-    return TensorSpec("input", "float32", (*steps, config.input_size))
+    raise ContractError(
+        f"{type(module).__name__} does not say what its input is: set module.input_spec = "
+        "zoo.TensorSpec('input', 'float32', ('batch', 'seq_len', 12)), or build it with zoo.build"
+    )
 
 
 def random_input(spec: TensorSpec, batch_size: int, seq_len: int, generator: torch.Generator) -> Tensor:
@@ -98,10 +64,10 @@ def infer_signature(module: nn.Module) -> Signature:
     """Find a module's interface by running it on two probes of different batch size and length.
 
     Args:
-        module: in eval mode, on the CPU, keeping the contract.
+        module: a module that keeps the contract, in eval mode and on the CPU.
 
     Raises:
-        ContractError: what it returns is not (Tensor, list of Tensor), or its state has no batch in dimension 1.
+        ContractError: it does not return (Tensor, list of Tensor), or its state does not have the batch in dimension 1.
     """
     spec = describe_input(module)
     generator = torch.Generator().manual_seed(0)
@@ -115,7 +81,7 @@ def infer_signature(module: nn.Module) -> Signature:
         if len(part.dims) < 2 or part.dims[1] != BATCH:
             raise ContractError(f"state {part.name!r} must have the batch in dimension 1; its dims are {part.dims}")
     inputs = [spec]
-    if not getattr(module, "no_lengths", False):
+    if getattr(module, "takes_lengths", True):
         inputs.append(TensorSpec("lengths", "int64", (BATCH,), optional=True))
     return Signature(tuple(inputs), (output,), state, _streamable(module), spec.dims[0] == BATCH)
 
@@ -132,7 +98,7 @@ def run_contract(
     good = isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], Tensor)
     if not good or not isinstance(result[1], list) or not all(isinstance(s, Tensor) for s in result[1]):
         raise ContractError(
-            f"forward must return (Tensor, list of Tensor), got {_describe(result)}; see zoo/models/backbone.py"
+            f"forward must return (Tensor, list of Tensor), got {_describe(result)}; see zoo.RecurrentModel"
         )
     return result
 
@@ -155,10 +121,12 @@ def _streamable(module: nn.Module) -> bool:
 
 
 def _follow_dims(name: str, tensors: Sequence[Tensor]) -> TensorSpec:
-    """Name each dimension after what it follows from probe to probe."""
+    """Name each dimension after what it changes with from probe to probe."""
     first, second = tensors
     if first.dim() != second.dim():
-        raise ContractError(f"{name} changes its rank with its input: {first.shape}, {second.shape}")
+        raise ContractError(
+            f"{name} must have the same number of dimensions for every input; got {first.shape} and {second.shape}"
+        )
     dims: list[int | str] = []
     for axis, sizes in enumerate(zip(first.shape, second.shape, strict=True)):
         if sizes == (PROBES[0][0], PROBES[1][0]):

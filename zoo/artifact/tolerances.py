@@ -1,4 +1,4 @@
-"""How close two results must be: |a - b| <= atol + rtol * |b|. The one table; the manifest carries it to C++."""
+"""How close two results must be: |a - b| <= atol + rtol * |b|. The manifest carries this one table to C++."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class ErrorLimit:
 
 
 FP32 = Tolerance(1e-6, 1e-6)
-# Sums in another order, as another batch size or the fused engine makes them: their rounding grows with the values
-# that were summed, so 1e-6 is that of the range where the range is more than 1.
-FP32_REORDERED = Tolerance(1e-6, 1e-6, 1e-6)
+# For sums in another order, as with another batch size or in the fused engine. Their rounding error grows with the
+# summed values, so the absolute part is 1e-6 * max(1, range of the output).
+FP32_REGROUPED = Tolerance(1e-6, 1e-6, 1e-6)
 CUDA = Tolerance(1e-5, 1.3e-6)
 INT8_REPLAY = Tolerance(1e-5, 0.0)
 
@@ -47,12 +47,12 @@ INT8_LIMIT = ErrorLimit(max_of_range=0.04, rms_of_std=0.02)
 def precision_table() -> dict[str, dict[str, Any]]:
     """Return the manifest's table for the fused engine's precisions.
 
-    Each has `whole`, how far a whole sequence may be from the golden samples, and `regrouped`, the tolerance of
-    streams and batches against its own whole sequence; None where only `whole` bounds them, because a rounding of the
-    front end may tip an activation over into the next of 256 steps.
+    Each precision has `whole`, how far a whole sequence may be from the golden samples, and `regrouped`, the tolerance
+    of streams and batches against its own whole sequence. For int8 `regrouped` is None and `whole` bounds both, because
+    a rounding difference in the front end can move an activation to the next of 256 levels.
     """
     return {
-        "fp32": {"whole": FP32_REORDERED.to_dict(), "regrouped": FP32_REORDERED.to_dict()},
+        "fp32": {"whole": FP32_REGROUPED.to_dict(), "regrouped": FP32_REGROUPED.to_dict()},
         "bf16": {"whole": asdict(BF16_LIMIT), "regrouped": Tolerance(1e-5, 1e-5).to_dict()},
         "int8": {"whole": asdict(INT8_LIMIT), "regrouped": None},
     }
@@ -64,9 +64,9 @@ def tolerance_table(
     """Return the manifest's table: per device, for the replay of golden samples, for streams and for batches.
 
     Args:
-        replay: C++ against Python, whole sequence against whole sequence.
+        replay: C++ against Python, on whole sequences.
         regrouped: the same sequence in chunks, or its rows in other batches; None where `error_of` bounds it.
-        error_of: absolute tolerance of each output and state by name, in the place of `regrouped`.
+        error_of: absolute tolerance of each output and state by name, instead of `regrouped`.
     """
     table = {}
     for device, floor in (("cpu", Tolerance(0.0, 0.0)), ("cuda", CUDA)):

@@ -12,8 +12,8 @@ import pytest
 from support.small_models import build_small
 
 import zoo
+from zoo._atomic_file import atomic_file
 from zoo.training.checkpoint_file import WholeCheckpoints
-from zoo.whole_file import whole_file
 
 
 def full_disk(handle: int) -> None:
@@ -48,7 +48,7 @@ def test_a_full_disk_leaves_what_was_there(name: str, tmp_path: Path, monkeypatc
 
 def test_the_temporary_file_lies_beside_the_path_and_has_its_rights(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("")
-    with whole_file(tmp_path / "file") as temporary:
+    with atomic_file(tmp_path / "file") as temporary:
         assert temporary.parent == tmp_path, "on another file system a move would be a copy"
         assert not (tmp_path / "file").exists()
         temporary.write_text("whole")
@@ -60,7 +60,7 @@ def test_an_error_inside_leaves_the_path_alone(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("before")
 
     def fail_halfway() -> None:
-        with whole_file(tmp_path / "file") as temporary:
+        with atomic_file(tmp_path / "file") as temporary:
             temporary.write_text("half")
             raise ValueError("not good")
 

@@ -1,7 +1,7 @@
-"""TorchScript's compiler, behind errors that name the line and without its deprecation notices.
+"""TorchScript's compiler, with errors that name the line and without deprecation notices.
 
-TorchScript is deprecated, yet `torch.export` fixes the sequence length of recurrent layers, so it stays the way to
-C++ here; the notices say nothing that a user of this package could act on.
+TorchScript is deprecated. It is still the way to C++ here, because `torch.export` fixes the sequence length of
+recurrent layers. A user of this package can do nothing about the notices.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import BinaryIO
 import torch
 from torch import nn
 
+from zoo.errors import ZooError
+
 NOTICES = (
     r"`torch\.jit\.\w+` is deprecated",
     r"torch\.ao\.quantization is deprecated",
@@ -24,13 +26,13 @@ NOTICES = (
 )
 
 
-class ScriptError(TypeError):
-    """A module that TorchScript cannot compile, with the line it stops at."""
+class ScriptError(ZooError, TypeError):
+    """TorchScript cannot compile a module; the message has the line."""
 
 
 @contextmanager
 def without_notices() -> Iterator[None]:
-    """Keep torch's deprecation notices away; every other warning passes."""
+    """Hide torch's deprecation notices and no other warning."""
     with warnings.catch_warnings():
         for notice in NOTICES:
             warnings.filterwarnings("ignore", message=notice)
@@ -41,12 +43,12 @@ def script(module: nn.Module) -> torch.jit.ScriptModule:
     """Compile a module, never trace it.
 
     Raises:
-        ScriptError: the module is traced, or TorchScript does not understand a line of it.
+        ScriptError: the module is traced or scripted already, or TorchScript cannot compile a line of it.
     """
     if isinstance(module, torch.jit.ScriptModule):
         raise ScriptError(
-            f"{_original_name(module)} is compiled already (scripted, or traced, which fixes its lengths and "
-            "branches); give the eager nn.Module"
+            f"{_original_name(module)} is compiled already: it was scripted, or traced, which fixes its lengths and "
+            "branches; give the eager nn.Module"
         )
     try:
         with without_notices():
@@ -68,7 +70,7 @@ def save(module: torch.jit.ScriptModule, file: BinaryIO, extra_files: dict[str, 
 
 
 def load(file: BinaryIO | str | Path, device: str | torch.device = "cpu") -> torch.jit.ScriptModule:
-    """Read a TorchScript archive; it is a program, so only from where you trust."""
+    """Read a TorchScript archive. It is a program: load only files that you trust."""
     with without_notices():
         return torch.jit.load(file, map_location=device)
 
@@ -83,7 +85,7 @@ def _explain(module: nn.Module, error: Exception) -> str:
     if "Can't redefine method" in reason:
         return (
             f"TorchScript cannot compile {type(module).__name__}: an earlier attempt failed, and torch keeps its "
-            "half-made type; start a new Python to see the first error again"
+            "incomplete type; start a new Python to see the first error again"
         )
     place = re.search(r'File "(?P<file>[^"]+)", line (?P<line>\d+)', str(error))
     marked = [k for k, line in enumerate(lines) if re.fullmatch(r"\s*~+.*<--- HERE.*", line)]

@@ -1,0 +1,128 @@
+"""The manifest: everything that a model file says of itself, as JSON inside the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import torch
+from torch import nn
+
+import zoo
+from zoo.artifact.signature import Signature
+from zoo.artifact.tolerances import FP32, FP32_REGROUPED, precision_table, tolerance_table
+from zoo.errors import ZooError
+
+FORMAT_VERSION = 1
+
+
+class ArtifactError(ZooError, ValueError):
+    """A file is not an artifact, is damaged, or does not give the numbers that it recorded."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a model comes from.
+
+    Args:
+        metrics: what the model reached in training, as JSON values.
+        dataset: what it was trained on.
+        license: of the weights.
+    """
+
+    metrics: dict[str, Any] | None
+    dataset: str | None
+    license: str | None
+
+
+def make_manifest(model: nn.Module, signature: Signature, provenance: Provenance) -> dict[str, Any]:
+    """Describe a model; the weights' hash and the golden samples are still missing."""
+    config = getattr(model, "config", None)
+    record = getattr(model, "quantization", None)
+    if record is None:
+        tolerances = tolerance_table(FP32, FP32_REGROUPED)
+    else:
+        tolerances = tolerance_table(record.replay, record.regrouped, record.error_of)
+    return {
+        "format_version": FORMAT_VERSION,
+        "producer": {"package": "recurrent-zoo", "version": zoo.__version__, "torch": torch.__version__},
+        "model": {
+            "name": getattr(model, "model_name", type(model).__name__),
+            "config_type": type(config).__name__ if config is not None else None,
+            "config": config.to_dict() if config is not None else {},
+        },
+        "init": getattr(model, "init_record", None),
+        "dtype": signature.outputs[0].dtype,
+        "quantization": None if record is None else record.to_dict(),
+        "batch_first": signature.batch_first,
+        "streamable": signature.streamable,
+        "inputs": [spec.to_dict() for spec in signature.inputs],
+        "outputs": [spec.to_dict() for spec in signature.outputs],
+        "state": [spec.to_dict() for spec in signature.state],
+        "tolerances": tolerances,
+        "precisions": precision_table(),
+        "metrics": provenance.metrics,
+        "dataset": provenance.dataset,
+        "license": provenance.license,
+    }
+
+
+def read_manifest(content: bytes, name: str) -> dict[str, Any]:
+    """Check an artifact's bytes and return its manifest.
+
+    Args:
+        content: the whole file.
+        name: what errors call the file.
+
+    Raises:
+        ArtifactError: see `zoo.load_artifact`.
+    """
+    raw = _read_record(content, name)
+    try:
+        manifest: dict[str, Any] = json.loads(raw)
+    except ValueError as error:
+        raise ArtifactError(f"{name}: manifest.json is not JSON: {error}") from error
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise ArtifactError(
+            f"{name} has format_version {manifest.get('format_version')}, this package reads {FORMAT_VERSION}; "
+            "install the version of recurrent-zoo that wrote the file"
+        )
+    if hash_weights(content)["sha256"] != manifest["weights"]["sha256"]:
+        raise ArtifactError(
+            f"{name}: the weights do not match the hash in the manifest; get the file again from its source"
+        )
+    return manifest
+
+
+def _read_record(content: bytes, name: str) -> bytes:
+    """Check every record of an archive and return the bytes of the manifest."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            damaged = archive.testzip()
+            names = archive.namelist()
+            if damaged is not None:
+                raise ArtifactError(f"{name} is damaged: record {damaged} fails its CRC-32; copy the file again")
+            found = next((n for n in names if n.endswith("/extra/manifest.json")), None)
+            if found is not None:
+                return archive.read(found)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+        raise ArtifactError(f"{name} is not an artifact or is cut short: {error}") from error
+    is_torchscript = any("/code/" in n for n in names)
+    what = "a TorchScript file without a manifest" if is_torchscript else "not a TorchScript file"
+    raise ArtifactError(f"{name} is {what}; make an artifact with zoo.save_artifact")
+
+
+def hash_weights(content: bytes) -> dict[str, Any]:
+    """Return the SHA-256 over path, size and bytes of every tensor record, in the order of their paths."""
+    digest, count, total = hashlib.sha256(), 0, 0
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        inside = {name.partition("/")[2]: name for name in archive.namelist()}
+        for path in sorted(p for p in inside if p.startswith(("data/", "constants/"))):
+            raw = archive.read(inside[path])
+            digest.update(path.encode() + b"\0" + str(len(raw)).encode() + b"\0" + raw)
+            count, total = count + 1, total + len(raw)
+    return {"sha256": digest.hexdigest(), "records": count, "bytes": total}

@@ -1,0 +1,119 @@
+"""Model files out: script a module, compare it with itself, write it.
+
+The file is a TorchScript archive that any LibTorch loads. It contains `manifest.json`, which says everything about the
+model, and golden samples (`golden/*.npy`), with which `cpp_runner verify` proves the C++ numbers.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from zoo._atomic_file import atomic_file
+from zoo.artifact import torchscript
+from zoo.artifact.golden import Sample, draw_samples, record, to_files, worst_difference
+from zoo.artifact.loading import load_artifact
+from zoo.artifact.manifest import ArtifactError, Provenance, hash_weights, make_manifest
+from zoo.artifact.signature import infer_signature
+from zoo.artifact.tolerances import FP32
+from zoo.model import ATTRIBUTES
+
+
+@dataclass(frozen=True)
+class SavedArtifact:
+    """What `save_artifact` wrote.
+
+    Args:
+        path: of the file.
+        size: bytes.
+        sha256: of the whole file.
+        worst_difference: largest difference between the eager module and the file as loaded again.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    worst_difference: float
+
+
+def save_artifact(
+    model: nn.Module,
+    path: str | os.PathLike[str],
+    *,
+    samples: Sequence[Sample] | None = None,
+    metrics: dict[str, Any] | None = None,
+    dataset: str | None = None,
+    license: str | None = None,
+) -> SavedArtifact:
+    """Script a module, compare it with itself, and write it with its manifest and golden samples.
+
+    `path` changes only if the file, read back, gives the eager module's numbers within 1e-6.
+
+    Args:
+        model: an eager module that keeps the contract of `zoo.RecurrentModel`. It is not changed, and it is saved in
+            eval mode whatever its own mode is.
+        path: the file to write; replaced in one step, or left as it was.
+        samples: golden inputs; drawn at random if None. Real ones prove more.
+        metrics: what the model reached in training, as JSON values.
+        dataset: what it was trained on.
+        license: of the weights.
+
+    Raises:
+        ScriptError: the module is traced, or TorchScript cannot compile it; the message has the line.
+        ContractError: the module does not keep the contract.
+        ArtifactError: the file does not give the same numbers.
+        OSError: the file cannot be written.
+    """
+    path = Path(path)
+    scripted = torchscript.script(_bare_copy(model))
+    twin = copy.deepcopy(model).cpu().eval()
+    signature = infer_signature(twin)
+    golden = record(twin, draw_samples(signature) if samples is None else samples)
+    entries, files = to_files(golden, [part.name for part in signature.state])
+    manifest = make_manifest(model, signature, Provenance(metrics, dataset, license))
+    manifest["weights"] = hash_weights(_serialise(scripted, {}))
+    manifest["golden"] = entries
+    content = _serialise(scripted, {"manifest.json": _to_json(manifest), **files})
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
+        worst = worst_difference(load_artifact(temporary).module, golden)
+        quantization = getattr(model, "quantization", None)
+        replay = FP32 if quantization is None else quantization.replay
+        if not worst <= replay.atol:
+            raise ArtifactError(
+                f"the scripted model differs from the eager one by {worst:.3g}, more than {replay.atol:g}: look for "
+                "code that behaves differently under torch.jit.is_scripting(), or for randomness in eval mode"
+            )
+    return SavedArtifact(path, len(content), hashlib.sha256(content).hexdigest(), worst)
+
+
+def _bare_copy(model: nn.Module) -> nn.Module:
+    """Copy a module to the CPU in eval mode, without the attributes that only Python needs."""
+    if isinstance(model, torch.jit.ScriptModule):
+        return model  # torchscript.script refuses it, with the reason
+    bare = copy.deepcopy(model).cpu().eval()
+    for module in bare.modules():
+        for name in ATTRIBUTES:
+            module.__dict__.pop(name, None)
+    return bare
+
+
+def _serialise(scripted: torch.jit.ScriptModule, extra_files: dict[str, bytes]) -> bytes:
+    # In memory, because torch aborts the process if it cannot write to a file.
+    buffer = BytesIO()
+    torchscript.save(scripted, buffer, extra_files)
+    return buffer.getvalue()
+
+
+def _to_json(manifest: dict[str, Any]) -> bytes:
+    return json.dumps(manifest, indent=1, allow_nan=False).encode()

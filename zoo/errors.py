@@ -1,0 +1,7 @@
+"""The base of the package's own errors."""
+
+from __future__ import annotations
+
+
+class ZooError(Exception):
+    """Base of every error that this package raises on purpose."""

@@ -1,0 +1,104 @@
+"""The contract of a model: what it takes and returns, and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from torch import Tensor, nn
+
+from zoo.artifact.tolerances import Tolerance
+from zoo.config.tensor_spec import TensorSpec
+
+
+@dataclass(frozen=True)
+class QuantizationRecord:
+    """What `zoo.quantize` did to a model; the manifest carries it.
+
+    Args:
+        recipe: the recipe's name.
+        backend: PyTorch's quantized backend that packed the weights; C++ selects the same one before it loads the
+            file. Empty if the recipe does not use one.
+        layers: converted layers, name to original type.
+        error: error of the outputs against the float model on the samples: `max_abs`, `rms`, `max_of_range`,
+            `rms_of_std`.
+        replay: tolerance of C++ against Python on whole sequences.
+        regrouped: tolerance of the same sums in chunks or other batches; None where `error_of` bounds it.
+        error_of: absolute error that the recipe allows each output and state, by name.
+    """
+
+    recipe: str
+    backend: str
+    layers: dict[str, str]
+    error: dict[str, float]
+    replay: Tolerance
+    regrouped: Tolerance | None
+    error_of: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of the manifest."""
+        return {"recipe": self.recipe, "engine": self.backend, "layers": self.layers, "error": self.error}
+
+
+class RecurrentModel(Protocol):
+    """The contract that every model keeps. TorchScript must be able to script it; it is never traced.
+
+    `forward` and `initial_state` are what a user's own module has to provide. `zoo.build` and `zoo.quantize` set the
+    attributes. A sequence fed in chunks of any sizes, with the state carried, gives the same as the whole sequence.
+    """
+
+    input_spec: TensorSpec
+    """The input. A module that `zoo.build` did not make has to set it."""
+    takes_lengths: bool
+    """Whether `forward` takes lengths; True where it is missing."""
+    state_names: list[str]
+    """A name for each state tensor; `state_0` and so on where it is missing."""
+    model_name: str
+    """The registered name."""
+    config: Any
+    """The configuration, as in `zoo.config`; its fields depend on the model."""
+    init_record: dict[str, Any] | None
+    """Scheme, options and seed of the initial weights; None where weights were loaded."""
+    quantization: QuantizationRecord | None
+    """What `zoo.quantize` did; None for a float model."""
+
+    def forward(
+        self, input: Tensor, lengths: Tensor | None = None, state: list[Tensor] | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Run a sequence, or the next chunk of one.
+
+        Args:
+            input: (batch, seq_len, input_size) float or (batch, seq_len) int64 tokens. With `batch_first=False` the
+                first two dimensions are swapped.
+            lengths: int64 (batch,), in any order. Padding never changes a result. A row of length 0 keeps its state.
+            state: what the call before returned, each tensor with the batch in dimension 1; None for the start.
+
+        Returns:
+            The output, and the state after the last step.
+        """
+        ...
+
+    def initial_state(self, batch_size: int) -> list[Tensor]:
+        """Return the state at the start of a sequence.
+
+        Raises:
+            RuntimeError: the model cannot stream, because a step depends on later ones.
+        """
+        ...
+
+
+# Only Python needs these; TorchScript could not compile all of them.
+ATTRIBUTES = tuple(RecurrentModel.__annotations__)
+
+if TYPE_CHECKING:
+
+    class Model(nn.Module, RecurrentModel):
+        """A module that keeps the contract."""
+
+        def __call__(
+            self, input: Tensor, lengths: Tensor | None = None, state: list[Tensor] | None = None
+        ) -> tuple[Tensor, list[Tensor]]: ...
+
+else:
+    # TorchScript code is composed, never inherited: at run time a model is any module.
+    Model = nn.Module
