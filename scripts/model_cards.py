@@ -6,7 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoo.training.cards import put_cards, read_cards, write_table
+from _tables import CARDS, card_table, put_table
+
+from zoo.training.cards import read_cards
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -17,12 +19,12 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     args = make_parser().parse_args()
-    table = write_table(read_cards())
+    table = card_table(read_cards())
     if args.update is None:
         print(table)
         return 0
     try:
-        args.update.write_text(put_cards(args.update.read_text(), table))
+        args.update.write_text(put_table(args.update.read_text(), table, CARDS))
     except (OSError, ValueError) as error:
         print(f"model_cards.py: error: {error}", file=sys.stderr)
         return 1

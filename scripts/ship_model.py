@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from _tables import card_table
+
 from zoo.data.source import DataError
 
 try:
-    from zoo.training.cards import write_table
     from zoo.training.errors import TrainingError
     from zoo.training.recipe import list_recipes
     from zoo.training.shipping import ship
@@ -42,7 +43,7 @@ def main() -> int:
     except (TrainingError, DataError, ValueError, ImportError, OSError) as error:
         print(f"ship_model.py: error: {error}", file=sys.stderr)
         return 1
-    print(write_table([card]))
+    print(card_table([card]))
     return 0
 
 

@@ -52,10 +52,9 @@ ARROWS: dict[str, set[str]] = {
         "zoo.errors",
         "zoo.model",
     },
-    "zoo.markdown": set(),
     "zoo.data": set(),
-    "zoo.benchmark": {"zoo.markdown"},
-    "zoo.training": {"zoo._atomic_file", "zoo.data", "zoo.markdown"},
+    "zoo.benchmark": set(),
+    "zoo.training": {"zoo._atomic_file", "zoo.data"},
 }
 # These build on the package as its users do: they may import its public face, and each other as their row says.
 USERS = {"zoo.data", "zoo.benchmark", "zoo.training"}

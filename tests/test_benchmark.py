@@ -9,10 +9,12 @@ import math
 import re
 from pathlib import Path
 
+import benchmark as front
 import numpy as np
 import pytest
+from _tables import SPEED, put_speed
 
-from zoo.benchmark import command, reach, readme, runner
+from zoo.benchmark import reach, runner
 from zoo.benchmark.cases import KINDS, Case, quick_sweep, sweep
 from zoo.benchmark.contestants import CONTESTANTS, ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, ORT
 from zoo.benchmark.prepared import Prepared
@@ -20,6 +22,7 @@ from zoo.benchmark.report import goal_table, rows, table
 from zoo.benchmark.runner import Job, Measurement, available, run_job
 from zoo.benchmark.timing import WARM_UP_CALLS, Effort, compare, summarise, time_in_turn
 from zoo.benchmark.workload import DisagreementError, make_workload
+from zoo.cli import benchmark as program
 
 TINY = Effort(rounds=2, turn_seconds=1e-6, rest_seconds=0.0)
 
@@ -196,17 +199,17 @@ def test_medians_go_into_the_readme_s_table():
         measured(STEP, ENGINE["fp32"], 4.04),
         measured(STEP, LIBTORCH, 99.94),
     ]
-    text = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
-    lines = readme.put_speed(text, rows(found, {})).splitlines()
-    assert lines[:2] == ["before", readme.BEGIN]
+    text = f"before\n{SPEED[0]}\nold\n{SPEED[1]}\nafter\n"
+    lines = put_speed(text, rows(found, {})).splitlines()
+    assert lines[:2] == ["before", SPEED[0]]
     assert lines[2].startswith("| microseconds, median | engine | bf16 | int8 | script | LibTorch |")
     assert lines[4] == "| LSTM 64, 1 step | 6.1 |  |  |  | 150 |  |  |  |  |"
     assert lines[5] == "| GRU 512 x 2, batch 4, 100 steps |  |  |  |  | 1852 |  |  |  |  |"
-    assert lines[6:] == [readme.END, "after"]
+    assert lines[6:] == [SPEED[1], "after"]
     with pytest.raises(ValueError, match="must hold the lines"):
-        readme.put_speed("nothing", rows(found, {}))
+        put_speed("nothing", rows(found, {}))
     with pytest.raises(ValueError, match="one number of threads"):
-        readme.put_speed(text, rows([*found, measured(STEP, LIBTORCH, 1.0, threads=2)], {}))
+        put_speed(text, rows([*found, measured(STEP, LIBTORCH, 1.0, threads=2)], {}))
 
 
 def test_goal_table_counts_verdicts():
@@ -218,11 +221,11 @@ def test_goal_table_counts_verdicts():
 
 
 def test_quick_run_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
-    monkeypatch.setattr(command, "QUICK", TINY)
+    monkeypatch.setattr(program, "QUICK", TINY)
     page = tmp_path / "page.md"
-    page.write_text(f"{readme.BEGIN}\n{readme.END}\n")
+    page.write_text(f"{SPEED[0]}\n{SPEED[1]}\n")
     arguments = ["--quick", "--threads", "1", "--only", "rnn-*-steps1", "--output", str(tmp_path)]
-    assert command.main([*arguments, "--readme", str(page)]) == 0
+    assert front.main([*arguments, "--readme", str(page)]) == 0
     assert "| RNN 64, 1 step | " in page.read_text()
     printed = capsys.readouterr().out
     assert re.search(r"^rnn-64to64-batch1-steps1 +1 LibTorch ", printed, re.MULTILINE)
@@ -237,8 +240,8 @@ def test_quick_run_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_quick_reach_judges_its_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
-    monkeypatch.setattr(command, "QUICK", TINY)
-    assert command.main(["--reach", "--quick", "--only", "gru-64to64-batch1-steps1", "--output", str(tmp_path)]) == 0
+    monkeypatch.setattr(program, "QUICK", TINY)
+    assert program.main(["--reach", "--quick", "--only", "gru-64to64-batch1-steps1", "--output", str(tmp_path)]) == 0
     records = json.loads((tmp_path / "reach.json").read_text())
     assert {record["work"] for record in records} == {"one step", "bf16", "int8"}
     assert {record["verdict"] for record in records} <= {"pass", "FAIL", "not run"}
@@ -256,11 +259,11 @@ def test_quick_reach_judges_its_cases(tmp_path: Path, capsys: pytest.CaptureFixt
     ],
 )
 def test_what_cannot_be_run_is_said(arguments, words, capsys: pytest.CaptureFixture[str]):
-    assert command.main(arguments) == 1
+    assert front.main(arguments) == 1
     assert words in capsys.readouterr().err
 
 
 def test_numbers_of_threads_are_numbers(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
-        command.main(["--threads", "two"])
+        program.main(["--threads", "two"])
     assert "expected numbers of threads like 1,2, got 'two'" in capsys.readouterr().err

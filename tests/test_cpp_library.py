@@ -39,8 +39,9 @@ def build(source: Path, folder: Path, *definitions: str) -> Path:
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stock")
-    return build(ROOT / "tests" / "cpp", folder, f"-DZOO_TORCH_DIR={torch_folder()}") / "stock_libtorch"
+    """Build the programs that scripts/ measure; return the one of stock LibTorch."""
+    definitions = [f"-DZOO_TORCH_DIR={torch_folder()}", f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}"]
+    return build(ROOT / "scripts" / "programs", tmp_path_factory.mktemp("stock"), *definitions) / "stock_libtorch"
 
 
 @pytest.mark.parametrize("name", ["lstm_tagger", "gru_language_model"])

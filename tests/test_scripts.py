@@ -1,4 +1,4 @@
-"""The command-line fronts, as a user calls them."""
+"""The programs of the package, as a user calls them: the files in scripts/ and the console program `zoo`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,23 @@ from support.real_input import speech_batch
 from support.small_models import build_small
 
 import zoo
+from zoo.cli import SUBCOMMANDS
+from zoo.cli.values import read_value
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
+def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+
+
 def call(script: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPTS / script), *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+    return run(sys.executable, SCRIPTS / script, *arguments, cwd=cwd)
+
+
+def call_zoo(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Call `python -P -m zoo`: -P keeps the folder out of the path, as in the console program."""
+    return run(sys.executable, "-P", "-m", "zoo", *arguments, cwd=cwd)
 
 
 OWN = """
@@ -85,7 +95,7 @@ def test_script_model_writes_what_verify_accepts(arguments: list[str], program: 
         (["own_nets:Raw"], "Raw.forward must take (input, lengths=None, state=None), or one tensor"),
         (["own_nets:Bad", "--input-dims", "batch,seq_len,4"], "own_nets.py, line 26: return eval"),
         (["own_nets:Missing"], "write it as module:Class"),
-        (["own_nets:Smooth", "channels=4"], "does not say what goes into it"),
+        (["own_nets:Smooth", "channels=4"], "does not say what its input is; give --input-dims "),
         (["own_nets:Smooth"], "cannot build 'own_nets:Smooth'"),
         (["weights.pt"], "script_model.py NAME --weights weights.pt"),
         (["gru_tagger", "--weights", "weights.pt"], "weights do not fit the model"),
@@ -111,6 +121,102 @@ def test_script_model_has_help_with_examples(tmp_path: Path) -> None:
     assert "dynamic_int8" in listed
 
 
+def test_scripts_and_the_console_program_print_the_same(tmp_path: Path) -> None:
+    arguments = ["lstm_classifier", "input_size=3", "num_classes=2", "-o", "model.pt"]
+    front, program = call("script_model.py", *arguments, cwd=tmp_path), call_zoo("script", *arguments, cwd=tmp_path)
+    assert program.returncode == 0, program.stderr
+    assert "wrote            model.pt\n" in program.stdout
+    assert (front.returncode, front.stdout) == (0, program.stdout)
+    for script, subcommand in (("script_model.py", "script"), ("benchmark.py", "benchmark"), ("demo.py", "demo")):
+        program = call_zoo(subcommand, "--nonsense", cwd=tmp_path)
+        front = call(script, "--nonsense", cwd=tmp_path)
+        assert (front.returncode, program.returncode) == (2, 2)
+        assert program.stderr.splitlines()[-1] == f"zoo {subcommand}: error: unrecognized arguments: --nonsense"
+        assert front.stderr.splitlines()[-1] == f"{script}: error: unrecognized arguments: --nonsense"
+
+
+def test_the_console_program_finds_a_class_in_the_working_folder(tmp_path: Path) -> None:
+    (tmp_path / "own_nets.py").write_text(OWN)
+    done = call_zoo("script", "own_nets:Smooth", "channels=4", "--input-dims", "batch,seq_len,4", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "own_nets.pt").exists()
+
+
+def test_the_list_of_subcommands_needs_no_torch(tmp_path: Path) -> None:
+    done = run(sys.executable, "-P", "-X", "importtime", "-m", "zoo", "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for name, subcommand in SUBCOMMANDS.items():
+        assert re.search(rf"^  {name} +{subcommand.help}$", done.stdout, re.MULTILINE)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "zoo" in imported
+    assert not imported & {"torch", "numpy", "lightning"}
+    assert call_zoo("--version", cwd=tmp_path).stdout == f"zoo {zoo.__version__}\n"
+
+
+def test_subcommands_explain_themselves(tmp_path: Path) -> None:
+    for name in ("script", "benchmark", "demo"):
+        done = call_zoo(name, "--help", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"usage: zoo {name} ")
+        assert "scripts/" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["scrip"], "no subcommand is called 'scrip'; did you mean script? There are script, train, "),
+        (["dance"], "no subcommand is called 'dance'; there are script, train, "),
+        ([], "a subcommand is missing; there are script, train, "),
+    ],
+)
+def test_what_is_no_subcommand_is_one_line(arguments: list[str], words: str, tmp_path: Path) -> None:
+    done = call_zoo(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"zoo: error: {words}")
+
+
+def test_a_closed_pipe_and_ctrl_c_leave_no_traceback(tmp_path: Path) -> None:
+    shell = ["bash", "-o", "pipefail", "-c"]
+    done = run(*shell, f"{sys.executable} -m zoo script --list | true", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (141, "", "")
+    code = (
+        "import zoo.cli.script as s, os, signal, zoo.cli; s.print_lists = lambda: os.kill(os.getpid(), signal.SIGINT)"
+    )
+    done = run(sys.executable, "-c", f"{code}; zoo.cli.main(['script', '--list'])", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "zoo script: interrupted\n")
+
+
+def test_a_missing_optional_dependency_is_named_with_its_extra(tmp_path: Path) -> None:
+    code = "import sys, zoo.cli; sys.modules['matplotlib.figure'] = None; zoo.cli.main(['demo'])"
+    done = run(sys.executable, "-c", code, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("zoo demo: error: ")
+    assert "matplotlib.figure" in done.stderr
+    assert done.stderr.endswith("pip install 'recurrent-zoo[demo]'\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("1e-3", 0.001),
+        ("true", True),
+        ("True", True),
+        ("null", None),
+        ("None", None),
+        ("[1, 2]", [1, 2]),
+        ('{"a": 1}', {"a": 1}),
+        ("{a = 1}", {"a": 1}),
+        ('"3"', "3"),
+        ("mean", "mean"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_values_are_read_as_toml_json_or_python(text: str, value: object) -> None:
+    got = read_value(text)
+    assert (type(got), got) == (type(value), value)
+
+
 def test_the_demo_gives_the_same_accuracy_in_both_languages(tmp_path: Path) -> None:
     done = call("demo.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -122,3 +228,5 @@ def test_the_demo_gives_the_same_accuracy_in_both_languages(tmp_path: Path) -> N
     assert float(worst[1]) < 2e-5  # scores reach 12, where float32 has steps of 1e-6
     assert (tmp_path / "demo" / "demo.png").stat().st_size > 10_000
     assert "epoch/s" in done.stderr  # the progress bar
+    last = [line.split()[0] for line in done.stdout.splitlines()[-3:]]
+    assert last == ["accuracy", "time", "difference"]  # what the README shows

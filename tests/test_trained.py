@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from _tables import CARDS as TABLE_OF_CARDS
+from _tables import card_table, put_table
 from support.data_sets import need
 from support.program import Program
 
 import zoo
 from zoo.models.trained import TRAINED
-from zoo.training.cards import BEGIN, END, Card, SeedResult, median_seed, put_cards, read_cards, write_table
+from zoo.training.cards import Card, SeedResult, median_seed, read_cards
 from zoo.training.evaluation import evaluate
 from zoo.training.recipe import list_recipes
 from zoo.training.shipping import MOST_BYTES, real_samples
@@ -48,7 +50,7 @@ def test_cpp_reaches_the_figure_of_the_card(name: str, program: Program, artifac
 
 
 def test_the_readme_shows_the_cards() -> None:
-    assert write_table(list(CARDS.values())) in README.read_text(), "run scripts/model_cards.py --update README.md"
+    assert card_table(list(CARDS.values())) in README.read_text(), "run scripts/model_cards.py --update README.md"
 
 
 def make_card(tests: list[float], mode: str = "max") -> Card:
@@ -80,12 +82,14 @@ def test_the_median_seed_is_shipped() -> None:
 
 
 def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
-    table = write_table([make_card([0.7, 0.9, 0.8])])
+    table = card_table([make_card([0.7, 0.9, 0.8])])
     assert "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000; 3) | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
-    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert put_cards(text, table) == f"before\n{BEGIN}\n{table}\n{END}\nafter\n"
+    text = f"before\n{TABLE_OF_CARDS[0]}\nold\n{TABLE_OF_CARDS[1]}\nafter\n"
+    assert (
+        put_table(text, table, TABLE_OF_CARDS) == f"before\n{TABLE_OF_CARDS[0]}\n{table}\n{TABLE_OF_CARDS[1]}\nafter\n"
+    )
     with pytest.raises(ValueError, match="must hold the lines"):
-        put_cards("nothing", table)
+        put_table("nothing", table, TABLE_OF_CARDS)
     card = make_card([0.7, 0.9, 0.8])
     (tmp_path / "toy").mkdir()
     card.write(tmp_path / "toy")

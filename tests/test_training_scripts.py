@@ -42,8 +42,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "ship_model"])
 def test_without_lightning_the_extra_is_named(name: str) -> None:
-    code = f"import sys, runpy; sys.modules['lightning'] = None; runpy.run_path({str(SCRIPTS / name)!r} + '.py')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    code = f"import sys, runpy; sys.modules['lightning'] = None; runpy.run_path('{name}.py')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(f"{name}.py: error: ")
     assert done.stderr.count("\n") == 1

@@ -10,32 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import zoo
-from zoo.markdown import make_table, put_table
 
 CARD = "card.json"
 PRETRAINED = Path(zoo.__file__).parent / "pretrained"
-BEGIN, END = "<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->"
-COLUMNS = (
-    "model",
-    "data, licence",
-    "metric",
-    "mean (lowest to highest; seeds)",
-    "Python",
-    "C++",
-    "int8",
-    "MB",
-    "CPU s",
-)
-# How metrics are written in the table: name in words, factor, decimals.
-FORMATS: dict[str, tuple[str, float, int]] = {
-    "accuracy": ("accuracy", 1, 4),
-    "error_rate": ("label errors, %", 100, 2),
-    "equal_error_rate": ("equal error rate, %", 100, 2),
-    "f1": ("F1", 1, 4),
-    "mse": ("MSE", 1, 4),
-    "mae": ("MAE", 1, 4),
-    "nats_per_character": ("nats per character", 1, 4),
-}
 
 
 @dataclass(frozen=True)
@@ -125,36 +102,3 @@ def median_seed(results: Sequence[SeedResult], metric: str, passed_over: Collect
     left = [result for result in results if str(result.seed) not in passed_over]
     ordered = sorted(left, key=lambda result: (result.test[metric], result.seed))
     return ordered[(len(ordered) - 1) // 2].seed
-
-
-def write_table(cards: Sequence[Card]) -> str:
-    """Return the cards as a table in Markdown."""
-    rows = []
-    for card in cards:
-        words, factor, decimals = FORMATS.get(card.metric, (card.metric, 1, 4))
-
-        def show(value: float, factor: float = factor, decimals: int = decimals) -> str:
-            return f"{value * factor:.{decimals}f}"
-
-        spread = (
-            f"{show(statistics.fmean(card.test))} ({show(min(card.test))} to {show(max(card.test))}; {len(card.test)})"
-        )
-        rows.append(
-            [
-                f"`{card.name}`",
-                f"{card.data}, {card.license}",
-                words,
-                spread if len(card.test) > 1 else f"{show(card.test[0])} (one seed)",
-                show(card.python[card.metric]),
-                show(card.cpp[card.metric]),
-                "-" if card.int8 is None else show(card.int8[card.metric]),
-                f"{card.bytes / 1e6:.2f}",
-                f"{statistics.fmean(result.cpu_seconds for result in card.seeds):.0f}",
-            ]
-        )
-    return make_table(list(COLUMNS), rows)
-
-
-def put_cards(text: str, table: str) -> str:
-    """Return a text with the table between its two markers; ValueError if one is missing."""
-    return put_table(text, table, BEGIN, END)

@@ -1,0 +1,130 @@
+"""The tables that scripts write into the README, each between two markers: of speed and of the trained models."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Sequence
+
+from zoo.benchmark.contestants import ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, OPENVINO_DEFAULT, ORT, ORT_INT8
+from zoo.benchmark.report import Row
+from zoo.training.cards import Card
+
+SPEED = ("<!-- speed: scripts/benchmark.py --readme writes what follows -->", "<!-- end of speed -->")
+CARDS = ("<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->")
+SPEED_COLUMNS = {
+    ENGINE["fp32"]: "engine",
+    ENGINE["bf16"]: "bf16",
+    ENGINE["int8"]: "int8",
+    ENGINE_SCRIPT: "script",
+    LIBTORCH: "LibTorch",
+    ORT: "ONNX Runtime",
+    ORT_INT8: "its int8",
+    OPENVINO: "OpenVINO",
+    OPENVINO_DEFAULT: "its default",
+}
+CARD_COLUMNS = (
+    "model",
+    "data, licence",
+    "metric",
+    "mean (lowest to highest; seeds)",
+    "Python",
+    "C++",
+    "int8",
+    "MB",
+    "CPU s",
+)
+# Metric -> its name in words, the factor and the decimals with which it is written.
+METRIC_FORMATS: dict[str, tuple[str, float, int]] = {
+    "accuracy": ("accuracy", 1, 4),
+    "error_rate": ("label errors, %", 100, 2),
+    "equal_error_rate": ("equal error rate, %", 100, 2),
+    "f1": ("F1", 1, 4),
+    "mse": ("MSE", 1, 4),
+    "mae": ("MAE", 1, 4),
+    "nats_per_character": ("nats per character", 1, 4),
+}
+
+
+def make_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def put_table(text: str, table: str, markers: tuple[str, str]) -> str:
+    """Return a text with the table between its two markers.
+
+    Raises:
+        ValueError: a marker is missing.
+    """
+    begin, end = markers
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the text must hold the lines {begin!r} and {end!r}, in this order")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+def check_readme(text: str, threads: Collection[int]) -> None:
+    """Check that the table of speed can be put into a README.
+
+    Raises:
+        ValueError: the README does not have the markers, or the figures are of several numbers of threads.
+    """
+    if len(threads) > 1:
+        raise ValueError("the README's table shows one number of threads; give --threads 1")
+    put_table(text, "", SPEED)
+
+
+def put_speed(text: str, records: Sequence[Row]) -> str:
+    """Return a README with the medians of these records: a row for each case, short sequences first.
+
+    Raises:
+        ValueError: as `check_readme`.
+    """
+    check_readme(text, {record["threads"] for record in records})
+    medians: dict[tuple[int, str], dict[str, float]] = {}
+    for record in records:
+        medians.setdefault((record["seq_len"], write_case(record)), {})[record["contestant"]] = record["median_us"]
+    rows = [
+        [label, *(write_microseconds(found[name]) if name in found else "" for name in SPEED_COLUMNS)]
+        for (_, label), found in sorted(medians.items(), key=lambda item: item[0][0])
+    ]
+    return put_table(text, make_table(["microseconds, median", *SPEED_COLUMNS.values()], rows), SPEED)
+
+
+def write_case(record: Row) -> str:
+    layers = f" x {record['num_layers']}" if record["num_layers"] > 1 else ""
+    batch = f"batch {record['batch_size']}, " if record["batch_size"] > 1 else ""
+    steps = f"{record['seq_len']} step{'s' if record['seq_len'] > 1 else ''}"
+    return f"{record['kind'].upper()} {record['hidden_size']}{layers}, {batch}{steps}"
+
+
+def write_microseconds(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+
+
+def card_table(cards: Sequence[Card]) -> str:
+    """Return the cards as a table in Markdown."""
+    return make_table(list(CARD_COLUMNS), [_card_row(card) for card in cards])
+
+
+def _card_row(card: Card) -> list[str]:
+    words, factor, decimals = METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))
+
+    def show(value: float) -> str:
+        return f"{value * factor:.{decimals}f}"
+
+    one, several = f"{show(card.test[0])} (one seed)", f"{show(min(card.test))} to {show(max(card.test))}"
+    return [
+        f"`{card.name}`",
+        f"{card.data}, {card.license}",
+        words,
+        f"{show(statistics.fmean(card.test))} ({several}; {len(card.test)})" if len(card.test) > 1 else one,
+        show(card.python[card.metric]),
+        show(card.cpp[card.metric]),
+        "-" if card.int8 is None else show(card.int8[card.metric]),
+        f"{card.bytes / 1e6:.2f}",
+        f"{statistics.fmean(result.cpu_seconds for result in card.seeds):.0f}",
+    ]

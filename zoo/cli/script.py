@@ -1,0 +1,130 @@
+"""`zoo script`: build a model, or load one, and write it as an artifact."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import zoo
+from zoo.cli.parser import new_parser, read_assignment
+
+DESCRIPTION = "Build a model, script it, check it and write it as an artifact, which cpp_runner runs."
+EXAMPLES = """\
+examples:
+  a registered model with initial weights:
+    PROGRAM lstm_classifier input_size=12 num_classes=9 -o model.pt
+  with trained weights, quantized:
+    PROGRAM gru_tagger num_classes=17 --weights tagger.safetensors \\
+        --recipe dynamic_int8 -o tagger.pt
+  from a checkpoint folder (config.json and model.safetensors):
+    PROGRAM checkpoints/tagger -o tagger.pt
+  your own class in my_nets.py, which takes one tensor and returns one:
+    PROGRAM my_nets:Filter channels=4 --input-dims batch,seq_len,4 -o filter.pt
+  all models, initialisation schemes and recipes:
+    PROGRAM --list
+"""
+
+
+def read_dims(text: str) -> tuple[int | str, ...]:
+    """Return the names and sizes of `batch,seq_len,12`."""
+    return tuple(int(dim) if dim.isdigit() else dim for dim in text.split(","))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", nargs="?", help="a registered name, a checkpoint folder, or module:Class")
+    parser.add_argument(
+        "overrides", nargs="*", type=read_assignment, metavar="name=value", help="fields of the model's configuration"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="the artifact to write (default: MODEL.pt)")
+    parser.add_argument("--weights", type=Path, help="a state dict: .safetensors, or .pt written by torch.save")
+    parser.add_argument("--pretrained", action="store_true", help="load the weights that come with the package")
+    parser.add_argument(
+        "--init", default="uniform", help=f"the initialisation scheme: one of {', '.join(zoo.list_inits())}"
+    )
+    parser.add_argument("--zero-bias", action="store_true", help="start all biases at 0")
+    parser.add_argument("--forget-bias", type=float, help="the sum of the two forget-gate biases of an LSTM")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the initial weights (default: 0)")
+    parser.add_argument("--recipe", help=f"quantize with one of {', '.join(zoo.list_recipes())}")
+    parser.add_argument(
+        "--input-dims", type=read_dims, help="the input of a class of your own, such as batch,seq_len,12"
+    )
+    parser.add_argument("--vocab-size", type=int, help="the number of tokens, where your own class takes int64 tokens")
+    parser.add_argument(
+        "--sample", type=Path, action="append", help="a real input (.npy) for the golden samples; may be repeated"
+    )
+    parser.add_argument("--license", help="the licence of the weights, for the manifest")
+    parser.add_argument("--list", action="store_true", help="list models, initialisation schemes and recipes")
+
+
+def make_input_spec(args: argparse.Namespace) -> zoo.TensorSpec | None:
+    """Return the input of a class of the user's own, or None where the command line does not describe it."""
+    if args.vocab_size is not None:
+        dims = args.input_dims or ("batch", "seq_len")
+        return zoo.TensorSpec("input", "int64", dims, range=(0, args.vocab_size - 1))
+    if args.input_dims is not None:
+        return zoo.TensorSpec("input", "float32", args.input_dims)
+    return None
+
+
+def make_model(args: argparse.Namespace, program: str) -> Any:
+    """Build or load the model with its weights."""
+    overrides = dict(args.overrides)
+    init = zoo.Init(args.init, args.zero_bias, args.forget_bias)
+    if ":" in args.model:
+        model: Any = zoo.build_own_model(args.model, overrides, make_input_spec(args))
+        if getattr(model, "input_spec", None) is None:
+            raise ValueError(f"{args.model} does not say what its input is; give --input-dims batch,seq_len,FEATURES")
+        return zoo.load_weights_(model, args.weights) if args.weights else model
+    if Path(args.model).is_dir():
+        return zoo.load_checkpoint(args.model)
+    if Path(args.model).is_file():
+        raise ValueError(f"{args.model} is a file, not a model's name: {program} NAME --weights {args.model}")
+    return zoo.build(
+        args.model, init=init, seed=args.seed, weights=args.weights, pretrained=args.pretrained, **overrides
+    )
+
+
+def read_samples(paths: Sequence[Path] | None) -> list[zoo.Sample] | None:
+    """Return the user's inputs as golden samples, or None where there are none."""
+    if not paths:
+        return None
+    return [zoo.Sample(path.stem, torch.from_numpy(np.load(path, allow_pickle=False))) for path in paths]
+
+
+def print_lists() -> None:
+    print("models: " + " ".join(zoo.list_models()))
+    print("initialisations: " + " ".join(zoo.list_inits()))
+    print("recipes:", *(f"\n  {name}: {zoo.find_recipe(name).description}" for name in zoo.list_recipes()))
+
+
+def main(arguments: Sequence[str] | None = None, program: str = "zoo script") -> int:
+    """Run the program; returns its exit status."""
+    parser = new_parser(program, DESCRIPTION, EXAMPLES)
+    add_arguments(parser)
+    args = parser.parse_intermixed_args(arguments)
+    if args.list:
+        print_lists()
+        return 0
+    if args.model is None:
+        parser.error("which model? Give a name (--list shows them), a checkpoint folder or module:Class")
+    output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
+    try:
+        model = make_model(args, program)
+        samples = read_samples(args.sample)
+        if args.recipe:
+            model = zoo.quantize(model, args.recipe, samples=samples)
+        saved = zoo.save_artifact(model, output, samples=samples, license=args.license)
+    except (ValueError, TypeError, OSError) as error:
+        print(f"{program}: error: {error}", file=sys.stderr)
+        return 1
+    print(f"wrote            {saved.path}")
+    print(f"size             {saved.size:,} bytes")
+    print(f"sha256           {saved.sha256}")
+    print(f"worst difference {saved.worst_difference:.3g} (file read back, against the eager module)")
+    return 0
