@@ -85,7 +85,7 @@ def test_script_model_writes_what_verify_accepts(arguments: list[str], program: 
         (["own_nets:Raw"], "Raw.forward must take (input, lengths=None, state=None), or one tensor"),
         (["own_nets:Bad", "--input-dims", "batch,seq_len,4"], "own_nets.py, line 26: return eval"),
         (["own_nets:Missing"], "write it as module:Class"),
-        (["own_nets:Smooth", "channels=4"], "does not say what goes into it"),
+        (["own_nets:Smooth", "channels=4"], "does not say what its input is"),
         (["own_nets:Smooth"], "cannot build 'own_nets:Smooth'"),
         (["weights.pt"], "script_model.py NAME --weights weights.pt"),
         (["gru_tagger", "--weights", "weights.pt"], "weights do not fit the model"),
