@@ -174,7 +174,7 @@ def test_what_cannot_be_accelerated_says_why():
         zoo.accelerate(torch.jit.script(Padded(nn.GRU(2, 3))))
     with pytest.raises(zoo.AccelerationError, match="no recurrent layer"):
         zoo.accelerate(script(nn.Linear(2, 3)))
-    with pytest.raises(zoo.AccelerationError, match="precision must be fp32, bf16 or int8, got 'fp8'"):
+    with pytest.raises(zoo.AccelerationError, match="precision must be one of fp32, bf16, int8; got 'fp8'"):
         zoo.accelerate(script(Padded(nn.GRU(2, 3))), "fp8")
 
 

@@ -86,7 +86,7 @@ def test_the_example_of_a_whole_input(examples: Path, artifact: Path, tmp_path: 
     first, second = run(examples / "embed", artifact, tmp_path / "input.npy").splitlines()
     assert first == "lstm_tagger on cpu, fused layers: 2 of lstm fp32 (12 -> 20)"
     name, shape, *values, dots = second.split()
-    assert (name, shape, dots) == ("output", "4x29x5:", "...")
+    assert (name, shape, dots) == ("output", "4x29x9:", "...")
     np.testing.assert_allclose(list(map(float, values)), model(inputs)[0].flatten()[:4].numpy(), atol=1e-5)
 
 
@@ -129,7 +129,7 @@ class LearnedBeginning(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.model = build_small("gru_tagger")
-        self.config = self.model.config
+        self.config, self.input_spec = self.model.config, self.model.input_spec
         self.h_0 = nn.Parameter(torch.randn(2, 1, 20))
 
     def forward(

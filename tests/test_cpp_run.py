@@ -61,7 +61,7 @@ def test_raw_input_with_a_shape_and_raw_output(
     inputs, _ = real_batch(model.config)
     (tmp_path / "input.bin").write_bytes(inputs.numpy().tobytes())
     program.succeed(path, tmp_path / "input.bin", "--shape", "4x-1x12", "-o", tmp_path / "output.bin")
-    got = np.fromfile(tmp_path / "output.bin", dtype=np.float32).reshape(4, 29, 5)
+    got = np.fromfile(tmp_path / "output.bin", dtype=np.float32).reshape(4, 29, 9)
     np.testing.assert_allclose(got, model(inputs)[0].numpy(), atol=1e-6, rtol=1e-6)
 
 
@@ -93,10 +93,10 @@ def test_the_summary_and_the_json(tagger: tuple[nn.Module, Path], program: Progr
     text = program.succeed(path, tmp_path / "input.npy").stdout
     assert "output" in text
     assert "float32" in text
-    assert "4x29x5" in text
+    assert "4x29x9" in text
     report = program.succeed(path, tmp_path / "input.npy", "--json").json
     (output,) = report["outputs"]
-    assert (output["name"], output["dtype"], output["shape"]) == ("output", "float32", [4, 29, 5])
+    assert (output["name"], output["dtype"], output["shape"]) == ("output", "float32", [4, 29, 9])
     np.testing.assert_allclose(output["first"], model(inputs)[0].flatten()[: len(output["first"])].numpy(), atol=1e-6)
     assert [part["name"] for part in report["state"]] == ["h"]
     assert report["time"]["run_ms"] > 0

@@ -16,7 +16,8 @@ from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo.artifact import _hash_weights, torchscript
+from zoo.artifact import torchscript
+from zoo.artifact.manifest import hash_weights
 
 
 class SwappedState(nn.Module):
@@ -104,7 +105,7 @@ def forge(original: Path, mutant: nn.Module) -> None:
     plain = BytesIO()
     torchscript.save(scripted, plain, {})
     manifest = json.loads(extra["manifest.json"])
-    manifest["weights"] = _hash_weights(plain.getvalue())
+    manifest["weights"] = hash_weights(plain.getvalue())
     extra["manifest.json"] = json.dumps(manifest).encode()
     with original.open("wb") as file:
         torchscript.save(scripted, file, extra)

@@ -49,10 +49,10 @@ def test_all_mismatches_are_named_at_once() -> None:
     with pytest.raises(WeightsError) as caught:
         build_small("gru_tagger", weights=state)
     text = str(caught.value)
-    assert "missing head.bias [5]" in text
+    assert "missing head.bias [9]" in text
     assert "unexpected extra [1]" in text
     assert "backbone.stack.rnn.weight_ih_l0: expected [60, 12], got [72, 12]" in text
-    assert "head.weight: expected [5, 20], got [5, 24]" in text
+    assert "head.weight: expected [9, 20], got [9, 24]" in text
 
 
 def test_weights_with_nan_are_refused() -> None:
