@@ -126,7 +126,11 @@ def test_scripts_and_the_console_program_print_the_same(tmp_path: Path) -> None:
     front, program = call("script_model.py", *arguments, cwd=tmp_path), call_zoo("script", *arguments, cwd=tmp_path)
     assert program.returncode == 0, program.stderr
     assert "wrote            model.pt\n" in program.stdout
-    assert (front.returncode, front.stdout) == (0, program.stdout)
+    assert front.returncode == 0
+    lines = zip(front.stdout.splitlines(), program.stdout.splitlines(), strict=True)
+    assert [
+        a for a, b in lines if a != b and not a.startswith("sha256 ")
+    ] == []  # TorchScript writes no two files alike
     for script, subcommand in (("script_model.py", "script"), ("benchmark.py", "benchmark"), ("demo.py", "demo")):
         program = call_zoo(subcommand, "--nonsense", cwd=tmp_path)
         front = call(script, "--nonsense", cwd=tmp_path)
@@ -146,7 +150,7 @@ def test_the_list_of_subcommands_needs_no_torch(tmp_path: Path) -> None:
     done = run(sys.executable, "-P", "-X", "importtime", "-m", "zoo", "--help", cwd=tmp_path)
     assert done.returncode == 0
     for name, subcommand in SUBCOMMANDS.items():
-        assert re.search(rf"^  {name} +{subcommand.help}$", done.stdout, re.MULTILINE)
+        assert re.search(rf"^  {name} +{re.escape(subcommand.help)}$", done.stdout, re.MULTILINE)
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "zoo" in imported
     assert not imported & {"torch", "numpy", "lightning"}
