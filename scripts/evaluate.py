@@ -12,7 +12,7 @@ from zoo.data.source import DataError
 try:
     from zoo.training.errors import TrainingError
     from zoo.training.evaluation import evaluate, trained_options
-    from zoo.training.recipe import read_value
+    from zoo.training.experiment import read_value
     from zoo.training.tasks import TASKS, find_task
 except ModuleNotFoundError as missing:
     sys.exit(f"evaluate.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
@@ -33,7 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("artifact", type=Path, help="a model file of script_model.py or zoo.save_artifact")
     parser.add_argument("dataset", help=f"one of {', '.join(TASKS)}")
     parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE", help="of the task; by default the recipe's"
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="of the task; by default the experiment's"
     )
     parser.add_argument("--stream", type=int, default=0, metavar="STEPS", help="feed the C++ program chunk by chunk")
     parser.add_argument("--picture", type=Path, help="write one of the results: a ROC, or which class is called which")

@@ -64,7 +64,7 @@ def test_evaluate_prints_cpps_figure_beside_pythons_and_draws(
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_evaluate_takes_the_options_that_the_recipe_trains_with(run: Callable[..., Done], artifact: Path) -> None:
+def test_evaluate_takes_the_options_that_the_experiment_trains_with(run: Callable[..., Done], artifact: Path) -> None:
     need(etth1.SOURCE)
     zoo.save_artifact(zoo.build("segrnn_forecaster_etth1_336", hidden_size=8).eval(), artifact)
     by_itself = run("evaluate", artifact, "etth1", "--json")
@@ -103,7 +103,7 @@ def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytes
     [
         (["evaluate", "nowhere.pt", "names"], "no artifact at nowhere.pt"),
         (["evaluate", "nowhere.pt", "cats"], "no task is called 'cats'"),
-        (["train", "gru_classifier_cats"], "no recipe 'gru_classifier_cats'"),
+        (["train", "gru_classifier_cats"], "no experiment 'gru_classifier_cats'"),
         (["train", "gru_classifier_names", "training.epochs=3"], "no key training.epochs; did you mean"),
         (["train", "gru_classifier_names", "model.overrides.hidden=3"], "ClassifierConfig has no hidden"),
         (["model_cards", "--update", "/dev/null"], "must hold the lines"),

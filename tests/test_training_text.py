@@ -11,7 +11,7 @@ from support.data_sets import need
 
 from zoo.data import etth1, tiny_shakespeare
 from zoo.training.batching import Batch
-from zoo.training.recipe import read_recipe
+from zoo.training.experiment import read_experiment
 from zoo.training.tasks import make_task
 from zoo.training.tasks.language_modelling import ChunksInOrder, LanguageModellingLearner, Streams
 from zoo.training.tasks.tagging import PADDING, collate, encode_words, score_accuracy, score_entities
@@ -90,10 +90,10 @@ def test_streams_go_on_where_the_last_chunk_ended() -> None:
 @pytest.mark.autograd
 def test_state_is_carried_and_detached() -> None:
     need(tiny_shakespeare.SOURCE)
-    recipe = read_recipe("lstm_language_model_shakespeare", fast=True)
-    task = make_task(recipe.task.name, fast=True)
-    model = make_model(recipe, task).eval()  # without dropout, so that two chunks can be held against one
-    learner = LanguageModellingLearner(model, task, recipe)
+    experiment = read_experiment("lstm_language_model_shakespeare", fast=True)
+    task = make_task(experiment.task.name, fast=True)
+    model = make_model(experiment, task).eval()  # without dropout, so that two chunks can be held against one
+    learner = LanguageModellingLearner(model, task, experiment)
     learner.log = lambda *_, **__: None  # type: ignore[method-assign]
     tokens = torch.randint(0, 60, (2, 21))
     halves = [Batch(tokens[:, a:b], None, tokens[:, a + 1 : b + 1]) for a, b in ((0, 10), (10, 20))]
@@ -150,7 +150,7 @@ def test_own_text_tags_and_series(tmp_path: Path) -> None:
         ],
     }
     for name, overrides in runs.items():
-        done = train(read_recipe(name, [*quick, *overrides]), tmp_path / name, progress=False)
+        done = train(read_experiment(name, [*quick, *overrides]), tmp_path / name, progress=False)
         assert all(math.isfinite(value) for value in done.metrics["test"].values())
     for name, words in (
         ("plain_text", r"needs task.options.path=FILE, a UTF-8 text"),

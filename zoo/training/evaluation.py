@@ -17,7 +17,7 @@ from torch import Tensor
 import zoo
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
-from zoo.training.recipe import list_recipes, read_recipe
+from zoo.training.experiment import list_experiments, read_experiment
 from zoo.training.task import Task
 
 
@@ -80,16 +80,18 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
 
 
 def trained_options(artifact: str | Path, dataset: str) -> dict[str, Any]:
-    """Return the task's options in the recipe that trains a model file's model; none where no recipe does on this data.
+    """Return the options of the task in the experiment of a model file's name.
+
+    The result is empty where no experiment of that name trains on this data set.
 
     Raises:
         FileNotFoundError: no such file.
         ArtifactError: the file is damaged.
     """
     name = zoo.load_artifact(artifact).manifest["model"]["name"]
-    if name not in list_recipes():
+    if name not in list_experiments():
         return {}
-    task = read_recipe(name).task
+    task = read_experiment(name).task
     return task.options if task.name == dataset else {}
 
 

@@ -7,7 +7,7 @@ A task is a class in a file of this folder, with a row in `TASKS` below. It deri
         metric, mode = "accuracy", "max" # what `score` returns under this name decides which epoch is best
         learner = ClassificationLearner  # the LightningModule, a zoo.training.learner.Learner with the loss
 
-        def __init__(self, options, fast=False): ...   # options: the recipe's [task.options]; fast: few examples
+        def __init__(self, options, fast=False): ...   # options: the experiment's [task.options]; fast: few examples
         def model_overrides(self): ...                 # what the data decides of the model: input_size, num_classes
         def prepare_(self, model): ...                 # statistics and vocabularies into the model's buffers
         def train_batches(self, batch_size, seed): ... # DataLoader of Batch, see zoo.training.batching.make_loader
@@ -20,7 +20,7 @@ A task is a class in a file of this folder, with a row in `TASKS` below. It deri
 come from Python or from C++, so `score` uses the model's plain output only. Everything is deterministic; what is
 drawn at random (strings of digits, noise) is drawn from a generator with a fixed seed for validation and test.
 
-    zoo/training/recipe.py     TOML -> Recipe          zoo/training/trainer.py     train(recipe, folder)
+    zoo/training/experiment.py     TOML -> Experiment          zoo/training/trainer.py     train(experiment, folder)
     zoo/training/learner.py    Learner                 zoo/training/evaluation.py  evaluate(artifact, task)
     zoo/training/metrics.py    accuracy, error rates   zoo/training/shipping.py    seeds -> zoo/pretrained/<name>
 """
@@ -33,7 +33,7 @@ from typing import Any
 
 from zoo.training.task import Task
 
-# name in recipes and on evaluate.py's command line -> module and class
+# name in experiments and on evaluate.py's command line -> module and class
 TASKS: dict[str, tuple[str, str]] = {
     "ud_english_ewt": ("zoo.training.tasks.tagging", "UDEnglishEWT"),
     "wnut17": ("zoo.training.tasks.tagging", "WNUT17"),
@@ -70,7 +70,7 @@ def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool
 
     Args:
         name: a key of `TASKS`.
-        options: the recipe's [task.options].
+        options: the experiment's [task.options].
         fast: a few examples only.
 
     Raises:

@@ -1,4 +1,4 @@
-"""People's own data: folders of .wav files and .ts files, as tasks for recipes."""
+"""People's own data: folders of .wav files and .ts files, as tasks for experiments."""
 
 from __future__ import annotations
 

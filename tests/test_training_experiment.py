@@ -1,10 +1,10 @@
-"""Recipes: what is read, what may differ, and what is refused in words."""
+"""Experiments: what is read, what may differ, and what is refused in words."""
 
 from pathlib import Path
 
 import pytest
 
-from zoo.training.recipe import RecipeFileError, list_recipes, read_recipe
+from zoo.training.experiment import ExperimentError, list_experiments, read_experiment
 from zoo.training.tasks import TASKS
 
 SMALL = """
@@ -25,21 +25,21 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", list_recipes())
-def test_every_recipe_reads_and_names_what_exists(name: str) -> None:
+@pytest.mark.parametrize("name", list_experiments())
+def test_every_experiment_reads_and_names_what_exists(name: str) -> None:
     import zoo
 
     for fast in (False, True):
-        recipe = read_recipe(name, fast=fast)
-        assert recipe.name == name
-        assert recipe.task.name in TASKS
-        assert recipe.model.name in zoo.list_models()
+        experiment = read_experiment(name, fast=fast)
+        assert experiment.name == name
+        assert experiment.task.name in TASKS
+        assert experiment.model.name in zoo.list_models()
 
 
 def test_overrides_come_after_what_is_fast(small: Path) -> None:
-    assert read_recipe(small).training.max_epochs == 20
-    assert read_recipe(small, fast=True).training.max_epochs == 2
-    assert read_recipe(small, ["training.max_epochs=3"], fast=True).training.max_epochs == 3
+    assert read_experiment(small).training.max_epochs == 20
+    assert read_experiment(small, fast=True).training.max_epochs == 2
+    assert read_experiment(small, ["training.max_epochs=3"], fast=True).training.max_epochs == 3
 
 
 def test_override_values_are_toml_or_strings(small: Path) -> None:
@@ -52,11 +52,11 @@ def test_override_values_are_toml_or_strings(small: Path) -> None:
         "optimizer.betas=[0.5, 0.6]",
         "training.checkpoint_layers=true",
     ]
-    recipe = read_recipe(small, overrides)
-    assert (recipe.seed, recipe.model.init, recipe.model.overrides) == (7, "orthogonal", {"hidden_size": 8})
-    assert recipe.task.options == {"warp": 0.5}
-    assert (recipe.optimizer.learning_rate, recipe.optimizer.betas) == (1.0, [0.5, 0.6])
-    assert recipe.training.checkpoint_layers is True
+    experiment = read_experiment(small, overrides)
+    assert (experiment.seed, experiment.model.init, experiment.model.overrides) == (7, "orthogonal", {"hidden_size": 8})
+    assert experiment.task.options == {"warp": 0.5}
+    assert (experiment.optimizer.learning_rate, experiment.optimizer.betas) == (1.0, [0.5, 0.6])
+    assert experiment.training.checkpoint_layers is True
 
 
 @pytest.mark.parametrize(
@@ -74,17 +74,17 @@ def test_override_values_are_toml_or_strings(small: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said(small: Path, override: str, words: str) -> None:
-    with pytest.raises(RecipeFileError, match=words):
-        read_recipe(small, [override])
+    with pytest.raises(ExperimentError, match=words):
+        read_experiment(small, [override])
 
 
-def test_a_recipe_that_lacks_something_or_is_none(tmp_path: Path) -> None:
+def test_a_experiment_that_lacks_something_or_is_none(tmp_path: Path) -> None:
     path = tmp_path / "half.toml"
     path.write_text('name = "half"\n[model]\ninit = "orthogonal"\n[task]\nname = "names"\n')
-    with pytest.raises(RecipeFileError, match=r"the recipe lacks model.name"):
-        read_recipe(path)
+    with pytest.raises(ExperimentError, match=r"the experiment lacks model.name"):
+        read_experiment(path)
     path.write_text("name = ")
-    with pytest.raises(RecipeFileError, match=r"half.toml is no TOML"):
-        read_recipe(path)
-    with pytest.raises(RecipeFileError, match=r"no recipe 'gru_classifier_cats'; there are .*gru_classifier_fsdd"):
-        read_recipe("gru_classifier_cats")
+    with pytest.raises(ExperimentError, match=r"half.toml is no TOML"):
+        read_experiment(path)
+    with pytest.raises(ExperimentError, match=r"no experiment 'gru_classifier_cats'; there are .*gru_classifier_fsdd"):
+        read_experiment("gru_classifier_cats")
