@@ -18,7 +18,7 @@ from torch import Tensor
 from zoo.training import trainer
 from zoo.training.errors import TrainingError
 from zoo.training.experiment import TrainingPart
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 from zoo.training.precision import make_precision
 from zoo.training.trainer import train
 

@@ -23,7 +23,7 @@ from zoo.training.errors import TrainingError
 from zoo.training.experiment import list_experiments, read_experiment
 from zoo.training.gates import first_level_gates, record_gates
 from zoo.training.gradient_checkpointing import recompute_layers
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 from zoo.training.tasks import find_task, make_task
 from zoo.training.tasks.japanese_vowels import SOURCE as JAPANESE_VOWELS
 from zoo.training.trainer import METRICS, train

@@ -88,9 +88,9 @@ def test_evaluate_refuses_a_model_of_something_else(run: Callable[..., Done], ar
 
 def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need(fsdd.SOURCE)
-    from zoo.training.tasks import digit_detection
+    from zoo.training.tasks import fsdd_detection
 
-    monkeypatch.setitem(digit_detection.STREAMS, "test", 40)
+    monkeypatch.setitem(fsdd_detection.STREAMS, "test", 40)
     task = make_task("fsdd_detection")
     batches = task.test_batches()
     model = zoo.build("gru_detector_fsdd", hidden_size=8).eval()

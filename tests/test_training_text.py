@@ -10,11 +10,14 @@ import torch
 from support.data_sets import need
 
 from zoo.data import etth1, tiny_shakespeare
+from zoo.models.characters import spell
 from zoo.training.batching import Batch
 from zoo.training.experiment import read_experiment
+from zoo.training.learners.language_modelling import LanguageModellingLearner
+from zoo.training.learners.tagging import PADDING, score_accuracy, score_entities
 from zoo.training.tasks import make_task
-from zoo.training.tasks.language_modelling import ChunksInOrder, LanguageModellingLearner, Streams
-from zoo.training.tasks.tagging import PADDING, collate, encode_words, score_accuracy, score_entities
+from zoo.training.tasks.language_modelling import ChunksInOrder, Streams
+from zoo.training.tasks.tagging import collate
 from zoo.training.text_metrics import entity_scores, find_entities, nats_per_symbol, valid_steps
 from zoo.training.trainer import make_model, train
 
@@ -60,7 +63,7 @@ def test_valid_steps() -> None:
 
 
 def test_words_and_tags_become_a_padded_batch() -> None:
-    sentences = [(encode_words(["ab", "é"], 3), torch.tensor([1, 0])), (encode_words(["abcd"], 3), torch.tensor([1]))]
+    sentences = [(spell(["ab", "é"], 3), torch.tensor([1, 0])), (spell(["abcd"], 3), torch.tensor([1]))]
     batch = collate(sentences)
     assert batch.input.tolist() == [[[97, 98, 0], [0xC3, 0xA9, 0]], [[97, 98, 99], [0, 0, 0]]]
     assert batch.target.tolist() == [[1, 0], [1, PADDING]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from zoo.training.checkpoint_file import LAST
+from zoo.training.resume_file import LAST
 
 
 class TrainingError(RuntimeError):

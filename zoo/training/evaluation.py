@@ -18,7 +18,7 @@ import zoo
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
 from zoo.training.experiment import list_experiments, read_experiment
-from zoo.training.task import Task
+from zoo.training.tasks.base import Task
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import zoo
 from zoo.training.cards import PRETRAINED, Card, SeedResult, median_seed
 from zoo.training.evaluation import Evaluation, evaluate
 from zoo.training.experiment import Experiment, read_experiment
-from zoo.training.task import Task
 from zoo.training.tasks import make_task
+from zoo.training.tasks.base import Task
 from zoo.training.trainer import CHECKPOINT, METRICS, score_model, train
 
 MOST_BYTES = 4_000_000

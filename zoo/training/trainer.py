@@ -21,15 +21,15 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.checkpoint_file import BEST, LAST, WholeCheckpoints
 from zoo.training.errors import TrainingError, in_words
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 from zoo.training.monitoring import Monitoring
 from zoo.training.precision import make_precision
-from zoo.training.task import Task
+from zoo.training.resume_file import BEST, LAST, WholeResumeFiles
 from zoo.training.tasks import make_task
+from zoo.training.tasks.base import Task
 
 CHECKPOINT, METRICS = "checkpoint", "metrics.json"
 # What Lightning says that is so by intent here.
@@ -184,7 +184,7 @@ def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progres
         devices=part.devices,
         num_nodes=part.nodes,
         strategy="ddp" if part.devices * part.nodes > 1 else "auto",
-        plugins=[make_precision(part), WholeCheckpoints()],
+        plugins=[make_precision(part), WholeResumeFiles()],
         gradient_clip_val=(experiment.optimizer.clip_norm or None) if automatic else None,
         accumulate_grad_batches=part.accumulate if automatic else 1,
         callbacks=callbacks,

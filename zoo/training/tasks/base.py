@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from zoo.data.source import DataSource
 from zoo.training.batching import Batch
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 
 
 class Task(ABC):

@@ -1,4 +1,4 @@
-"""People's own data: folders of .wav files and .ts files, as tasks for experiments."""
+"""A user's own labelled sequences: .ts files, and folders of .wav files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from zoo.data.source import DataError, DataSource
 from zoo.data.time_series_file import load_time_series
 from zoo.data.wav import load_wav_folder, to_steps
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.task import Task, read_options
-from zoo.training.tasks.classification import ClassificationLearner, score_classes
-from zoo.training.tasks.digits import set_log_mel_statistics_
+from zoo.training.learners.classification import ClassificationLearner, score_classes
+from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.statistics import set_feature_statistics_, set_log_mel_statistics_
 
 OWN = DataSource(name="your own", folder="", address="your own", license="your own")
 # Every n-th example is held out where there is no file for it.
@@ -80,10 +80,8 @@ class TimeSeriesFiles(SequenceFiles):
         return list(zip(loaded.series, loaded.labels.tolist(), strict=True)), loaded.class_names
 
     def prepare_(self, model: nn.Module) -> None:
-        front_end: Any = model.get_submodule("backbone.front_end")
-        if hasattr(front_end, "set_statistics"):
-            steps = torch.cat([steps for steps, _ in self.train])
-            front_end.set_statistics(steps.mean(0), steps.std(0).clamp(min=1e-6))
+        steps = torch.cat([steps for steps, _ in self.train])
+        set_feature_statistics_(model, steps.mean(0), steps.std(0).clamp(min=1e-6))
 
 
 class WavFolders(SequenceFiles):

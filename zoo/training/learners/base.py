@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Protocol, cast
 
 import lightning
 import torch
@@ -14,16 +15,24 @@ from zoo.training.errors import TrainingError
 from zoo.training.experiment import Experiment
 from zoo.training.optimization import make_optimizer, make_schedulers
 
-if TYPE_CHECKING:
-    from zoo.training.task import Task
+
+class Goal(Protocol):
+    """What a learner needs of its task; see `zoo.training.tasks.base.Task`."""
+
+    metric: ClassVar[str]
+    mode: ClassVar[Literal["min", "max"]]
+
+    def augment(self, batch: Batch) -> Batch: ...
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]: ...
 
 
 class Learner(lightning.LightningModule):
-    """Trains a model on a task as an experiment says; a task's own learner gives it the loss.
+    """Trains a model on a task as an experiment says. A derived class gives the loss.
 
     Args:
         model: keeps the contract of `zoo.models.backbone`.
-        task: gives batches and score.
+        task: augments batches, and scores outputs.
         experiment: optimiser, schedule, seed.
     """
 
@@ -31,7 +40,7 @@ class Learner(lightning.LightningModule):
     # padding in training: the backward pass of packed sequences takes time by the square of their length.
     leaves_padding_out: ClassVar[bool] = False
 
-    def __init__(self, model: nn.Module, task: Task, experiment: Experiment) -> None:
+    def __init__(self, model: nn.Module, task: Goal, experiment: Experiment) -> None:
         super().__init__()
         self.may_run_on = self.leaves_padding_out and not cast(Any, model).config.bidirectional
         self.model = model
