@@ -6,11 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoo.data.source import DataError
+import zoo
 
 try:
     from zoo.training.cards import write_table
-    from zoo.training.errors import TrainingError
     from zoo.training.experiment import list_experiments
     from zoo.training.shipping import ship
 except ModuleNotFoundError as missing:
@@ -41,7 +40,7 @@ def main() -> int:
     args = make_parser().parse_args()
     try:
         card = ship(args.experiment, args.seeds, args.runs, dict(args.pass_over))
-    except (TrainingError, DataError, ValueError, ImportError, OSError) as error:
+    except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"ship_model.py: error: {error}", file=sys.stderr)
         return 1
     print(write_table([card]))

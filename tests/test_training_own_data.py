@@ -6,6 +6,7 @@ import pytest
 import torch
 from support.data_sets import write_wav
 
+from zoo.cli.train import read_override
 from zoo.data.source import DataError
 from zoo.training.experiment import read_experiment
 from zoo.training.tasks import make_task
@@ -53,7 +54,9 @@ def test_folders_of_sounds(tmp_path: Path) -> None:
         f"task.options.test={write_tones(tmp_path / 'b', 4)}",
     ]
     sizes = ["model.overrides.hidden_size=8", "model.overrides.conv_channels=8", "optimizer.learning_rate=0.01"]
-    done = train(read_experiment(experiment, [*SHORT, *data, *sizes]), tmp_path / "run", progress=False)
+    done = train(
+        read_experiment(experiment, dict(map(read_override, [*SHORT, *data, *sizes]))), tmp_path / "run", progress=False
+    )
     assert done.metrics["test"]["accuracy"] == 1
     assert done.model.config.num_classes == 2
 
@@ -64,7 +67,9 @@ def test_series_files(tmp_path: Path) -> None:
     files = [write_series(tmp_path / "a.ts", 20), write_series(tmp_path / "b.ts", 6)]
     data = [f"task.options.train={files[0]}", f"task.options.test={files[1]}"]
     sizes = ["model.overrides.hidden_size=8", "model.overrides.standardize=true", "optimizer.learning_rate=0.01"]
-    done = train(read_experiment(experiment, [*SHORT, *data, *sizes]), tmp_path / "run", progress=False)
+    done = train(
+        read_experiment(experiment, dict(map(read_override, [*SHORT, *data, *sizes]))), tmp_path / "run", progress=False
+    )
     assert done.metrics["test"]["accuracy"] == 1
     assert done.model.config.input_size == 2
 

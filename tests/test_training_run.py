@@ -46,7 +46,7 @@ def run_script(*arguments: object) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("name", list_experiments())
 def test_every_experiment_runs_fast(name: str, tmp_path: Path) -> None:
-    experiment = read_experiment(name, ["training.accelerator=cpu"], fast=True)
+    experiment = read_experiment(name, {"training.accelerator": "cpu"}, fast=True)
     need(find_task(experiment.task.name).about)
     done = train(experiment, tmp_path / "run", fast=True, progress=False)
     assert {path.name for path in done.folder.iterdir()} >= {"best.ckpt", "last.ckpt", "checkpoint", METRICS}
@@ -60,7 +60,9 @@ def test_every_experiment_runs_fast(name: str, tmp_path: Path) -> None:
 
 
 def test_a_running_mean_of_the_weights_leaves_the_vocabulary_alone(tmp_path: Path) -> None:
-    experiment = read_experiment("lstm_tagger_ud_ewt", ["training.accelerator=cpu", "training.average=0.9"], fast=True)
+    experiment = read_experiment(
+        "lstm_tagger_ud_ewt", {"training.accelerator": "cpu", "training.average": 0.9}, fast=True
+    )
     need(find_task(experiment.task.name).about)
     done = train(experiment, tmp_path / "run", fast=True, progress=False)
     hashes = done.model.get_buffer("words.hashes").clone()

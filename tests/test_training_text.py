@@ -9,6 +9,7 @@ import pytest
 import torch
 from support.data_sets import need
 
+from zoo.cli.train import read_override
 from zoo.data import etth1, tiny_shakespeare
 from zoo.models.characters import spell
 from zoo.training.batching import Batch
@@ -153,7 +154,9 @@ def test_own_text_tags_and_series(tmp_path: Path) -> None:
         ],
     }
     for name, overrides in runs.items():
-        done = train(read_experiment(name, [*quick, *overrides]), tmp_path / name, progress=False)
+        done = train(
+            read_experiment(name, dict(map(read_override, [*quick, *overrides]))), tmp_path / name, progress=False
+        )
         assert all(math.isfinite(value) for value in done.metrics["test"].values())
     for name, words in (
         ("plain_text", r"needs task.options.path=FILE, a UTF-8 text"),

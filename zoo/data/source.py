@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.errors import ZooError
+
 VARIABLE = "ZOO_DATA"
 
 
-class DataError(RuntimeError):
+class DataError(ZooError, RuntimeError):
     """A data set that is missing, incomplete or not the one whose checksum is known; the message says what to do."""
 
 

@@ -7,15 +7,18 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
+
+from zoo.errors import ZooError
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
 
 
-class ExperimentError(ValueError):
+class ExperimentError(ZooError, ValueError):
     """An experiment that cannot be followed; the message names the key and what is legal."""
 
 
@@ -129,13 +132,15 @@ def list_experiments() -> list[str]:
     return sorted(path.stem for path in EXPERIMENTS.glob("*.toml"))
 
 
-def read_experiment(name: str | Path, overrides: Sequence[str] = (), *, fast: bool = False) -> Experiment:
+def read_experiment(
+    name: str | Path, overrides: Mapping[str, Any] = MappingProxyType({}), *, fast: bool = False
+) -> Experiment:
     """Read an experiment.
 
     Args:
         name: a name of `list_experiments()`, or a TOML file.
-        overrides: `key.sub=value`, the value as in TOML; what is no TOML value is a string.
-        fast: apply the experiment's own `fast` overrides, before yours.
+        overrides: "key.sub" to value, such as {"training.max_epochs": 3}.
+        fast: apply the overrides in the table `fast` of the file, before yours.
 
     Raises:
         ExperimentError: no such experiment, no TOML, or a key or value that is not legal.
@@ -154,21 +159,10 @@ def read_experiment(name: str | Path, overrides: Sequence[str] = (), *, fast: bo
     if fast:
         for key, value in table.get("fast", {}).items():
             _set(table, key, value)
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals or not key:
-            raise ExperimentError(f"an override is key.sub=value, got {override!r}")
-        _set(table, key, read_value(value))
+    for key, value in overrides.items():
+        _set(table, key, value)
     experiment: Experiment = _fill(Experiment, table, "")
     return experiment
-
-
-def read_value(text: str) -> Any:
-    """Return what a text means in TOML; one that means nothing there is a string."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _set(table: dict[str, Any], key: str, value: Any) -> None:

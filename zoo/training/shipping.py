@@ -70,7 +70,7 @@ def _result(name: str, seed: int, runs: Path, task: Task) -> SeedResult:
     """Return a run's figures, those of the test split as its model would be stored."""
     run = run_folder(runs, name, seed)
     if not (run / METRICS).is_file():
-        train(read_experiment(name, [f"seed={seed}"]), run, resume=True)
+        train(read_experiment(name, {"seed": seed}), run, resume=True)
     metrics: dict[str, Any] = json.loads((run / METRICS).read_text())
     with tempfile.TemporaryDirectory() as folder:
         stored, _ = _store(run, Path(folder) / name)
