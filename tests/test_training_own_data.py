@@ -75,7 +75,7 @@ def test_series_files(tmp_path: Path) -> None:
 
 
 def test_data_that_does_not_fit_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"say where your data is: task.options.train=PATH"):
+    with pytest.raises(DataError, match=r"task ts needs task.options.train=PATH"):
         make_task("ts")
     first, second = write_series(tmp_path / "a.ts", 3), write_series(tmp_path / "b.ts", 3)
     second.write_text(second.read_text().replace("rises", "climbs"))

@@ -11,6 +11,7 @@ from support.data_sets import need
 
 from zoo.cli.train import read_override
 from zoo.data import etth1, tiny_shakespeare
+from zoo.data.source import DataError
 from zoo.models.characters import spell
 from zoo.training.batching import Batch
 from zoo.training.experiment import read_experiment
@@ -163,5 +164,5 @@ def test_own_text_tags_and_series(tmp_path: Path) -> None:
         ("conllu", r"needs task.options.train=FILE, task.options.validation=FILE, task.options.test=FILE"),
         ("csv", r"needs task.options.path=FILE, a CSV with a header"),
     ):
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises(DataError, match=words):
             make_task(name)

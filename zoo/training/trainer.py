@@ -42,6 +42,7 @@ NOTICES = (
     r".*isinstance\(treespec, LeafSpec\).*",
     r".*Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*",
     r".*environment variable.*OMP_NUM_THREADS.*",
+    r".*It is recommended to use `self\.log\(.*sync_dist=True\)`.*",  # every process validates on the whole split
     r".*You are using `torch\.load` with `weights_only=False`.*",
 )
 

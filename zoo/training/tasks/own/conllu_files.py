@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from zoo.data.conllu import TaggedCorpus, load_conllu
-from zoo.data.source import DataSource
+from zoo.data.source import DataError, DataSource
 from zoo.training.batching import Batch
 from zoo.training.learners.tagging import score_accuracy
 from zoo.training.tasks.base import read_options
@@ -26,7 +26,7 @@ class ConlluFiles(WordTagging):
         self.options = read_options(options, {**OPTIONS, **own}, "conllu")
         missing = [name for name in ("train", "validation", "test") if not self.options[name]]
         if missing:
-            raise ValueError(f"task conllu needs {', '.join(f'task.options.{name}=FILE' for name in missing)}")
+            raise DataError(f"task conllu needs {', '.join(f'task.options.{name}=FILE' for name in missing)}")
         parts = (load_conllu(self.options[name], self.options["column"]) for name in ("train", "validation", "test"))
         self.set_corpus(TaggedCorpus(*parts), fast)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from zoo.data.csv_windows import load_csv
-from zoo.data.source import DataSource
+from zoo.data.source import DataError, DataSource
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.forecasting import OPTIONS, SeriesForecasting
 
@@ -19,7 +19,7 @@ class CsvFile(SeriesForecasting):
         own: dict[str, Any] = {"path": "", "columns": [], "validation_share": 0.1, "test_share": 0.2}
         self.options = read_options(options, {**OPTIONS, **own}, "csv")
         if not self.options["path"]:
-            raise ValueError("task csv needs task.options.path=FILE, a CSV with a header")
+            raise DataError("task csv needs task.options.path=FILE, a CSV with a header")
         values = load_csv(self.options["path"], self.options["columns"] or None).values
         test = int(len(values) * (1 - self.options["test_share"]))
         validation = int(len(values) * (1 - self.options["test_share"] - self.options["validation_share"]))

@@ -34,14 +34,15 @@ class SequenceFiles(Task):
     metric = "accuracy"
     mode: ClassVar[Literal["min", "max"]] = "max"
     learner = ClassificationLearner
+    name: ClassVar[str]
     defaults: ClassVar[dict[str, Any]] = {"train": "", "test": "", "label_smoothing": 0.0}
 
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
-        self.options = read_options(options, self.defaults, type(self).__name__)
+        self.options = read_options(options, self.defaults, self.name)
         self.label_smoothing = self.options["label_smoothing"]
         for name in ("train", "test"):
             if not self.options[name]:
-                raise DataError(f"say where your data is: task.options.{name}=PATH")
+                raise DataError(f"task {self.name} needs task.options.{name}=PATH")
         self.about = replace(OWN, name=self.options["train"])  # type: ignore[misc]
         examples, self.class_names = self.read(self.options["train"])
         self.test, test_names = self.read(self.options["test"])
@@ -75,6 +76,8 @@ class SequenceFiles(Task):
 class TimeSeriesFiles(SequenceFiles):
     """`.ts` files, for models of features."""
 
+    name = "ts"
+
     def read(self, path: str) -> tuple[list[Example], list[str]]:
         loaded = load_time_series(path)
         return list(zip(loaded.series, loaded.labels.tolist(), strict=True)), loaded.class_names
@@ -85,8 +88,9 @@ class TimeSeriesFiles(SequenceFiles):
 
 
 class WavFolders(SequenceFiles):
-    """Folders with one folder of .wav files per class, for speech models; `hop` is the samples of a step."""
+    """Folders with one folder of .wav files per class, for speech models; `hop` is the number of samples of a step."""
 
+    name = "wav"
     defaults: ClassVar[dict[str, Any]] = {**SequenceFiles.defaults, "hop": 80}
     sample_rate = 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from zoo.data.plain_text import load_plain_text
-from zoo.data.source import DataSource
+from zoo.data.source import DataError, DataSource
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.language_modelling import OPTIONS, CharacterPrediction
 
@@ -19,5 +19,5 @@ class PlainText(CharacterPrediction):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, {**OPTIONS, "path": ""}, "plain_text")
         if not self.options["path"]:
-            raise ValueError("task plain_text needs task.options.path=FILE, a UTF-8 text")
+            raise DataError("task plain_text needs task.options.path=FILE, a UTF-8 text")
         self.set_text(load_plain_text(Path(self.options["path"])), fast)
