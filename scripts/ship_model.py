@@ -1,4 +1,4 @@
-"""Train a recipe with several seeds and put the median model, judged by cpp_runner, into zoo/pretrained."""
+"""Train an experiment with several seeds and put the median model, judged by cpp_runner, into zoo/pretrained."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 
 from _tables import card_table
 
-from zoo.data.source import DataError
+import zoo
 
 try:
-    from zoo.training.errors import TrainingError
-    from zoo.training.recipe import list_recipes
+    from zoo.training.experiment import list_experiments
     from zoo.training.shipping import ship
 except ModuleNotFoundError as missing:
     sys.exit(f"ship_model.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
@@ -27,7 +26,9 @@ def seed_and_reason(text: str) -> tuple[int, str]:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ship_model.py", description=__doc__)
-    parser.add_argument("recipe", choices=list_recipes(), metavar="recipe", help=", ".join(list_recipes()))
+    parser.add_argument(
+        "experiment", choices=list_experiments(), metavar="experiment", help=", ".join(list_experiments())
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="default: 0 1 2")
     parser.add_argument(
         "--pass-over", type=seed_and_reason, action="append", default=[], metavar="SEED=REASON", help="do not ship it"
@@ -39,8 +40,8 @@ def make_parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = make_parser().parse_args()
     try:
-        card = ship(args.recipe, args.seeds, args.runs, dict(args.pass_over))
-    except (TrainingError, DataError, ValueError, ImportError, OSError) as error:
+        card = ship(args.experiment, args.seeds, args.runs, dict(args.pass_over))
+    except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"ship_model.py: error: {error}", file=sys.stderr)
         return 1
     print(card_table([card]))

@@ -13,7 +13,7 @@ from support.small_models import build_small
 
 import zoo
 from zoo._atomic_file import atomic_file
-from zoo.training.checkpoint_file import WholeCheckpoints
+from zoo.training.resume_file import WholeResumeFiles
 
 
 def full_disk(handle: int) -> None:
@@ -24,7 +24,7 @@ def full_disk(handle: int) -> None:
 WRITERS: dict[str, Callable[[int, Path], Any]] = {
     "artifact": lambda seed, path: zoo.save_artifact(build_small("gru_tagger", seed=seed), path / "model.pt"),
     "checkpoint": lambda seed, path: zoo.save_checkpoint(build_small("gru_tagger", seed=seed), path),
-    "training": lambda seed, path: WholeCheckpoints().save_checkpoint({"epoch": seed}, path / "last.ckpt"),
+    "training": lambda seed, path: WholeResumeFiles().save_checkpoint({"epoch": seed}, path / "last.ckpt"),
 }
 
 

@@ -35,7 +35,7 @@ def test_conllu_of_another_form_is_refused(tmp_path: Path) -> None:
         parse_conllu(CONLLU, "pos")
     path = tmp_path / "a.conllu"
     path.write_text("# x\n1\tdo\tdo\n")
-    with pytest.raises(ValueError, match=r"a.conllu: line 2 has 3 columns, expected 10 separated by tabs"):
+    with pytest.raises(DataError, match=r"a.conllu: line 2 has 3 columns, expected 10 separated by tabs"):
         load_conllu(path)
 
 
@@ -43,7 +43,7 @@ def test_columns_of_words_and_tags() -> None:
     first, second = parse_columns("New\tB-location\nYork\tI-location\n\t\n\nis\tO\n")
     assert (first.words, first.tags) == (["New", "York"], ["B-location", "I-location"])
     assert second.words == ["is"]
-    with pytest.raises(ValueError, match="line 2 has 1 columns, expected a word and its tag with a tab between"):
+    with pytest.raises(DataError, match="line 2 has 1 columns, expected a word and its tag with a tab between"):
         parse_columns("a\tO\nb O\n")
 
 
@@ -54,14 +54,14 @@ def test_text_is_cut_in_its_order() -> None:
     parts = (split.train, split.validation, split.test)
     assert [len(part) for part in parts] == [85, 5, 10]
     assert "".join(split.characters[k] for part in parts for k in part.tolist()) == text
-    with pytest.raises(ValueError, match=r"a text of 3 characters .* leaves an empty part"):
+    with pytest.raises(DataError, match=r"a text of 3 characters .* leaves an empty part"):
         split_characters("abc")
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
     path.write_bytes(b"caf\xe9" * 100)
-    with pytest.raises(ValueError, match=r"latin.txt is not UTF-8: .*; convert it"):
+    with pytest.raises(DataError, match=r"latin.txt is not UTF-8: .*; convert it"):
         load_plain_text(path)
 
 
@@ -84,12 +84,12 @@ def test_csv_with_and_without_dates(tmp_path: Path) -> None:
     ],
 )
 def test_csv_of_another_form_is_refused(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(DataError, match=words):
         parse_csv(text)
 
 
 def test_unknown_columns_are_refused() -> None:
-    with pytest.raises(ValueError, match="no column c; there are a, b"):
+    with pytest.raises(DataError, match="no column c; there are a, b"):
         parse_csv("a,b\n1,2\n", ["c"])
 
 

@@ -12,7 +12,7 @@ import zoo
 from zoo.models.trained import TRAINED
 from zoo.training.cards import Card, SeedResult, median_seed, read_cards
 from zoo.training.evaluation import evaluate
-from zoo.training.recipe import list_recipes
+from zoo.training.experiment import list_experiments
 from zoo.training.shipping import MOST_BYTES, real_samples
 from zoo.training.tasks import find_task, make_task
 
@@ -22,9 +22,9 @@ README = Path(__file__).parents[1] / "README.md"
 OTHER_MACHINE = 2e-3
 
 
-def test_every_trained_model_has_a_recipe_and_a_card() -> None:
+def test_every_trained_model_has_a_experiment_and_a_card() -> None:
     assert set(TRAINED) == set(CARDS)
-    assert set(TRAINED) <= set(list_recipes())
+    assert set(TRAINED) <= set(list_experiments())
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -5,8 +5,8 @@ import torch
 from support.small_models import build_small
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from zoo.training.experiment import OptimizerPart, SchedulePart
 from zoo.training.optimization import cosine_factor, make_optimizer, make_schedulers
-from zoo.training.recipe import OptimizerPart, SchedulePart
 
 
 def test_only_matrices_decay() -> None:

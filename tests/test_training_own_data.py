@@ -6,15 +6,16 @@ import pytest
 import torch
 from support.data_sets import write_wav
 
+from zoo.cli.train import read_override
 from zoo.data.source import DataError
-from zoo.training.recipe import read_recipe
+from zoo.training.experiment import read_experiment
 from zoo.training.tasks import make_task
 from zoo.training.trainer import train
 
 SHORT = ["training.max_epochs=30", "training.accelerator=cpu", "training.batch_size=8", "schedule.warmup_steps=2"]
 
 
-def write_recipe(path: Path, model: str, task: str) -> Path:
+def write_experiment(path: Path, model: str, task: str) -> Path:
     path.write_text(f'name = "mine"\n[model]\nname = "{model}"\n[task]\nname = "{task}"\n')
     return path
 
@@ -47,30 +48,34 @@ def write_series(path: Path, count: int) -> Path:
 
 @pytest.mark.autograd
 def test_folders_of_sounds(tmp_path: Path) -> None:
-    recipe = write_recipe(tmp_path / "mine.toml", "gru_classifier_fsdd", "wav")
+    experiment = write_experiment(tmp_path / "mine.toml", "gru_classifier_fsdd", "wav")
     data = [
         f"task.options.train={write_tones(tmp_path / 'a', 10)}",
         f"task.options.test={write_tones(tmp_path / 'b', 4)}",
     ]
     sizes = ["model.overrides.hidden_size=8", "model.overrides.conv_channels=8", "optimizer.learning_rate=0.01"]
-    done = train(read_recipe(recipe, [*SHORT, *data, *sizes]), tmp_path / "run", progress=False)
+    done = train(
+        read_experiment(experiment, dict(map(read_override, [*SHORT, *data, *sizes]))), tmp_path / "run", progress=False
+    )
     assert done.metrics["test"]["accuracy"] == 1
     assert done.model.config.num_classes == 2
 
 
 @pytest.mark.autograd
 def test_series_files(tmp_path: Path) -> None:
-    recipe = write_recipe(tmp_path / "mine.toml", "gru_classifier", "ts")
+    experiment = write_experiment(tmp_path / "mine.toml", "gru_classifier", "ts")
     files = [write_series(tmp_path / "a.ts", 20), write_series(tmp_path / "b.ts", 6)]
     data = [f"task.options.train={files[0]}", f"task.options.test={files[1]}"]
     sizes = ["model.overrides.hidden_size=8", "model.overrides.standardize=true", "optimizer.learning_rate=0.01"]
-    done = train(read_recipe(recipe, [*SHORT, *data, *sizes]), tmp_path / "run", progress=False)
+    done = train(
+        read_experiment(experiment, dict(map(read_override, [*SHORT, *data, *sizes]))), tmp_path / "run", progress=False
+    )
     assert done.metrics["test"]["accuracy"] == 1
     assert done.model.config.input_size == 2
 
 
 def test_data_that_does_not_fit_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"say where your data is: task.options.train=PATH"):
+    with pytest.raises(DataError, match=r"task ts needs task.options.train=PATH"):
         make_task("ts")
     first, second = write_series(tmp_path / "a.ts", 3), write_series(tmp_path / "b.ts", 3)
     second.write_text(second.read_text().replace("rises", "climbs"))

@@ -1,7 +1,7 @@
 """Arithmetic of a training: half precision with a scaled loss, whose logic is the same on any device.
 
 A GRU's training runs in half precision on the CPU, too (its head does), so what scales, unscales, clips and skips is
-tested without a GPU; the recipe's own fp16 is for a GPU.
+tested without a GPU; the experiment's own fp16 is for a GPU.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from torch import Tensor
 
 from zoo.training import trainer
 from zoo.training.errors import TrainingError
-from zoo.training.learner import Learner
+from zoo.training.experiment import TrainingPart
+from zoo.training.learners.base import Learner
 from zoo.training.precision import make_precision
-from zoo.training.recipe import TrainingPart
 from zoo.training.trainer import train
 
 pytestmark = pytest.mark.autograd
@@ -70,13 +70,13 @@ def test_half_precision_is_refused_where_it_would_be_another(tmp_path: Path) -> 
 def test_gradients_are_unscaled_before_they_are_clipped(
     half: torch.amp.GradScaler, stepped: list[list[Tensor]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = read_vowels("optimizer.clip_norm=0.1")
-    scaled = train(recipe, tmp_path / "half", fast=True, progress=False)
+    experiment = read_vowels("optimizer.clip_norm=0.1")
+    scaled = train(experiment, tmp_path / "half", fast=True, progress=False)
     monkeypatch.undo()  # what follows is in float32, and nobody watches its steps
     assert half.get_scale() == 65536, "a step was left out"
     assert all(norm(gradients) <= 0.1001 for gradients in stepped)
     assert norm(stepped[0]) > 0.09, "clipped by the norm times the scale"
-    whole = train(recipe, tmp_path / "whole", fast=True, progress=False)
+    whole = train(experiment, tmp_path / "whole", fast=True, progress=False)
     for name, value in scaled.model.named_parameters():
         torch.testing.assert_close(value, whole.model.get_parameter(name), atol=5e-3, rtol=0, msg=name)
 
@@ -95,14 +95,14 @@ def test_a_gradient_that_overflows_costs_a_step_and_no_training(
 
 
 def test_a_loss_that_is_no_number_still_stops(half: torch.amp.GradScaler, tmp_path: Path) -> None:
-    recipe = read_vowels("optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "schedule.warmup_steps=0")
+    experiment = read_vowels("optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "schedule.warmup_steps=0")
     with pytest.raises(TrainingError, match=r"loss became (nan|inf) in epoch 0"):
-        train(recipe, tmp_path / "run", fast=True, progress=False)
+        train(experiment, tmp_path / "run", fast=True, progress=False)
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_mixed_precision_on_a_gpu(precision: str, tmp_path: Path) -> None:
-    recipe = read_vowels(f"training.precision={precision}", accelerator="gpu")
-    done = train(recipe, tmp_path / "run", fast=True, progress=False)
+    experiment = read_vowels(f"training.precision={precision}", accelerator="gpu")
+    done = train(experiment, tmp_path / "run", fast=True, progress=False)
     assert torch.isfinite(torch.tensor(done.metrics["test"]["nll"]))

@@ -1,4 +1,4 @@
-"""Training itself: every recipe, resume after a kill, words where it stops, several processes."""
+"""Training itself: every experiment, resume after a kill, words where it stops, several processes."""
 
 import errno
 import json
@@ -20,10 +20,10 @@ import zoo
 from zoo.artifact import torchscript
 from zoo.training import trainer
 from zoo.training.errors import TrainingError
+from zoo.training.experiment import list_experiments, read_experiment
 from zoo.training.gates import first_level_gates, record_gates
 from zoo.training.gradient_checkpointing import recompute_layers
-from zoo.training.learner import Learner
-from zoo.training.recipe import list_recipes, read_recipe
+from zoo.training.learners.base import Learner
 from zoo.training.tasks import find_task, make_task
 from zoo.training.tasks.japanese_vowels import SOURCE as JAPANESE_VOWELS
 from zoo.training.trainer import METRICS, train
@@ -44,11 +44,11 @@ def run_script(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed, env=environment)
 
 
-@pytest.mark.parametrize("name", list_recipes())
-def test_every_recipe_runs_fast(name: str, tmp_path: Path) -> None:
-    recipe = read_recipe(name, ["training.accelerator=cpu"], fast=True)
-    need(find_task(recipe.task.name).about)
-    done = train(recipe, tmp_path / "run", fast=True, progress=False)
+@pytest.mark.parametrize("name", list_experiments())
+def test_every_experiment_runs_fast(name: str, tmp_path: Path) -> None:
+    experiment = read_experiment(name, {"training.accelerator": "cpu"}, fast=True)
+    need(find_task(experiment.task.name).about)
+    done = train(experiment, tmp_path / "run", fast=True, progress=False)
     assert {path.name for path in done.folder.iterdir()} >= {"best.ckpt", "last.ckpt", "checkpoint", METRICS}
     last = torch.load(done.folder / "last.ckpt", weights_only=True)
     assert last["epoch"] == done.metrics["epochs"] - 1
@@ -60,9 +60,11 @@ def test_every_recipe_runs_fast(name: str, tmp_path: Path) -> None:
 
 
 def test_a_running_mean_of_the_weights_leaves_the_vocabulary_alone(tmp_path: Path) -> None:
-    recipe = read_recipe("lstm_tagger_ud_ewt", ["training.accelerator=cpu", "training.average=0.9"], fast=True)
-    need(find_task(recipe.task.name).about)
-    done = train(recipe, tmp_path / "run", fast=True, progress=False)
+    experiment = read_experiment(
+        "lstm_tagger_ud_ewt", {"training.accelerator": "cpu", "training.average": 0.9}, fast=True
+    )
+    need(find_task(experiment.task.name).about)
+    done = train(experiment, tmp_path / "run", fast=True, progress=False)
     hashes = done.model.get_buffer("words.hashes").clone()
     with torch.no_grad():
         done.task.prepare_(done.model)
@@ -101,9 +103,9 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_numbers_that_run_away_stop_the_training(tmp_path: Path) -> None:
-    recipe = read_vowels("optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "schedule.warmup_steps=0")
+    experiment = read_vowels("optimizer.learning_rate=1e30", "optimizer.clip_norm=0", "schedule.warmup_steps=0")
     with pytest.raises(TrainingError, match=r"(loss|gradient) became (nan|inf) in epoch 0.*Lower optimizer"):
-        train(recipe, tmp_path / "run", fast=True, progress=False)
+        train(experiment, tmp_path / "run", fast=True, progress=False)
 
 
 def test_a_good_checkpoint_outlives_what_comes_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The command-line fronts of training: what they print, and how they fail."""
 
+import importlib
 import json
 import runpy
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from support.data_sets import need
 
 import zoo
+from zoo import installation
 from zoo.data import etth1, fsdd
 from zoo.data.names import SOURCE as NAMES
 from zoo.training.tasks import make_task
@@ -30,11 +32,14 @@ class Done:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """Call a script in this process: to import Lightning anew takes seconds."""
+    """Call a program in this process: to import Lightning anew takes seconds."""
 
     def call(name: str, *arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        status = runpy.run_path(str(SCRIPTS / f"{name}.py"))["main"]()
+        if name == "model_cards":
+            monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+            status = runpy.run_path(str(SCRIPTS / f"{name}.py"))["main"]()
+        else:
+            status = importlib.import_module(f"zoo.cli.{name}").main([*map(str, arguments)])
         return Done(status, *capsys.readouterr())
 
     return call
@@ -42,7 +47,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "ship_model"])
 def test_without_lightning_the_extra_is_named(name: str) -> None:
-    code = f"import sys, runpy; sys.modules['lightning'] = None; runpy.run_path('{name}.py')"
+    code = f"import sys, runpy; sys.modules['lightning'] = None; runpy.run_path('{name}.py', run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(f"{name}.py: error: ")
@@ -64,7 +69,7 @@ def test_evaluate_prints_cpps_figure_beside_pythons_and_draws(
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_evaluate_takes_the_options_that_the_recipe_trains_with(run: Callable[..., Done], artifact: Path) -> None:
+def test_evaluate_takes_the_options_that_the_experiment_trains_with(run: Callable[..., Done], artifact: Path) -> None:
     need(etth1.SOURCE)
     zoo.save_artifact(zoo.build("segrnn_forecaster_etth1_336", hidden_size=8).eval(), artifact)
     by_itself = run("evaluate", artifact, "etth1", "--json")
@@ -88,9 +93,9 @@ def test_evaluate_refuses_a_model_of_something_else(run: Callable[..., Done], ar
 
 def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need(fsdd.SOURCE)
-    from zoo.training.tasks import digit_detection
+    from zoo.training.tasks import fsdd_detection
 
-    monkeypatch.setitem(digit_detection.STREAMS, "test", 40)
+    monkeypatch.setitem(fsdd_detection.STREAMS, "test", 40)
     task = make_task("fsdd_detection")
     batches = task.test_batches()
     model = zoo.build("gru_detector_fsdd", hidden_size=8).eval()
@@ -103,7 +108,7 @@ def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytes
     [
         (["evaluate", "nowhere.pt", "names"], "no artifact at nowhere.pt"),
         (["evaluate", "nowhere.pt", "cats"], "no task is called 'cats'"),
-        (["train", "gru_classifier_cats"], "no recipe 'gru_classifier_cats'"),
+        (["train", "gru_classifier_cats"], "no experiment 'gru_classifier_cats'"),
         (["train", "gru_classifier_names", "training.epochs=3"], "no key training.epochs; did you mean"),
         (["train", "gru_classifier_names", "model.overrides.hidden=3"], "ClassifierConfig has no hidden"),
         (["model_cards", "--update", "/dev/null"], "must hold the lines"),
@@ -125,10 +130,12 @@ def test_a_missing_data_set_says_what_to_fetch(run: Callable[..., Done], monkeyp
     assert "get FSDD (CC BY-SA 4.0) from https://github.com/Jakobovski/free-spoken-digit-dataset" in done.stderr
 
 
-def test_without_the_program_evaluate_says_how_to_install_it(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zoo.training import evaluation
-    from zoo.training.errors import TrainingError
-
-    monkeypatch.setattr(evaluation.shutil, "which", lambda *args, **options: None)
-    with pytest.raises(TrainingError, match="cpp_runner is not installed: pip install"):
-        evaluation.find_runner()
+def test_without_the_program_evaluate_says_how_to_install_it(
+    run: Callable[..., Done], artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need(NAMES)
+    zoo.save_artifact(zoo.build("gru_classifier_names", hidden_size=8), artifact)
+    monkeypatch.setattr(installation.shutil, "which", lambda *args, **options: None)
+    done = run("evaluate", artifact, "names")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "cpp_runner is neither beside" in done.stderr

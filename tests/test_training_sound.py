@@ -5,11 +5,12 @@ import torch
 from support.data_sets import need
 
 from zoo.data.fsdd import SOURCE, Recording
+from zoo.training import sound
 from zoo.training.batching import Batch
-from zoo.training.tasks import make_task, sound
-from zoo.training.tasks.detection import HERE, NOT_HERE, UNSAID, collect_trials, score_trials
-from zoo.training.tasks.digit_detection import EARLY, HOP, LATE, mark_ends
-from zoo.training.tasks.transcription import score_strings
+from zoo.training.learners.detection import HERE, NOT_HERE, UNSAID, collect_trials, score_trials
+from zoo.training.learners.transcription import score_strings
+from zoo.training.tasks import make_task
+from zoo.training.tasks.fsdd_detection import EARLY, HOP, LATE, mark_ends
 
 
 def generator(seed: int = 0) -> torch.Generator:

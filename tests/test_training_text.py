@@ -9,12 +9,17 @@ import pytest
 import torch
 from support.data_sets import need
 
+from zoo.cli.train import read_override
 from zoo.data import etth1, tiny_shakespeare
+from zoo.data.source import DataError
+from zoo.models.characters import spell
 from zoo.training.batching import Batch
-from zoo.training.recipe import read_recipe
+from zoo.training.experiment import read_experiment
+from zoo.training.learners.language_modelling import LanguageModellingLearner
+from zoo.training.learners.tagging import PADDING, score_accuracy, score_entities
 from zoo.training.tasks import make_task
-from zoo.training.tasks.language_modelling import ChunksInOrder, LanguageModellingLearner, Streams
-from zoo.training.tasks.tagging import PADDING, collate, encode_words, score_accuracy, score_entities
+from zoo.training.tasks.language_modelling import ChunksInOrder, Streams
+from zoo.training.tasks.tagging import collate
 from zoo.training.text_metrics import entity_scores, find_entities, nats_per_symbol, valid_steps
 from zoo.training.trainer import make_model, train
 
@@ -60,7 +65,7 @@ def test_valid_steps() -> None:
 
 
 def test_words_and_tags_become_a_padded_batch() -> None:
-    sentences = [(encode_words(["ab", "é"], 3), torch.tensor([1, 0])), (encode_words(["abcd"], 3), torch.tensor([1]))]
+    sentences = [(spell(["ab", "é"], 3), torch.tensor([1, 0])), (spell(["abcd"], 3), torch.tensor([1]))]
     batch = collate(sentences)
     assert batch.input.tolist() == [[[97, 98, 0], [0xC3, 0xA9, 0]], [[97, 98, 99], [0, 0, 0]]]
     assert batch.target.tolist() == [[1, 0], [1, PADDING]]
@@ -90,10 +95,10 @@ def test_streams_go_on_where_the_last_chunk_ended() -> None:
 @pytest.mark.autograd
 def test_state_is_carried_and_detached() -> None:
     need(tiny_shakespeare.SOURCE)
-    recipe = read_recipe("lstm_language_model_shakespeare", fast=True)
-    task = make_task(recipe.task.name, fast=True)
-    model = make_model(recipe, task).eval()  # without dropout, so that two chunks can be held against one
-    learner = LanguageModellingLearner(model, task, recipe)
+    experiment = read_experiment("lstm_language_model_shakespeare", fast=True)
+    task = make_task(experiment.task.name, fast=True)
+    model = make_model(experiment, task).eval()  # without dropout, so that two chunks can be held against one
+    learner = LanguageModellingLearner(model, task, experiment)
     learner.log = lambda *_, **__: None  # type: ignore[method-assign]
     tokens = torch.randint(0, 60, (2, 21))
     halves = [Batch(tokens[:, a:b], None, tokens[:, a + 1 : b + 1]) for a, b in ((0, 10), (10, 20))]
@@ -150,12 +155,14 @@ def test_own_text_tags_and_series(tmp_path: Path) -> None:
         ],
     }
     for name, overrides in runs.items():
-        done = train(read_recipe(name, [*quick, *overrides]), tmp_path / name, progress=False)
+        done = train(
+            read_experiment(name, dict(map(read_override, [*quick, *overrides]))), tmp_path / name, progress=False
+        )
         assert all(math.isfinite(value) for value in done.metrics["test"].values())
     for name, words in (
         ("plain_text", r"needs task.options.path=FILE, a UTF-8 text"),
         ("conllu", r"needs task.options.train=FILE, task.options.validation=FILE, task.options.test=FILE"),
         ("csv", r"needs task.options.path=FILE, a CSV with a header"),
     ):
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises(DataError, match=words):
             make_task(name)

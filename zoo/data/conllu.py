@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.data.source import DataError, read_text
+
 # https://universaldependencies.org/format.html
 COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
@@ -33,14 +35,15 @@ class TaggedCorpus:
 
 
 def parse_conllu(text: str, column: str = "upos") -> list[TaggedSentence]:
-    """Read sentences in CoNLL-U; ranges of multiword tokens and empty nodes are left out, as they are no words.
+    """Read sentences in CoNLL-U, without ranges of multiword tokens and empty nodes, which are not words.
 
     Args:
         text: the file's content.
         column: what becomes the tag, one of `COLUMNS`.
 
     Raises:
-        ValueError: no such column, or a line that has not ten of them, with its number.
+        ValueError: CoNLL-U does not have such a column.
+        DataError: a line does not have ten columns; the message has its number.
     """
     if column not in COLUMNS:
         raise ValueError(f"CoNLL-U has no column {column!r}; it has {', '.join(COLUMNS)}")
@@ -51,7 +54,7 @@ def parse_conllu(text: str, column: str = "upos") -> list[TaggedSentence]:
             return None
         fields = line.split("\t")
         if len(fields) != len(COLUMNS):
-            raise ValueError(f"line {number} has {len(fields)} columns, expected {len(COLUMNS)} separated by tabs")
+            raise DataError(f"line {number} has {len(fields)} columns, expected {len(COLUMNS)} separated by tabs")
         return (fields[1], fields[place]) if fields[0].isdigit() else None
 
     return _read_sentences(text, read_word)
@@ -61,13 +64,13 @@ def parse_columns(text: str) -> list[TaggedSentence]:
     """Read sentences of one `word<tab>tag` per line, with blank lines between sentences.
 
     Raises:
-        ValueError: a line of another form, with its number.
+        DataError: a line of another form; the message has its number.
     """
 
     def read_word(number: int, line: str) -> tuple[str, str]:
         fields = line.split("\t")
         if len(fields) != 2:
-            raise ValueError(f"line {number} has {len(fields)} columns, expected a word and its tag with a tab between")
+            raise DataError(f"line {number} has {len(fields)} columns, expected a word and its tag with a tab between")
         return fields[0].strip(), fields[1].strip()
 
     return _read_sentences(text, read_word)
@@ -94,10 +97,11 @@ def load_conllu(path: str | Path, column: str = "upos") -> list[TaggedSentence]:
     """Read a CoNLL-U file.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: not UTF-8, or as `parse_conllu`, with the file's name.
+        DataError: the file is missing or not UTF-8, or as `parse_conllu`, with the file's name.
+        ValueError: no such column.
     """
+    text = read_text(path)
     try:
-        return parse_conllu(Path(path).read_text(encoding="utf-8"), column)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        return parse_conllu(text, column)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error

@@ -1,4 +1,4 @@
-"""Time series in CSV files, and windows over them: so many steps back, so many ahead."""
+"""Time series in CSV files, and windows over them: `look_back` steps that are seen, `horizon` steps to forecast."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from zoo.data.source import DataError, read_text
 
 
 @dataclass(frozen=True)
@@ -59,25 +61,25 @@ def parse_csv(text: str, columns: Sequence[str] | None = None) -> Series:
         columns: names of the variables, all where None.
 
     Raises:
-        ValueError: no such column, a row of another width, or an entry that is no number, with its line.
+        DataError: a column is missing, a row has another width, or an entry is not a number; the message has the row.
     """
     rows = [row for row in csv.reader(StringIO(text)) if row]
     if len(rows) < 2:
-        raise ValueError("a CSV needs a header and at least one row")
+        raise DataError("a CSV needs a header and at least one row")
     header, body = rows[0], rows[1:]
     names = list(columns) if columns is not None else header[0 if _is_number(body[0][0]) else 1 :]
     missing = [name for name in names if name not in header]
     if missing:
-        raise ValueError(f"no column {', '.join(missing)}; there are {', '.join(header)}")
+        raise DataError(f"no column {', '.join(missing)}; there are {', '.join(header)}")
     places = [header.index(name) for name in names]
     values = torch.empty(len(body), len(names), dtype=torch.float64)
     for k, row in enumerate(body):
         if len(row) != len(header):
-            raise ValueError(f"row {k + 1} after the header has {len(row)} entries, expected {len(header)}")
+            raise DataError(f"row {k + 1} after the header has {len(row)} entries, expected {len(header)}")
         try:
             values[k] = torch.tensor([float(row[place]) for place in places], dtype=torch.float64)
         except ValueError as error:
-            raise ValueError(f"row {k + 1} after the header: {error}") from error
+            raise DataError(f"row {k + 1} after the header: {error}") from error
     return Series(values.float(), names)
 
 
@@ -85,20 +87,20 @@ def load_csv(path: str | Path, columns: Sequence[str] | None = None) -> Series:
     """Read a CSV file as `parse_csv` does.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: as `parse_csv`, with the file's name.
+        DataError: the file is missing or not UTF-8, or as `parse_csv`, with the file's name.
     """
+    text = read_text(path)
     try:
-        return parse_csv(Path(path).read_text(encoding="utf-8"), columns)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        return parse_csv(text, columns)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def cut_windows(values: Tensor, first: int, end: int, look_back: int, horizon: int) -> Windows:
     """Return every window whose forecast steps lie in first..end-1; what is seen may lie before `first`.
 
     Raises:
-        ValueError: none fits.
+        ValueError: no window fits.
     """
     starts = torch.arange(max(0, first - look_back), end - look_back - horizon + 1)
     if not 0 <= first < end <= len(values) or not len(starts):

@@ -39,7 +39,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class SpokenDigits:
+class FsddSplits:
     """The splits, each sorted by file name: 2,400 recordings, 300 and 300, with all speakers in all of them."""
 
     train: list[Recording]
@@ -47,13 +47,13 @@ class SpokenDigits:
     test: list[Recording]
 
 
-def load_fsdd() -> SpokenDigits:
+def load_fsdd() -> FsddSplits:
     """Read all recordings.
 
     Raises:
         DataError: the set is missing, or is not the one published.
     """
-    splits = SpokenDigits([], [], [])
+    splits = FsddSplits([], [], [])
     for name, content in read_files(SOURCE, "recordings/*.wav"):
         digit, speaker, number = name.removeprefix("recordings/").removesuffix(".wav").split("_")
         recording = Recording(read_wav(content, name)[0], int(digit), speaker)

@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from zoo.data.source import DataError, read_text
+
 
 @dataclass(frozen=True)
 class CharacterText:
@@ -28,7 +30,7 @@ def split_characters(text: str, validation: float = 0.05, test: float = 0.1) -> 
     """Turn a text into tokens and cut it: the last `test` share, the `validation` share before it, the rest to train.
 
     Raises:
-        ValueError: shares that leave nothing for a part.
+        DataError: the shares leave nothing for a part of this text.
     """
     characters = "".join(sorted(set(text)))
     places = {character: k for k, character in enumerate(characters)}
@@ -36,7 +38,7 @@ def split_characters(text: str, validation: float = 0.05, test: float = 0.1) -> 
     first_test = int(len(text) * (1.0 - test))
     first_validation = int(len(text) * (1.0 - test - validation))
     if not 0 < first_validation < first_test < len(text):
-        raise ValueError(
+        raise DataError(
             f"a text of {len(text)} characters with shares validation={validation}, test={test} leaves an empty part; "
             "give a longer text or other shares"
         )
@@ -48,11 +50,6 @@ def load_plain_text(path: str | Path, validation: float = 0.05, test: float = 0.
     """Read a UTF-8 file and split it as `split_characters` does.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: not UTF-8, or too short.
+        DataError: the file is missing, not UTF-8 or too short.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8: {error}; convert it, for example with iconv") from error
-    return split_characters(text, validation, test)
+    return split_characters(read_text(path), validation, test)

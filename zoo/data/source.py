@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.errors import ZooError
+
 VARIABLE = "ZOO_DATA"
 
 
-class DataError(RuntimeError):
-    """A data set that is missing, incomplete or not the one whose checksum is known; the message says what to do."""
+class DataError(ZooError, RuntimeError):
+    """Data that is missing, damaged, of another form than expected, or not the published one; the message helps."""
 
 
 @dataclass(frozen=True)
@@ -100,3 +102,17 @@ def read_files(source: DataSource, *patterns: str) -> list[tuple[str, bytes]]:
     files = [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(paths)]
     source.check(files)
     return files
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a user's own file.
+
+    Raises:
+        DataError: the file is missing, cannot be read, or is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: {error}; convert it, for example with iconv") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error

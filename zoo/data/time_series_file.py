@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zoo.data.source import DataError
+from zoo.data.source import DataError, read_text
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,16 @@ class LabelledSeries:
 
 
 def load_time_series(path: str | Path) -> LabelledSeries:
-    """Read a file of series whose channels are separated by colons, the class last.
+    """Read a file of series. Colons separate the channels of a series and its class, which comes last.
 
     A `@classLabel true A B C` line fixes the order of the classes; otherwise they are sorted.
 
     Raises:
-        DataError: no such file, missing values, time stamps, or a line that is not as the others.
+        DataError: no such file, missing values, time stamps, or a line of another form.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"no file {path}; .ts files are at https://www.timeseriesclassification.com")
-    header, found, body = path.read_text().partition("@data")
+    header, found, body = read_text(path).partition("@data")
     if not found:
-        raise DataError(f"{path} has no line @data; it is no .ts file")
+        raise DataError(f"{path} has no line @data; it is not a .ts file")
     words = [line.split() for line in header.splitlines() if line.startswith("@")]
     settings = {line[0].lower(): line[1:] for line in words}
     if settings.get("@timestamps", ["false"])[0].lower() == "true":
@@ -68,7 +65,9 @@ def _read_channels(channels: list[str], place: str) -> Tensor:
     try:
         values = [[float(value) for value in channel.split(",")] for channel in channels]
     except ValueError as error:
-        raise DataError(f"{place}: {error}; missing values are not read, fill them in first") from error
+        raise DataError(f"{place}: {error}; missing values are not supported: fill them in first") from error
     if len({len(channel) for channel in values}) > 1:
-        raise DataError(f"{place}: channels of {[len(channel) for channel in values]} values; they must be as long")
+        raise DataError(
+            f"{place}: channels of {[len(channel) for channel in values]} values; all must have the same length"
+        )
     return torch.tensor(values).T.contiguous()  # (T, channels)

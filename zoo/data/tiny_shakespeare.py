@@ -1,7 +1,7 @@
 """tinyshakespeare (Karpathy 2015): 1,115,394 characters of Shakespeare's plays, 65 different ones.
 
 The last tenth, on which figures are usually given, is the test part here, and the twentieth before it decides
-among recipes. The final training takes that twentieth in, as the usual split does: it holds the first scenes of
+among experiments. The final training takes that twentieth in, as the usual split does: it holds the first scenes of
 the play that the test part goes on with.
 """
 

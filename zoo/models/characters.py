@@ -22,11 +22,8 @@ BASE, PRIME = 257, 2**54 - 33
 
 def spell(words: list[str], word_bytes: int) -> Tensor:
     """Return words as (words, word_bytes) int64: UTF-8 bytes, cut to fit, padded with 0."""
-    table = torch.zeros(len(words), word_bytes, dtype=torch.int64)
-    for row, word in enumerate(words):
-        code = word.encode()[:word_bytes]
-        table[row, : len(code)] = torch.tensor(list(code), dtype=torch.int64)
-    return table
+    codes = b"".join(word.encode()[:word_bytes].ljust(word_bytes, b"\0") for word in words)
+    return torch.tensor(list(codes), dtype=torch.int64).view(len(words), word_bytes)
 
 
 def fold_case(bytes: Tensor) -> Tensor:

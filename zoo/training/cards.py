@@ -30,12 +30,12 @@ class Card:
     """All that is known of a shipped model.
 
     Args:
-        name: the registered one, and the recipe's.
+        name: the registered one, and the experiment's.
         data: name of the data set.
         license: of the data.
         address: where it is published.
         task: name in `zoo.training.tasks`.
-        task_options: what the recipe gives it.
+        task_options: what the experiment gives it.
         metric: which of the figures decides.
         mode: "max" where more of it is better, otherwise "min".
         seeds: all trainings.
@@ -45,7 +45,7 @@ class Card:
         python: test figures of the artifact in Python.
         cpp: the same by cpp_runner.
         worst_output_difference: between the two, over all outputs.
-        int8: test figures of the `dynamic_int8` artifact by cpp_runner, None where the recipe refused.
+        int8: test figures of the `dynamic_int8` artifact by cpp_runner, None where the quantization recipe refused.
         int8_refused: why.
         passed_over: seeds, as text, whose weights are not shipped whatever their figures, and why.
     """

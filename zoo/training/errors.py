@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
-from zoo.training.checkpoint_file import LAST
+from zoo.errors import ZooError
+from zoo.training.resume_file import LAST
 
 
-class TrainingError(RuntimeError):
+class TrainingError(ZooError, RuntimeError):
     """A training that cannot go on; the message says why, what is kept and what to do."""
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +15,8 @@ from torch import Tensor
 import zoo
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
-from zoo.training.recipe import list_recipes, read_recipe
-from zoo.training.task import Task
+from zoo.training.experiment import list_experiments, read_experiment
+from zoo.training.tasks.base import Task
 
 
 @dataclass(frozen=True)
@@ -40,18 +38,6 @@ class Evaluation:
     batches: list[Batch] = field(repr=False)
 
 
-def find_runner() -> str:
-    """Return where cpp_runner lies.
-
-    Raises:
-        TrainingError: it is neither beside this Python nor on PATH.
-    """
-    found = shutil.which("cpp_runner", path=str(Path(sys.executable).parent)) or shutil.which("cpp_runner")
-    if found is None:
-        raise TrainingError("cpp_runner is not installed: pip install . in the project, or add its folder to PATH")
-    return found
-
-
 def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation:
     """Run a model file on a task's test split in C++ and in Python.
 
@@ -61,7 +47,8 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
         stream: in C++, feed this many steps at a time; batches must have no lengths then.
 
     Raises:
-        TrainingError: cpp_runner is not there or refuses, or the outputs are not what the task judges.
+        FileNotFoundError: cpp_runner is not installed, or there is no such file.
+        TrainingError: cpp_runner refuses the file, or its outputs do not fit the targets of the task.
         ArtifactError: the file is damaged.
     """
     batches = task.test_batches()
@@ -80,16 +67,18 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
 
 
 def trained_options(artifact: str | Path, dataset: str) -> dict[str, Any]:
-    """Return the task's options in the recipe that trains a model file's model; none where no recipe does on this data.
+    """Return the options of the task in the experiment of a model file's name.
+
+    The result is empty where no experiment of that name trains on this data set.
 
     Raises:
         FileNotFoundError: no such file.
         ArtifactError: the file is damaged.
     """
     name = zoo.load_artifact(artifact).manifest["model"]["name"]
-    if name not in list_recipes():
+    if name not in list_experiments():
         return {}
-    task = read_recipe(name).task
+    task = read_experiment(name).task
     return task.options if task.name == dataset else {}
 
 
@@ -97,9 +86,10 @@ def run_in_cpp(artifact: str | Path, batches: list[Batch], *, stream: int = 0) -
     """Return what cpp_runner gives for each batch.
 
     Raises:
-        TrainingError: with cpp_runner's own words.
+        FileNotFoundError: cpp_runner is not installed.
+        TrainingError: cpp_runner failed; the message has its own words.
     """
-    runner = find_runner()
+    runner = zoo.find_runner()
     outputs = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""The gates of recurrent layers on real input: all near 0 or 1 means a layer that no longer learns."""
+"""The gates of recurrent layers on real input. A layer whose gates are all near 0 or 1 no longer learns."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-# Rows of a layer's weights, block by block, as PyTorch lays them out.
-GATE_NAMES = {"LSTM": ("input", "forget", "cell", "output"), "GRU": ("reset", "update", "new"), "RNN": ("hidden",)}
+from zoo.config.cells import CELLS
+
 # Enough for a histogram.
 MAX_ROWS, MAX_STEPS = 8, 100
 
@@ -19,7 +19,7 @@ def record_gates(model: nn.Module, input: Tensor, lengths: Tensor | None = None)
     """Run a model on a few rows and return what the gates of each recurrent layer's first level were.
 
     Args:
-        model: keeps the contract of `zoo.models.backbone`, batch first.
+        model: keeps the contract of `zoo.models`, batch first.
         input: a batch; its first rows are taken.
         lengths: of the rows, or None.
 
@@ -63,7 +63,7 @@ def first_level_gates(layer: Any, input: Tensor) -> dict[str, Tensor]:
     """
     if layer.proj_size:
         return {}
-    names = GATE_NAMES[layer.mode.partition("_")[0]]
+    names = CELLS[layer.mode.partition("_")[0].lower()].gate_names
     w_ih, w_hh = layer.weight_ih_l0, layer.weight_hh_l0
     x = input @ w_ih.T + (layer.bias_ih_l0 if layer.bias else 0)  # (B, T, gates * H)
     h = c = input.new_zeros(input.size(0), layer.hidden_size)

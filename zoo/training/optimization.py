@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LinearLR, ReduceLROnPlateau
 
-from zoo.training.recipe import OptimizerPart, SchedulePart
+from zoo.training.experiment import OptimizerPart, SchedulePart
 
 # What the rate starts from in the warm-up; 0 is not a legal factor.
 WARMUP_START = 1e-3
@@ -41,7 +41,7 @@ def make_schedulers(
 
     Args:
         optimizer: whose rate they set.
-        part: the recipe's schedule.
+        part: the experiment's schedule.
         total_steps: of the whole training.
         monitor: the logged value that a plateau is judged by.
         mode: "max" where more of it is better, otherwise "min".

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zoo.training.metrics import equal_error_rate, roc_curve
 
-# Smaller ones would read 0 %.
+# Smaller shares would be written as 0 %.
 LEAST_SHARE = 0.005
 
 
@@ -55,7 +55,7 @@ def draw_confusions(counts: Tensor, names: Sequence[str], path: str | Path) -> N
     axes.set(xlabel="called", ylabel="true")
     for i, row in enumerate(shares.tolist()):
         for j, share in enumerate(row):
-            if share >= 0.005:
+            if share >= LEAST_SHARE:
                 axes.text(
                     j, i, f"{100 * share:.0f}", ha="center", va="center", color="w" if share > 0.5 else "k", size=8
                 )

@@ -11,11 +11,11 @@ import torch
 from lightning.pytorch.plugins import MixedPrecision, Precision
 
 from zoo.training.errors import TrainingError
-from zoo.training.recipe import TrainingPart
+from zoo.training.experiment import TrainingPart
 
 
 def make_precision(part: TrainingPart) -> Precision:
-    """Return Lightning's plugin for a recipe's precision, on the device that the recipe's accelerator means here.
+    """Return Lightning's plugin for an experiment's precision, on the device of its accelerator on this machine.
 
     Raises:
         TrainingError: fp16 without a GPU.

@@ -1,4 +1,4 @@
-"""From a recipe and some seeds to a model in the package: train, take the median, judge it in C++, write its card."""
+"""Ships a model of an experiment: trains several seeds, takes the median, judges it in C++, writes its card."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import torch
 import zoo
 from zoo.training.cards import PRETRAINED, Card, SeedResult, median_seed
 from zoo.training.evaluation import Evaluation, evaluate
-from zoo.training.recipe import Recipe, read_recipe
-from zoo.training.task import Task
+from zoo.training.experiment import Experiment, read_experiment
 from zoo.training.tasks import make_task
+from zoo.training.tasks.base import Task
 from zoo.training.trainer import CHECKPOINT, METRICS, score_model, train
 
 MOST_BYTES = 4_000_000
@@ -30,7 +30,7 @@ def ship(
     """Train the seeds that have no run yet, put the median one into the package, and judge it as it is stored.
 
     Args:
-        name: of a recipe.
+        name: of an experiment.
         seeds: an odd number of them has a median.
         runs: folder of the runs, each `<name>-<seed>`.
         passed_over: seeds that count in the figures and are not shipped, such as one that `cpp_runner verify` refuses,
@@ -40,15 +40,15 @@ def ship(
     Raises:
         As `train` and `evaluate`; ValueError for a model too large, or where every seed is passed over.
     """
-    recipe = read_recipe(name)
-    task = make_task(recipe.task.name, recipe.task.options)
+    experiment = read_experiment(name)
+    task = make_task(experiment.task.name, experiment.task.options)
     results = [_result(name, seed, runs, task) for seed in seeds]
     reasons = {str(seed): reason for seed, reason in (passed_over or {}).items()}
     if set(reasons) >= {str(seed) for seed in seeds}:
         raise ValueError("every seed is passed over: there is nothing to ship")
     shipped = median_seed(results, task.metric, reasons)
     folder, size = _store(run_folder(runs, name, shipped), output / name)
-    card = replace(_judge(zoo.load_checkpoint(folder), task, recipe, results, shipped, size), passed_over=reasons)
+    card = replace(_judge(zoo.load_checkpoint(folder), task, experiment, results, shipped, size), passed_over=reasons)
     card.write(folder)
     return card
 
@@ -70,7 +70,7 @@ def _result(name: str, seed: int, runs: Path, task: Task) -> SeedResult:
     """Return a run's figures, those of the test split as its model would be stored."""
     run = run_folder(runs, name, seed)
     if not (run / METRICS).is_file():
-        train(read_recipe(name, [f"seed={seed}"]), run, resume=True)
+        train(read_experiment(name, {"seed": seed}), run, resume=True)
     metrics: dict[str, Any] = json.loads((run / METRICS).read_text())
     with tempfile.TemporaryDirectory() as folder:
         stored, _ = _store(run, Path(folder) / name)
@@ -89,7 +89,9 @@ def _store(run: Path, folder: Path) -> tuple[Path, int]:
     raise ValueError(f"{folder.name} has {size:,} bytes of weights; a shipped model must stay below {MOST_BYTES:,}")
 
 
-def _judge(model: Any, task: Task, recipe: Recipe, results: Sequence[SeedResult], shipped: int, size: int) -> Card:
+def _judge(
+    model: Any, task: Task, experiment: Experiment, results: Sequence[SeedResult], shipped: int, size: int
+) -> Card:
     samples = real_samples(task)
     done = _evaluate(model.eval(), task, samples)
     try:
@@ -97,12 +99,12 @@ def _judge(model: Any, task: Task, recipe: Recipe, results: Sequence[SeedResult]
     except ValueError as error:
         quantized, refused = None, str(error)
     return Card(
-        name=recipe.name,
+        name=experiment.name,
         data=task.about.name,
         license=task.about.license,
         address=task.about.address,
-        task=recipe.task.name,
-        task_options=recipe.task.options,
+        task=experiment.task.name,
+        task_options=experiment.task.options,
         metric=task.metric,
         mode=task.mode,
         seeds=list(results),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 from torch.nn import functional
+
+from zoo.models.padding import step_mask
 
 Entity = tuple[int, int, str]  # first word, word after the last, type
 
@@ -56,4 +57,4 @@ def valid_steps(values: Tensor, lengths: Tensor | None) -> Tensor:
     """Return the entries of (B, T, ...) before each row's length, as (steps, ...)."""
     if lengths is None:
         return values.flatten(0, 1)
-    return values[torch.arange(values.size(1)).unsqueeze(0) < lengths.cpu().unsqueeze(1)]
+    return values[step_mask(lengths.cpu(), values.size(1))]

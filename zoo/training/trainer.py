@@ -1,4 +1,4 @@
-"""A recipe becomes a trained model: run folder, checkpoints, resume, and clear words where it stops."""
+"""An experiment becomes a trained model: run folder, checkpoints, resume, and clear words where it stops."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.checkpoint_file import BEST, LAST, WholeCheckpoints
 from zoo.training.errors import TrainingError, in_words
+from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 from zoo.training.monitoring import Monitoring
 from zoo.training.precision import make_precision
-from zoo.training.recipe import Recipe
-from zoo.training.task import Task
+from zoo.training.resume_file import BEST, LAST, WholeResumeFiles
 from zoo.training.tasks import make_task
+from zoo.training.tasks.base import Task
 
 CHECKPOINT, METRICS = "checkpoint", "metrics.json"
 # What Lightning says that is so by intent here.
@@ -42,6 +42,7 @@ NOTICES = (
     r".*isinstance\(treespec, LeafSpec\).*",
     r".*Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*",
     r".*environment variable.*OMP_NUM_THREADS.*",
+    r".*It is recommended to use `self\.log\(.*sync_dist=True\)`.*",  # every process validates on the whole split
     r".*You are using `torch\.load` with `weights_only=False`.*",
 )
 
@@ -64,12 +65,12 @@ class Trained:
 
 
 def train(
-    recipe: Recipe, folder: str | Path, *, fast: bool = False, resume: bool = False, progress: bool = True
+    experiment: Experiment, folder: str | Path, *, fast: bool = False, resume: bool = False, progress: bool = True
 ) -> Trained:
-    """Follow a recipe.
+    """Follow an experiment.
 
     Args:
-        recipe: see `zoo.training.recipe`.
+        experiment: see `zoo.training.experiment`.
         folder: of the run: `best.ckpt`, `last.ckpt`, TensorBoard's files, `checkpoint/` for `zoo.load_checkpoint`,
             `metrics.json`.
         fast: a few examples only.
@@ -86,22 +87,25 @@ def train(
     if last.exists() and not resume:
         raise TrainingError(f"{folder} holds a run already; resume it (--resume), or name another folder")
     with _quiet():
-        lightning.seed_everything(recipe.seed, verbose=False)
-        task = make_task(recipe.task.name, recipe.task.options, fast=fast)
-        model = make_model(recipe, task).train()
-        learner = task.learner(model, task, recipe)
-        trainer = make_trainer(recipe, folder, learner, progress)
-        loaders = (task.train_batches(recipe.training.batch_size, recipe.seed), _as_loader(task.validation_batches()))
-        with in_words(folder), recompute_layers(model, recipe.training.checkpoint_layers):
+        lightning.seed_everything(experiment.seed, verbose=False)
+        task = make_task(experiment.task.name, experiment.task.options, fast=fast)
+        model = make_model(experiment, task).train()
+        learner = task.learner(model, task, experiment)
+        trainer = make_trainer(experiment, folder, learner, progress)
+        loaders = (
+            task.train_batches(experiment.training.batch_size, experiment.seed),
+            _as_loader(task.validation_batches()),
+        )
+        with in_words(folder), recompute_layers(model, experiment.training.checkpoint_layers):
             trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
     spent = learner.spent()
-    kept = folder / (BEST if recipe.training.keep == "best" else LAST)
+    kept = folder / (BEST if experiment.training.keep == "best" else LAST)
     zoo.load_weights_(model.cpu(), kept)
     model.eval()
     metrics = {
-        "name": recipe.name,
-        "seed": recipe.seed,
-        "recipe": recipe.to_dict(),
+        "name": experiment.name,
+        "seed": experiment.seed,
+        "experiment": experiment.to_dict(),
         "cpu_seconds": round(spent, 1),
         "epochs": int(trainer.current_epoch),
         "validation": score_model(model, task, task.validation_batches()),
@@ -113,13 +117,13 @@ def train(
     return Trained(model, task, metrics, folder)
 
 
-def make_model(recipe: Recipe, task: Task) -> nn.Module:
-    """Build a recipe's model as the data wants it, with the task's statistics or another model's weights in it."""
-    overrides = {**task.model_overrides(), **recipe.model.overrides}
-    model = zoo.build(recipe.model.name, init=recipe.model.init, seed=recipe.seed, **overrides)
+def make_model(experiment: Experiment, task: Task) -> nn.Module:
+    """Build an experiment's model as the data wants it, with the task's statistics or another model's weights in it."""
+    overrides = {**task.model_overrides(), **experiment.model.overrides}
+    model = zoo.build(experiment.model.name, init=experiment.model.init, seed=experiment.seed, **overrides)
     with torch.no_grad():
-        if recipe.model.start_from:
-            take_weights_(model, zoo.build(recipe.model.start_from, pretrained=True))
+        if experiment.model.start_from:
+            take_weights_(model, zoo.build(experiment.model.start_from, pretrained=True))
         task.prepare_(model)
     return model
 
@@ -150,9 +154,9 @@ def score_model(model: nn.Module, task: Task, batches: list[Batch]) -> dict[str,
     return task.score(run_batches(model, batches), batches)
 
 
-def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool = True) -> lightning.Trainer:
-    """Return Lightning's trainer as a recipe says."""
-    part = recipe.training
+def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progress: bool = True) -> lightning.Trainer:
+    """Return Lightning's trainer as an experiment says."""
+    part = experiment.training
     mode = learner.task.mode
     after_validation: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": False}
     callbacks: list[Callback] = [
@@ -168,7 +172,7 @@ def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool 
     if part.patience:
         callbacks.append(EarlyStopping(learner.monitor, patience=part.patience, mode=mode))
     if part.average:
-        start = recipe.schedule.warmup_steps
+        start = experiment.schedule.warmup_steps
         # Buffers are kept, not averaged: a vocabulary's hashes are integers, and a mean of them is another word's.
         averaging = EMAWeightAveraging(decay=part.average, update_starting_at_step=start, use_buffers=False)
         callbacks.append(averaging)
@@ -181,8 +185,8 @@ def make_trainer(recipe: Recipe, folder: Path, learner: Learner, progress: bool 
         devices=part.devices,
         num_nodes=part.nodes,
         strategy="ddp" if part.devices * part.nodes > 1 else "auto",
-        plugins=[make_precision(part), WholeCheckpoints()],
-        gradient_clip_val=(recipe.optimizer.clip_norm or None) if automatic else None,
+        plugins=[make_precision(part), WholeResumeFiles()],
+        gradient_clip_val=(experiment.optimizer.clip_norm or None) if automatic else None,
         accumulate_grad_batches=part.accumulate if automatic else 1,
         callbacks=callbacks,
         logger=TensorBoardLogger(folder, name=None, version="tensorboard"),

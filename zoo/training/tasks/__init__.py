@@ -1,28 +1,24 @@
 """Tasks: what binds a data set to batches, a loss and a metric.
 
-A task is a class in a file of this folder, with a row in `TASKS` below. It derives from `zoo.training.task.Task`:
+A task is a class in a file of this folder, with a row in `TASKS` below. It derives from `zoo.training.tasks.base.Task`:
 
     class MyTask(Task):
         about = MY_SOURCE                # zoo.data.source.DataSource: name, licence, address
-        metric, mode = "accuracy", "max" # what `score` returns under this name decides which epoch is best
-        learner = ClassificationLearner  # the LightningModule, a zoo.training.learner.Learner with the loss
+        metric, mode = "accuracy", "max" # the metric of `score` that decides which epoch is best
+        learner = ClassificationLearner  # from zoo.training.learners; it has the loss
 
-        def __init__(self, options, fast=False): ...   # options: the recipe's [task.options]; fast: few examples
+        def __init__(self, options, fast=False): ...   # options: [task.options] of the experiment; fast: few examples
         def model_overrides(self): ...                 # what the data decides of the model: input_size, num_classes
         def prepare_(self, model): ...                 # statistics and vocabularies into the model's buffers
         def train_batches(self, batch_size, seed): ... # DataLoader of Batch, see zoo.training.batching.make_loader
         def validation_batches(self): ...              # list of Batch
-        def test_batches(self): ...                    # list of Batch; evaluate.py gives each to cpp_runner
+        def test_batches(self): ...                    # list of Batch; cpp_runner is judged on them too
         def augment(self, batch): ...                  # optional; training batches only, torch's global generator
         def score(self, outputs, batches): ...         # dict of metrics from the model's outputs, one per batch
 
 `Batch` is (input, lengths or None, target). `outputs[k]` is what the model gave for `batches[k]`, on the CPU; it may
 come from Python or from C++, so `score` uses the model's plain output only. Everything is deterministic; what is
 drawn at random (strings of digits, noise) is drawn from a generator with a fixed seed for validation and test.
-
-    zoo/training/recipe.py     TOML -> Recipe          zoo/training/trainer.py     train(recipe, folder)
-    zoo/training/learner.py    Learner                 zoo/training/evaluation.py  evaluate(artifact, task)
-    zoo/training/metrics.py    accuracy, error rates   zoo/training/shipping.py    seeds -> zoo/pretrained/<name>
 """
 
 from __future__ import annotations
@@ -31,24 +27,24 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from zoo.training.task import Task
+from zoo.training.tasks.base import Task
 
-# name in recipes and on evaluate.py's command line -> module and class
+# name in experiments and on evaluate.py's command line -> module and class
 TASKS: dict[str, tuple[str, str]] = {
-    "ud_english_ewt": ("zoo.training.tasks.tagging", "UDEnglishEWT"),
-    "wnut17": ("zoo.training.tasks.tagging", "WNUT17"),
-    "conllu": ("zoo.training.tasks.tagging", "ConlluFiles"),
-    "etth1": ("zoo.training.tasks.forecasting", "ETTh1"),
-    "csv": ("zoo.training.tasks.forecasting", "CsvFile"),
-    "tiny_shakespeare": ("zoo.training.tasks.language_modelling", "TinyShakespeare"),
-    "plain_text": ("zoo.training.tasks.language_modelling", "PlainText"),
-    "fsdd": ("zoo.training.tasks.digits", "SpokenDigits"),
-    "fsdd_strings": ("zoo.training.tasks.digit_strings", "DigitStrings"),
-    "fsdd_detection": ("zoo.training.tasks.digit_detection", "DigitDetection"),
-    "names": ("zoo.training.tasks.names", "Names"),
-    "ts": ("zoo.training.tasks.own_data", "TimeSeriesFiles"),
-    "wav": ("zoo.training.tasks.own_data", "WavFolders"),
+    "fsdd": ("zoo.training.tasks.fsdd", "DigitClassification"),
+    "fsdd_strings": ("zoo.training.tasks.fsdd_strings", "DigitStrings"),
+    "fsdd_detection": ("zoo.training.tasks.fsdd_detection", "DigitDetection"),
     "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
+    "names": ("zoo.training.tasks.names", "Names"),
+    "etth1": ("zoo.training.tasks.etth1", "ETTh1"),
+    "tiny_shakespeare": ("zoo.training.tasks.tiny_shakespeare", "TinyShakespeare"),
+    "ud_english_ewt": ("zoo.training.tasks.ud_english_ewt", "UDEnglishEWT"),
+    "wnut17": ("zoo.training.tasks.wnut17", "WNUT17"),
+    "conllu": ("zoo.training.tasks.own.conllu_files", "ConlluFiles"),
+    "csv": ("zoo.training.tasks.own.csv_file", "CsvFile"),
+    "plain_text": ("zoo.training.tasks.own.plain_text", "PlainText"),
+    "ts": ("zoo.training.tasks.own.labelled", "TimeSeriesFiles"),
+    "wav": ("zoo.training.tasks.own.labelled", "WavFolders"),
 }
 
 
@@ -70,7 +66,7 @@ def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool
 
     Args:
         name: a key of `TASKS`.
-        options: the recipe's [task.options].
+        options: the experiment's [task.options].
         fast: a few examples only.
 
     Raises:

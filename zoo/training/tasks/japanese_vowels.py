@@ -12,8 +12,9 @@ from torch.utils.data import DataLoader
 
 from zoo.data.japanese_vowels import SOURCE, load_japanese_vowels
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.task import Task, read_options
-from zoo.training.tasks.classification import ClassificationLearner, mix_examples, score_classes
+from zoo.training.learners.classification import ClassificationLearner, mix_examples, score_classes
+from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.statistics import set_feature_statistics_
 
 Example = tuple[Tensor, int]  # (T, 12), class
 
@@ -63,9 +64,7 @@ class JapaneseVowels(Task):
 
     def prepare_(self, model: nn.Module) -> None:
         mean = torch.cat([sequence for sequence, _ in self.train]).mean(0)
-        front_end: Any = model.get_submodule("backbone.front_end")
-        if hasattr(front_end, "set_statistics"):
-            front_end.set_statistics(mean, self.std)
+        set_feature_statistics_(model, mean, self.std)
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         return make_loader(self.train, [len(s) for s, _ in self.train], collate, batch_size, seed, bucket=False)

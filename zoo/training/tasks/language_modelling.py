@@ -1,28 +1,22 @@
-"""The next character at every step, by back-propagation through time, truncated where a chunk ends.
+"""Characters as streams: a batch is the next chunk of each of `batch_size` streams.
 
-A batch is the next chunk of every one of `batch_size` streams, so the state that one step ends with is what the
-next begins with; detached, it carries what was read and no gradient. One chunk is one batch, so Lightning's
-automatic optimisation clips, accumulates and scales as for any other task.
+The state at the end of a batch is therefore the state at the begin of the next one. The learner detaches it, so it
+carries what was read and no gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from zoo.data.plain_text import CharacterText, load_plain_text
-from zoo.data.source import DataSource
-from zoo.data.tiny_shakespeare import SOURCE, load_tiny_shakespeare
+from zoo.data.plain_text import CharacterText
 from zoo.training.batching import Batch, process_rank
-from zoo.training.learner import Learner
-from zoo.training.task import Task, read_options
-from zoo.training.text_metrics import nats_per_symbol
+from zoo.training.learners.language_modelling import LanguageModellingLearner, score_characters
+from zoo.training.tasks.base import Task
 
 OPTIONS: dict[str, Any] = {
     "steps": 128,  # characters between two truncations
@@ -30,27 +24,6 @@ OPTIONS: dict[str, Any] = {
     "streams": 8,  # rows that validation and test text is cut into, each read from a fresh state
 }
 FAST_CHARACTERS = 16_000
-
-
-class LanguageModellingLearner(Learner):
-    """Carries each stream's state from chunk to chunk and begins every epoch anew."""
-
-    state: list[Tensor] | None = None
-
-    def on_train_epoch_start(self) -> None:
-        super().on_train_epoch_start()
-        self.state = None
-
-    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        output, state = self.model(batch.input, batch.lengths, self.state)
-        self.state = [part.detach().float() for part in state]
-        loss = self.loss(output.float(), batch)
-        self.stop_unless_finite(loss, "the training loss")
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.input))
-        return loss
-
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
-        return functional.cross_entropy(output.flatten(0, 1), batch.target.flatten())
 
 
 class Streams(Dataset[Batch]):
@@ -90,19 +63,15 @@ class ChunksInOrder(Sampler[int]):
         return iter(range(shift, shift + len(self) * self.streams.steps, self.streams.steps))
 
 
-class TinyShakespeare(Task):
-    """Characters in, scores of the next one out; nats per character."""
+class CharacterPrediction(Task):
+    """Characters in, scores of the next one out; nats per character. A derived class gives the text."""
 
-    about: ClassVar[DataSource] = SOURCE
     metric = "nats_per_character"
     mode: ClassVar[Literal["min", "max"]] = "min"
     learner = LanguageModellingLearner
 
-    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
-        self.options = read_options(options, OPTIONS, "tiny_shakespeare")
-        self._set_text(load_tiny_shakespeare(), fast)
-
-    def _set_text(self, text: CharacterText, fast: bool) -> None:
+    def set_text(self, text: CharacterText, fast: bool) -> None:
+        """Take a text in three parts; few of its characters to train and validate on where `fast`."""
         self.text = text
         self.train = text.train if self.options["hold_out"] else torch.cat([text.train, text.validation])
         self.most = FAST_CHARACTERS if fast else len(self.train)
@@ -132,16 +101,4 @@ class TinyShakespeare(Task):
         return Batch(input, None, tokens[1 : rows * length + 1].view(rows, length))
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return {self.metric: nats_per_symbol(outputs, [batch.target for batch in batches])}
-
-
-class PlainText(TinyShakespeare):
-    """The same on any UTF-8 file: `task.options.path`."""
-
-    about: ClassVar[DataSource] = DataSource("your text", "", "", "yours")
-
-    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
-        self.options = read_options(options, {**OPTIONS, "path": ""}, "plain_text")
-        if not self.options["path"]:
-            raise ValueError("task plain_text needs task.options.path=FILE, a UTF-8 text")
-        self._set_text(load_plain_text(Path(self.options["path"])), fast)
+        return score_characters(outputs, batches)

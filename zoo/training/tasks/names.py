@@ -12,14 +12,14 @@ from torch.utils.data import DataLoader
 
 from zoo.data.names import SOURCE, load_names
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.pictures import draw_confusions
-from zoo.training.task import Task, read_options
-from zoo.training.tasks.classification import (
+from zoo.training.learners.classification import (
     ClassificationLearner,
     balanced_weights,
     count_confusions,
     score_classes,
 )
+from zoo.training.pictures import draw_confusions
+from zoo.training.tasks.base import Task, read_options
 
 OPTIONS: dict[str, Any] = {
     "class_weights": 0.0,  # power of the inverse shares: 0 counts names alike, 1 languages alike

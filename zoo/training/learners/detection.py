@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from zoo.models.padding import step_mask
 from zoo.training.batching import Batch
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 from zoo.training.metrics import area_under_roc, equal_error_rate
 
 # What a step's target says: the keyword ends here, it does not, or nothing (it is being said, or the row is padded).
@@ -42,8 +43,8 @@ def collect_trials(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> tuple
     scores, said = [], []
     for output, batch in zip(outputs, batches, strict=True):
         assert batch.lengths is not None
-        padded = torch.arange(output.size(1)) >= batch.lengths.unsqueeze(1)  # (B, T)
-        scores.append(output.masked_fill(padded.unsqueeze(2), -torch.inf).amax(1))
+        valid = step_mask(batch.lengths, output.size(1))  # (B, T)
+        scores.append(output.masked_fill(~valid.unsqueeze(2), -torch.inf).amax(1))
         said.append((batch.target == HERE).any(1))
     return torch.cat(scores), torch.cat(said)
 

@@ -1,4 +1,4 @@
-"""How a training's checkpoints come to the disk."""
+"""The files that a training writes after each epoch: what it goes on from, and the weights of its best epoch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from zoo._atomic_file import atomic_file
 BEST, LAST = "best.ckpt", "last.ckpt"
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Leaves the last good checkpoint alone until the next one is whole.
+class WholeResumeFiles(TorchCheckpointIO):
+    """Keeps the previous file until the next one is whole.
 
-    Lightning's own writes into the system's folder for temporary files. Where that is another file system, its move is
-    a copy over the good checkpoint, and a kill or a full disk leaves half of one.
+    Lightning writes into the system's folder for temporary files first. Where that folder is on another file system,
+    the final move is a copy over the previous file, and a kill or a full disk leaves half of it.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:

@@ -11,11 +11,11 @@ from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import SAMPLE_RATE, Recording
 from zoo.data.wav import to_steps
+from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.task import read_options
-from zoo.training.tasks import sound
-from zoo.training.tasks.digits import HOP, NUM_DIGITS, FsddTask, vary
-from zoo.training.tasks.transcription import NO_LABEL, TranscriptionLearner, score_strings
+from zoo.training.learners.transcription import NO_LABEL, TranscriptionLearner, score_strings
+from zoo.training.tasks.base import read_options
+from zoo.training.tasks.fsdd import HOP, NUM_DIGITS, FsddTask, vary
 
 OPTIONS: dict[str, Any] = {
     "speed": 0.0,

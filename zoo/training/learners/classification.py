@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from zoo.training.batching import Batch
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 from zoo.training.metrics import accuracy, confusion_matrix
 
 

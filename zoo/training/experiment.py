@@ -1,4 +1,4 @@
-"""A recipe fixes a training: model, initial weights, data, optimiser, schedule, seed. One TOML file each."""
+"""An experiment fixes a training: model, initial weights, data, optimiser, schedule, seed. One TOML file each."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
-RECIPES = Path(__file__).parent / "recipes"
+from zoo.errors import ZooError
+
+EXPERIMENTS = Path(__file__).parent / "experiments"
 
 
-class RecipeFileError(ValueError):
-    """A recipe that cannot be followed; the message names the key and what is legal."""
+class ExperimentError(ZooError, ValueError):
+    """An experiment that cannot be followed; the message names the key and what is legal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +104,7 @@ class TrainingPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Experiment:
     """All of it.
 
     Args:
@@ -124,49 +127,42 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-def list_recipes() -> list[str]:
-    """Return the names of the recipes in the package."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+def list_experiments() -> list[str]:
+    """Return the names of the experiments in the package."""
+    return sorted(path.stem for path in EXPERIMENTS.glob("*.toml"))
 
 
-def read_recipe(name: str | Path, overrides: Sequence[str] = (), *, fast: bool = False) -> Recipe:
-    """Read a recipe.
+def read_experiment(
+    name: str | Path, overrides: Mapping[str, Any] = MappingProxyType({}), *, fast: bool = False
+) -> Experiment:
+    """Read an experiment.
 
     Args:
-        name: a name of `list_recipes()`, or a TOML file.
-        overrides: `key.sub=value`, the value as in TOML; what is no TOML value is a string.
-        fast: apply the recipe's own `fast` overrides, before yours.
+        name: a name of `list_experiments()`, or a TOML file.
+        overrides: "key.sub" to value, such as {"training.max_epochs": 3}.
+        fast: apply the overrides in the table `fast` of the file, before yours.
 
     Raises:
-        RecipeFileError: no such recipe, no TOML, or a key or value that is not legal.
+        ExperimentError: no such experiment, no TOML, or a key or value that is not legal.
     """
     path = Path(name)
     if path.suffix != ".toml":
-        path = RECIPES / f"{name}.toml"
+        path = EXPERIMENTS / f"{name}.toml"
     if not path.is_file():
-        raise RecipeFileError(f"no recipe {str(name)!r}; there are {', '.join(list_recipes())}, or give a .toml file")
+        raise ExperimentError(
+            f"no experiment {str(name)!r}; there are {', '.join(list_experiments())}, or give a .toml file"
+        )
     try:
         table = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
-        raise RecipeFileError(f"{path.name} is no TOML: {error}") from error
+        raise ExperimentError(f"{path.name} is no TOML: {error}") from error
     if fast:
         for key, value in table.get("fast", {}).items():
             _set(table, key, value)
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals or not key:
-            raise RecipeFileError(f"an override is key.sub=value, got {override!r}")
-        _set(table, key, read_value(value))
-    recipe: Recipe = _fill(Recipe, table, "")
-    return recipe
-
-
-def read_value(text: str) -> Any:
-    """Return what a text means in TOML; one that means nothing there is a string."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    for key, value in overrides.items():
+        _set(table, key, value)
+    experiment: Experiment = _fill(Experiment, table, "")
+    return experiment
 
 
 def _set(table: dict[str, Any], key: str, value: Any) -> None:
@@ -174,12 +170,12 @@ def _set(table: dict[str, Any], key: str, value: Any) -> None:
     for k, part in enumerate(path):
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise RecipeFileError(f"{'.'.join(path[: k + 1])} is a value, so {key!r} cannot be set inside it")
+            raise ExperimentError(f"{'.'.join(path[: k + 1])} is a value, so {key!r} cannot be set inside it")
     table[last] = value
 
 
 def _fill(part: type, table: dict[str, Any], path: str) -> Any:
-    """Make a part of a recipe of a TOML table, its own parts included."""
+    """Make a part of an experiment of a TOML table, its own parts included."""
     hints = typing.get_type_hints(part)
     missing = [
         f.name
@@ -187,13 +183,13 @@ def _fill(part: type, table: dict[str, Any], path: str) -> Any:
         if f.name not in table and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
     ]
     if missing:
-        raise RecipeFileError(f"the recipe lacks {', '.join(path + name for name in missing)}")
+        raise ExperimentError(f"the experiment lacks {', '.join(path + name for name in missing)}")
     values = {}
     for key, value in table.items():
         if key not in hints:
             near = difflib.get_close_matches(key, hints, n=1)
             hint = f"did you mean {path}{near[0]}? " if near else ""
-            raise RecipeFileError(f"no key {path}{key}; {hint}legal are {', '.join(path + name for name in hints)}")
+            raise ExperimentError(f"no key {path}{key}; {hint}legal are {', '.join(path + name for name in hints)}")
         values[key] = _convert(hints[key], value, path + key)
     return part(**values)
 
@@ -202,15 +198,15 @@ def _convert(hint: Any, value: Any, key: str) -> Any:
     origin = typing.get_origin(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, dict):
-            raise RecipeFileError(f"{key} must be a table, got {value!r}")
+            raise ExperimentError(f"{key} must be a table, got {value!r}")
         return _fill(hint, value, f"{key}.")
     if origin is Literal:
         if value not in typing.get_args(hint):
-            raise RecipeFileError(f"{key} must be one of {', '.join(typing.get_args(hint))}, got {value!r}")
+            raise ExperimentError(f"{key} must be one of {', '.join(typing.get_args(hint))}, got {value!r}")
         return value
     if hint is float and type(value) is int:
         return float(value)
     expected = hint if isinstance(hint, type) and not isinstance(hint, types.GenericAlias) else origin
     if type(value) is not expected:
-        raise RecipeFileError(f"{key} must be {expected.__name__}, got {value!r}")
+        raise ExperimentError(f"{key} must be {expected.__name__}, got {value!r}")
     return value

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from zoo.data.source import DataSource
 from zoo.training.batching import Batch
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 
 
 class Task(ABC):
@@ -28,7 +28,7 @@ class Task(ABC):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None: ...
 
     def model_overrides(self) -> dict[str, Any]:
-        """Return the fields of the model's configuration that the data decides; a recipe's own come after them."""
+        """Return the fields of the model's configuration that the data decides; an experiment's own come after them."""
         return {}
 
     def prepare_(self, model: nn.Module) -> None:
@@ -41,7 +41,7 @@ class Task(ABC):
 
     @abstractmethod
     def validation_batches(self) -> list[Batch]:
-        """Return what decides among epochs and recipes."""
+        """Return what decides among epochs and experiments."""
 
     @abstractmethod
     def test_batches(self) -> list[Batch]:

@@ -1,4 +1,4 @@
-"""People's own data: folders of .wav files and .ts files, as tasks for recipes."""
+"""A user's own labelled sequences: .ts files, and folders of .wav files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from zoo.data.source import DataError, DataSource
 from zoo.data.time_series_file import load_time_series
 from zoo.data.wav import load_wav_folder, to_steps
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.task import Task, read_options
-from zoo.training.tasks.classification import ClassificationLearner, score_classes
-from zoo.training.tasks.digits import set_log_mel_statistics_
+from zoo.training.learners.classification import ClassificationLearner, score_classes
+from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.statistics import set_feature_statistics_, set_log_mel_statistics_
 
 OWN = DataSource(name="your own", folder="", address="your own", license="your own")
 # Every n-th example is held out where there is no file for it.
@@ -34,14 +34,15 @@ class SequenceFiles(Task):
     metric = "accuracy"
     mode: ClassVar[Literal["min", "max"]] = "max"
     learner = ClassificationLearner
+    name: ClassVar[str]
     defaults: ClassVar[dict[str, Any]] = {"train": "", "test": "", "label_smoothing": 0.0}
 
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
-        self.options = read_options(options, self.defaults, type(self).__name__)
+        self.options = read_options(options, self.defaults, self.name)
         self.label_smoothing = self.options["label_smoothing"]
         for name in ("train", "test"):
             if not self.options[name]:
-                raise DataError(f"say where your data is: task.options.{name}=PATH")
+                raise DataError(f"task {self.name} needs task.options.{name}=PATH")
         self.about = replace(OWN, name=self.options["train"])  # type: ignore[misc]
         examples, self.class_names = self.read(self.options["train"])
         self.test, test_names = self.read(self.options["test"])
@@ -75,20 +76,21 @@ class SequenceFiles(Task):
 class TimeSeriesFiles(SequenceFiles):
     """`.ts` files, for models of features."""
 
+    name = "ts"
+
     def read(self, path: str) -> tuple[list[Example], list[str]]:
         loaded = load_time_series(path)
         return list(zip(loaded.series, loaded.labels.tolist(), strict=True)), loaded.class_names
 
     def prepare_(self, model: nn.Module) -> None:
-        front_end: Any = model.get_submodule("backbone.front_end")
-        if hasattr(front_end, "set_statistics"):
-            steps = torch.cat([steps for steps, _ in self.train])
-            front_end.set_statistics(steps.mean(0), steps.std(0).clamp(min=1e-6))
+        steps = torch.cat([steps for steps, _ in self.train])
+        set_feature_statistics_(model, steps.mean(0), steps.std(0).clamp(min=1e-6))
 
 
 class WavFolders(SequenceFiles):
-    """Folders with one folder of .wav files per class, for speech models; `hop` is the samples of a step."""
+    """Folders with one folder of .wav files per class, for speech models; `hop` is the number of samples of a step."""
 
+    name = "wav"
     defaults: ClassVar[dict[str, Any]] = {**SequenceFiles.defaults, "hop": 80}
     sample_rate = 0
 

@@ -12,11 +12,12 @@ from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, SOURCE, Recording, load_fsdd
 from zoo.data.wav import to_steps
+from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes
 from zoo.training.pictures import draw_confusions
-from zoo.training.task import Task, read_options
-from zoo.training.tasks import sound
-from zoo.training.tasks.classification import ClassificationLearner, count_confusions, score_classes
+from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.statistics import set_log_mel_statistics_
 
 # Samples per step: 10 ms.
 HOP = SAMPLE_RATE // 100
@@ -53,16 +54,7 @@ class FsddTask(Task):
         set_log_mel_statistics_(model, batch)
 
 
-def set_log_mel_statistics_(model: nn.Module, batch: Batch) -> None:
-    """Set mean and deviation of a speech model's log-mel features to those of a batch of samples."""
-    log_mel: Any = model.get_submodule("backbone.log_mel")
-    features, _ = log_mel(batch.input, batch.lengths, log_mel.zero_state(len(batch.input), batch.input)[0])
-    assert batch.lengths is not None
-    valid = torch.arange(features.size(1)) < batch.lengths.unsqueeze(1)
-    log_mel.set_statistics(features[valid].mean(0), features[valid].std(0))
-
-
-class SpokenDigits(FsddTask):
+class DigitClassification(FsddTask):
     """Which digit is it?"""
 
     metric = "accuracy"

@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 import zoo
+from zoo.models.padding import step_mask
 from zoo.training.batching import Batch
-from zoo.training.learner import Learner
+from zoo.training.learners.base import Learner
 from zoo.training.metrics import error_rate
 
 # No label here.
@@ -53,7 +54,7 @@ def aligned_loss(output: Tensor, batch: Batch) -> Tensor:
         target[:, : ends.size(1)] = torch.where(ends != NO_LABEL, ends + 1, target[:, : ends.size(1)])
     valid = torch.ones_like(target, dtype=torch.bool)
     if batch.lengths is not None:
-        valid = torch.arange(target.size(1), device=target.device) < batch.lengths.unsqueeze(1)
+        valid = step_mask(batch.lengths, target.size(1), target.device)
     weight = torch.full((output.size(2),), LABEL_WEIGHT, device=output.device)
     weight[0] = 1.0
     return functional.nll_loss(output[valid].float(), target[valid], weight=weight)

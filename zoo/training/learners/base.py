@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Protocol, cast
 
 import lightning
 import torch
@@ -11,32 +12,40 @@ from torch import Tensor, nn
 
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
+from zoo.training.experiment import Experiment
 from zoo.training.optimization import make_optimizer, make_schedulers
-from zoo.training.recipe import Recipe
 
-if TYPE_CHECKING:
-    from zoo.training.task import Task
+
+class Goal(Protocol):
+    """What a learner needs of its task; see `zoo.training.tasks.base.Task`."""
+
+    metric: ClassVar[str]
+    mode: ClassVar[Literal["min", "max"]]
+
+    def augment(self, batch: Batch) -> Batch: ...
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]: ...
 
 
 class Learner(lightning.LightningModule):
-    """Trains a model on a task as a recipe says; a task's own learner gives it the loss.
+    """Trains a model on a task as an experiment says. A derived class gives the loss.
 
     Args:
         model: keeps the contract of `zoo.models.backbone`.
-        task: gives batches and score.
-        recipe: optimiser, schedule, seed.
+        task: augments batches, and scores outputs.
+        experiment: optimiser, schedule, seed.
     """
 
     # Whether the loss leaves padded steps out by itself. A model that reads one way only may then run on into the
     # padding in training: the backward pass of packed sequences takes time by the square of their length.
     leaves_padding_out: ClassVar[bool] = False
 
-    def __init__(self, model: nn.Module, task: Task, recipe: Recipe) -> None:
+    def __init__(self, model: nn.Module, task: Goal, experiment: Experiment) -> None:
         super().__init__()
         self.may_run_on = self.leaves_padding_out and not cast(Any, model).config.bidirectional
         self.model = model
         self.task = task
-        self.recipe = recipe
+        self.experiment = experiment
         self.monitor = f"validation/{task.metric}"
         self.outputs: list[Tensor] = []
         self.batches: list[Batch] = []
@@ -54,7 +63,7 @@ class Learner(lightning.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         # Lightning keeps no generator's state: seeding by the epoch makes a resumed run go the same way.
-        torch.manual_seed(self.recipe.seed * 100_003 + self.current_epoch * 1009 + self.global_rank)
+        torch.manual_seed(self.experiment.seed * 100_003 + self.current_epoch * 1009 + self.global_rank)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         batch = self.task.augment(batch)
@@ -94,10 +103,10 @@ class Learner(lightning.LightningModule):
             )
 
     def configure_optimizers(self) -> Any:
-        optimizer = make_optimizer(self.model, self.recipe.optimizer)
+        optimizer = make_optimizer(self.model, self.experiment.optimizer)
         schedulers = make_schedulers(
             optimizer,
-            self.recipe.schedule,
+            self.experiment.schedule,
             int(self.trainer.estimated_stepping_batches),
             self.monitor,
             self.task.mode,

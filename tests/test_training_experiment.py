@@ -1,0 +1,97 @@
+"""Experiments: what is read, what may differ, and what is refused in words."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from zoo.cli.train import read_override
+from zoo.training.experiment import ExperimentError, list_experiments, read_experiment
+from zoo.training.tasks import TASKS
+
+SMALL = """
+name = "small"
+[model]
+name = "gru_classifier"
+[task]
+name = "japanese_vowels"
+[fast]
+"training.max_epochs" = 2
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.mark.parametrize("name", list_experiments())
+def test_every_experiment_reads_and_names_what_exists(name: str) -> None:
+    import zoo
+
+    for fast in (False, True):
+        experiment = read_experiment(name, fast=fast)
+        assert experiment.name == name
+        assert experiment.task.name in TASKS
+        assert experiment.model.name in zoo.list_models()
+
+
+def test_overrides_come_after_what_is_fast(small: Path) -> None:
+    assert read_experiment(small).training.max_epochs == 20
+    assert read_experiment(small, fast=True).training.max_epochs == 2
+    assert read_experiment(small, {"training.max_epochs": 3}, fast=True).training.max_epochs == 3
+
+
+def test_override_values_are_toml_or_strings(small: Path) -> None:
+    overrides = [
+        "seed=7",
+        "model.init=orthogonal",
+        "model.overrides.hidden_size=8",
+        "task.options.warp=0.5",
+        "optimizer.learning_rate=1",
+        "optimizer.betas=[0.5, 0.6]",
+        "training.checkpoint_layers=true",
+    ]
+    experiment = read_experiment(small, dict(map(read_override, overrides)))
+    assert (experiment.seed, experiment.model.init, experiment.model.overrides) == (7, "orthogonal", {"hidden_size": 8})
+    assert experiment.task.options == {"warp": 0.5}
+    assert (experiment.optimizer.learning_rate, experiment.optimizer.betas) == (1.0, [0.5, 0.6])
+    assert experiment.training.checkpoint_layers is True
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("training.max_epoch=3", "no key training.max_epoch; did you mean training.max_epochs"),
+        ("optimiser.learning_rate=3", "no key optimiser; did you mean optimizer"),
+        ("training.max_epochs=many", "training.max_epochs must be int, got 'many'"),
+        ("training.checkpoint_layers=1", "training.checkpoint_layers must be bool, got 1"),
+        ("training.precision=int8", "training.precision must be one of fp32, bf16, fp16, got 'int8'"),
+        ("schedule=3", "schedule must be a table, got 3"),
+        ("seed.low=3", "no key seed.low|seed must be int|seed is a value"),
+        ("name.first=x", "name is a value, so 'name.first' cannot be set inside it"),
+    ],
+)
+def test_what_is_wrong_is_said(small: Path, override: str, words: str) -> None:
+    with pytest.raises(ExperimentError, match=words):
+        read_experiment(small, dict([read_override(override)]))
+
+
+@pytest.mark.parametrize("text", ["model", "=3", "model..init=x"])
+def test_an_override_has_a_key_and_a_value(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=r"expected key.sub=value, got "):
+        read_override(text)
+
+
+def test_an_experiment_that_lacks_something_or_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "half.toml"
+    path.write_text('name = "half"\n[model]\ninit = "orthogonal"\n[task]\nname = "names"\n')
+    with pytest.raises(ExperimentError, match=r"the experiment lacks model.name"):
+        read_experiment(path)
+    path.write_text("name = ")
+    with pytest.raises(ExperimentError, match=r"half.toml is no TOML"):
+        read_experiment(path)
+    with pytest.raises(ExperimentError, match=r"no experiment 'gru_classifier_cats'; there are .*gru_classifier_fsdd"):
+        read_experiment("gru_classifier_cats")

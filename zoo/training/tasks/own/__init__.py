@@ -1,0 +1,1 @@
+"""Tasks on a user's own files. Their options name the paths."""
