@@ -32,7 +32,7 @@ def test_wav_files_become_samples(tmp_path: Path) -> None:
 def test_wav_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"s.wav must have one channel of 16 bits, got 2 of 16; convert it first"):
         read_wav(write_wav(tmp_path / "s.wav", [1, 2], channels=2).read_bytes(), "s.wav")
-    with pytest.raises(DataError, match=r"t.wav is no readable .wav file"):
+    with pytest.raises(DataError, match=r"t.wav is not a readable .wav file"):
         read_wav(b"RIFF....WAVE", "t.wav")
     with pytest.raises(DataError, match=r"e.wav holds no sample"):
         read_wav(write_wav(tmp_path / "e.wav", []).read_bytes(), "e.wav")

@@ -52,13 +52,13 @@ def test_override_values_are_toml_or_strings(small: Path) -> None:
         "task.options.warp=0.5",
         "optimizer.learning_rate=1",
         "optimizer.betas=[0.5, 0.6]",
-        "training.checkpoint_layers=true",
+        "training.gradient_checkpointing=true",
     ]
     experiment = read_experiment(small, dict(map(read_override, overrides)))
     assert (experiment.seed, experiment.model.init, experiment.model.overrides) == (7, "orthogonal", {"hidden_size": 8})
     assert experiment.task.options == {"warp": 0.5}
     assert (experiment.optimizer.learning_rate, experiment.optimizer.betas) == (1.0, [0.5, 0.6])
-    assert experiment.training.checkpoint_layers is True
+    assert experiment.training.gradient_checkpointing is True
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_override_values_are_toml_or_strings(small: Path) -> None:
         ("training.max_epoch=3", "no key training.max_epoch; did you mean training.max_epochs"),
         ("optimiser.learning_rate=3", "no key optimiser; did you mean optimizer"),
         ("training.max_epochs=many", "training.max_epochs must be int, got 'many'"),
-        ("training.checkpoint_layers=1", "training.checkpoint_layers must be bool, got 1"),
+        ("training.gradient_checkpointing=1", "training.gradient_checkpointing must be bool, got 1"),
         ("training.precision=int8", "training.precision must be one of fp32, bf16, fp16, got 'int8'"),
         ("schedule=3", "schedule must be a table, got 3"),
         ("seed.low=3", "no key seed.low|seed must be int|seed is a value"),
@@ -91,7 +91,7 @@ def test_an_experiment_that_lacks_something_or_is_none(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError, match=r"the experiment lacks model.name"):
         read_experiment(path)
     path.write_text("name = ")
-    with pytest.raises(ExperimentError, match=r"half.toml is no TOML"):
+    with pytest.raises(ExperimentError, match=r"half.toml is not TOML"):
         read_experiment(path)
     with pytest.raises(ExperimentError, match=r"no experiment 'gru_classifier_cats'; there are .*gru_classifier_fsdd"):
         read_experiment("gru_classifier_cats")

@@ -99,7 +99,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     stderr = running.communicate(timeout=60)[1]
     assert running.returncode == 1
     assert f"train.py: error: interrupted; {tmp_path / 'run' / 'last.ckpt'} holds the last whole epoch" in stderr
-    assert "--resume" in stderr
+    assert "resume the run to go on" in stderr
 
 
 def test_numbers_that_run_away_stop_the_training(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Real data sets, as numpy arrays; each loader says where its data comes from."""
+"""Real data sets, as tensors (JapaneseVowels: numpy arrays); each loader says where its data comes from."""

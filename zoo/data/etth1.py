@@ -1,6 +1,6 @@
 """ETTh1 (Zhou et al. 2021): two years of a power transformer, hourly; six loads and the oil's temperature.
 
-Split as the literature does: twelve, four and four months of 30 days; the last 2,960 rows are used by nobody.
+Split as the literature does: twelve, four and four months of 30 days; nobody uses the last 2,960 rows.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ SOURCE = DataSource(
 )
 SAMPLE_RATE = 8000
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-# Recordings 0 to 4 of each speaker and digit are the official test split; of the others the first are held out.
+# Recordings 0 to 4 of each speaker and digit are the official test split; 5 to 9 are held out for validation.
 FIRST_VALIDATION, FIRST_TRAIN = 5, 10
 
 

@@ -29,7 +29,7 @@ class LabelledSequences:
 
 
 def pad(sequences: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return sequences (T_i, F) as one batch (B, T, F) padded with zeros, and their lengths (B,)."""
+    """Return sequences (T_i, F) as a batch (B, T, F) padded with zeros, and their lengths (B,)."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     batch = np.zeros((len(sequences), int(lengths.max()), sequences[0].shape[1]), dtype=np.float32)
     for row, sequence in zip(batch, sequences, strict=True):

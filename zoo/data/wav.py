@@ -36,14 +36,14 @@ def read_wav(content: bytes, name: str) -> tuple[Tensor, int]:
     """Return the samples (number of samples,) in -1..1 of a 16-bit mono .wav file, and the rate in Hz.
 
     Raises:
-        DataError: no .wav file, or another kind of one; `name` is said.
+        DataError: not a .wav file, or one of another form; the message has `name`.
     """
     try:
         with wave.open(io.BytesIO(content)) as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
             frames = file.readframes(file.getnframes())
     except (wave.Error, EOFError) as error:
-        raise DataError(f"{name} is no readable .wav file: {error}") from error
+        raise DataError(f"{name} is not a readable .wav file: {error}") from error
     if channels != 1 or width != 2:
         raise DataError(f"{name} must have one channel of 16 bits, got {channels} of {8 * width}; convert it first")
     if not frames:

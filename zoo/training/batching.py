@@ -1,4 +1,4 @@
-"""Examples of different lengths become padded batches; batches of like lengths waste little on padding."""
+"""Examples of different lengths become padded batches. Similar lengths in a batch waste little on padding."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-# Batches are formed inside windows of this many batches sorted by length: like lengths, yet random company.
+# Examples are sorted by length in windows of this many batches: similar lengths, in a different mix each epoch.
 WINDOW = 20
 
 
 class Batch(NamedTuple):
-    """What every model, loss and metric here takes.
+    """The input of every model, loss and metric here.
 
     Args:
-        input: what enters the model, padded.
+        input: of the model, padded.
         lengths: int64 (batch,), or None where nothing is padded.
-        target: what the loss and the metric compare with; each task says its shape.
+        target: of the loss and the metric; each task documents its shape.
     """
 
     input: Tensor
@@ -28,7 +28,7 @@ class Batch(NamedTuple):
 
 
 class ListDataset(Dataset[Any]):
-    """A list as torch wants to see it."""
+    """A list as a data set of torch."""
 
     def __init__(self, items: Sequence[Any]) -> None:
         self.items = items
@@ -41,16 +41,16 @@ class ListDataset(Dataset[Any]):
 
 
 class BucketedBatches(Sampler[list[int]]):
-    """Lists of indices, one per batch: shuffled anew each epoch, with like lengths together.
+    """Lists of indices, one per batch: shuffled anew each epoch, with similar lengths together.
 
-    It shares batches out among the processes of a distributed run by itself: every process draws the same batches
-    and takes each n-th.
+    It also divides the batches among the processes of a distributed run: every process draws the same batches and
+    takes every n-th of them.
 
     Args:
         lengths: of every example.
         batch_size: examples per batch and process; the last batch may be smaller.
         seed: together with the epoch it fixes the order.
-        bucket: whether like lengths go together.
+        bucket: whether similar lengths go together.
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, bucket: bool = True) -> None:
@@ -83,7 +83,7 @@ class BucketedBatches(Sampler[list[int]]):
         batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
         batches = [batches[k] for k in torch.randperm(len(batches), generator=generator).tolist()]
         rank, world = process_rank()
-        # Every process must take as many steps as the others, or they wait for each other for ever.
+        # Every process must take the same number of steps; otherwise they wait for each other without end.
         batches += batches[: -len(batches) % world]
         return iter(batches[rank::world])
 
@@ -96,7 +96,7 @@ def process_rank() -> tuple[int, int]:
 
 
 def pad_sequences(sequences: Sequence[Tensor], value: float = 0) -> tuple[Tensor, Tensor]:
-    """Return tensors (T_i, ...) as one (B, T, ...) filled up with `value`, and their lengths (B,)."""
+    """Return tensors (T_i, ...) as one (B, T, ...) padded with `value`, and their lengths (B,)."""
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     return torch.nn.utils.rnn.pad_sequence(list(sequences), batch_first=True, padding_value=value), lengths
 
@@ -112,12 +112,12 @@ def make_loader(
     """Return the loader of training batches.
 
     Args:
-        examples: anything `collate` understands.
+        examples: the elements of the lists that `collate` takes.
         lengths: of each example.
         collate: makes a batch of a list of examples.
         batch_size: examples per batch.
         seed: fixes the order, epoch by epoch.
-        bucket: put like lengths together.
+        bucket: put similar lengths together.
     """
     sampler = BucketedBatches(lengths, batch_size, seed, bucket)
     return DataLoader(ListDataset(examples), batch_sampler=sampler, collate_fn=collate)

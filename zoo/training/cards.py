@@ -1,4 +1,4 @@
-"""Model cards: what a shipped model was trained on, how well it does, and in which program. `card.json` beside it."""
+"""Model cards: the data of a shipped model and its test figures in Python and in C++, as `card.json`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class Card:
-    """All that is known of a shipped model.
+    """What is known of a shipped model.
 
     Args:
         name: the registered one, and the experiment's.
@@ -35,19 +35,19 @@ class Card:
         license: of the data.
         address: where it is published.
         task: name in `zoo.training.tasks`.
-        task_options: what the experiment gives it.
-        metric: which of the figures decides.
-        mode: "max" where more of it is better, otherwise "min".
+        task_options: its options in the experiment.
+        metric: the figure that decides.
+        mode: "max" if more of the metric is better, otherwise "min".
         seeds: all trainings.
-        shipped: the seed whose weights lie beside the card: the median one of those not passed over.
+        shipped: the seed whose weights lie in the folder of the card: the median one of those not passed over.
         parameters: of the model.
         bytes: of `model.safetensors`.
         python: test figures of the artifact in Python.
         cpp: the same by cpp_runner.
         worst_output_difference: between the two, over all outputs.
         int8: test figures of the `dynamic_int8` artifact by cpp_runner, None where the quantization recipe refused.
-        int8_refused: why.
-        passed_over: seeds, as text, whose weights are not shipped whatever their figures, and why.
+        int8_refused: the reason of the refusal.
+        passed_over: seeds (as text) excluded from shipping, with the reason.
     """
 
     name: str

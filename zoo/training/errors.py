@@ -1,4 +1,4 @@
-"""What stops a training, in words."""
+"""Errors that stop training, explained."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class TrainingError(ZooError, RuntimeError):
 
 
 @contextmanager
-def in_words(folder: Path) -> Iterator[None]:
-    """Turn what stops a training inside into a TrainingError, which says what the run's folder keeps."""
+def explain_failures(folder: Path) -> Iterator[None]:
+    """Turn a known failure inside into a TrainingError that says what the folder of the run keeps."""
     try:
         yield
     except SystemExit as error:  # Lightning's way to end after Ctrl-C
-        raise TrainingError(f"interrupted; {_kept(folder)}; go on with --resume") from error
+        raise TrainingError(f"interrupted; {_kept(folder)}; resume the run to go on") from error
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        raise TrainingError(f"the disk is full; {_kept(folder)}; make room and go on with --resume") from error
+        raise TrainingError(f"the disk is full; {_kept(folder)}; make room and resume the run") from error
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
         if isinstance(error, TrainingError) or not _is_out_of_memory(error):
             raise
         raise TrainingError(
             f"out of memory; {_kept(folder)}. Give training.batch_size= a smaller value and training.accumulate= a "
-            "larger one (the same step in parts), training.precision=bf16, or training.checkpoint_layers=true"
+            "larger one (the same step in parts), training.precision=bf16, or training.gradient_checkpointing=true"
         ) from error
 
 

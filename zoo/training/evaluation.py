@@ -1,4 +1,4 @@
-"""A model file judged by the C++ program: cpp_runner runs the test split, Python runs it beside."""
+"""The metrics of a model file on a test split, run by cpp_runner and by Python."""
 
 from __future__ import annotations
 

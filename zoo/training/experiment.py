@@ -1,4 +1,4 @@
-"""An experiment fixes a training: model, initial weights, data, optimiser, schedule, seed. One TOML file each."""
+"""Experiments: a TOML file each with the model, initial weights, data, optimiser, schedule and seed of a training."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ EXPERIMENTS = Path(__file__).parent / "experiments"
 
 
 class ExperimentError(ZooError, ValueError):
-    """An experiment that cannot be followed; the message names the key and what is legal."""
+    """An experiment that cannot be read; the message names the key and the legal values."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelPart:
-    """Which registered model, how it begins, and what differs from its preset.
+    """A registered model, its initial weights, and what differs from its preset.
 
     Args:
         name: a name of `zoo.list_models()`.
         init: an initialisation scheme.
-        start_from: a trained model of the package; tensors of the same name and shape are taken from it, and the
-            rest, such as another head, begins as `init` says. Empty for none.
+        start_from: a trained model of the package; empty for none. Tensors of the same name and shape are taken from
+            it. The rest, such as another head, starts from `init`.
         overrides: fields of the configuration.
     """
 
@@ -42,7 +42,7 @@ class ModelPart:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskPart:
-    """Which task of `zoo.training.tasks`, and its options."""
+    """A task of `zoo.training.tasks`, and its options."""
 
     name: str
     options: dict[str, Any] = field(default_factory=dict)
@@ -65,24 +65,24 @@ class SchedulePart:
     kind: Literal["cosine", "plateau", "constant"] = "cosine"
     warmup_steps: int = 50
     final: float = 0.01
-    factor: float = 0.5  # plateau: what the rate is multiplied with
-    patience: int = 3  # plateau: epochs without a better metric before that
+    factor: float = 0.5  # plateau: the rate is multiplied by this
+    patience: int = 3  # plateau: epochs without a better metric before the rate falls
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingPart:
-    """How long, how much at once, on what.
+    """How long, in what batches, and on what devices.
 
     Args:
         max_epochs: over the training split.
         batch_size: examples per step and process.
         accumulate: batches whose gradients are summed before a step.
-        precision: arithmetic; fp16 scales the loss, and is refused on the CPU.
-        keep: which weights are saved at the end, those of the best epoch in validation or of the last.
+        precision: of the arithmetic; fp16 scales the loss and needs a GPU.
+        keep: the weights that are saved at the end: of the best epoch in validation, or of the last epoch.
         patience: epochs without a better metric before it stops early; 0 for never.
-        average: decay of a running mean of the weights, taken for validation and kept; 0 for none.
-        checkpoint_layers: keep only the layers' inputs for the backward pass and compute the rest again; for deep
-            residual stacks that do not fit into memory.
+        average: decay of a running mean of the weights, which validation uses and the run keeps; 0 for none.
+        gradient_checkpointing: the layers keep only their inputs for the backward pass and compute the rest again; for
+            deep residual stacks that do not fit into memory.
         accelerator: "cpu", "gpu" or "auto".
         devices: processes on this machine, one per device.
         nodes: machines.
@@ -96,7 +96,7 @@ class TrainingPart:
     keep: Literal["best", "last"] = "best"
     patience: int = 0
     average: float = 0.0
-    checkpoint_layers: bool = False
+    gradient_checkpointing: bool = False
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: int = 1
     nodes: int = 1
@@ -105,12 +105,12 @@ class TrainingPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """All of it.
+    """A whole experiment.
 
     Args:
         name: of the trained model, and of the run's folder.
         seed: of initial weights, order of the data, dropout and augmentation.
-        fast: overrides that make a check of one minute of it, such as {"training.max_epochs": 1}.
+        fast: overrides for a check of one minute, such as {"training.max_epochs": 1}.
     """
 
     name: str
@@ -143,7 +143,7 @@ def read_experiment(
         fast: apply the overrides in the table `fast` of the file, before yours.
 
     Raises:
-        ExperimentError: no such experiment, no TOML, or a key or value that is not legal.
+        ExperimentError: no such experiment, a file that is not TOML, or a key or value that is not legal.
     """
     path = Path(name)
     if path.suffix != ".toml":
@@ -155,7 +155,7 @@ def read_experiment(
     try:
         table = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
-        raise ExperimentError(f"{path.name} is no TOML: {error}") from error
+        raise ExperimentError(f"{path.name} is not TOML: {error}") from error
     if fast:
         for key, value in table.get("fast", {}).items():
             _set(table, key, value)
@@ -175,7 +175,7 @@ def _set(table: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _fill(part: type, table: dict[str, Any], path: str) -> Any:
-    """Make a part of an experiment of a TOML table, its own parts included."""
+    """Make a part of an experiment from a TOML table, with the parts inside it."""
     hints = typing.get_type_hints(part)
     missing = [
         f.name

@@ -1,4 +1,4 @@
-"""Gradient checkpointing for deep stacks: layers compute again in the backward pass what they did not keep."""
+"""Gradient checkpointing for deep stacks: the backward pass computes again what the layers did not keep."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from torch.utils.checkpoint import checkpoint
 
 @contextmanager
 def recompute_layers(model: nn.Module, wanted: bool = True) -> Iterator[None]:
-    """Inside, every layer of the model's lists of layers keeps its input only.
+    """Inside, every layer of a residual stack keeps only its input.
 
-    The model is as before afterwards, so it scripts.
+    Afterwards the model is as before, so it can be scripted.
 
     Raises:
-        ValueError: it is wanted, and the model has no list of layers (only residual stacks have).
+        ValueError: wanted, but the model does not have a list of layers; only residual stacks have one.
     """
     if not wanted:
         yield
         return
     layers = [layer for stack in model.modules() for layer in _layers_of(stack)]
     if not layers:
-        raise ValueError("checkpoint_layers needs a stack with a list of layers: take a residual_* family")
+        raise ValueError("gradient_checkpointing needs a stack with a list of layers: take a residual_* family")
     for layer in layers:
         layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
     try:

@@ -1,4 +1,4 @@
-"""Metrics, in torch alone; training and `scripts/evaluate.py` share them."""
+"""Metrics of classes, label strings and detections."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def roc_curve(scores: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:
     """Return false-alarm and miss rates, one point per threshold between -inf and +inf, strictest last.
 
     Args:
-        scores: (N,) higher means rather positive.
+        scores: (N,) a higher score is more likely positive.
         positive: bool (N,).
     """
     if not positive.any() or positive.all():
-        raise ValueError("a ROC needs positive and negative examples, and one kind is missing")
+        raise ValueError("a ROC needs positive and negative examples; one of the two is missing")
     thresholds = scores.unique()  # sorted; equal scores fall on one side together
     hits, alarms = scores[positive].sort().values, scores[~positive].sort().values
     below_hits = torch.searchsorted(hits, thresholds, right=True)

@@ -1,4 +1,4 @@
-"""What TensorBoard shows: gradient norms and learning rate every few steps, weights and gates after every epoch."""
+"""Logs for TensorBoard: gradient norms and learning rates every few steps, weights and gates after every epoch."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ def gradient_norm(parameters: Any) -> Tensor:
 
 
 class Monitoring(Callback):
-    """Logs norms, rates and histograms, and stops where a gradient is no number."""
+    """Logs norms, rates and histograms, and stops at a gradient that is NaN or infinite."""
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
         norm = gradient_norm(pl_module.parameters())
-        scaled = trainer.precision == "16-mixed"  # there, too large gradients are the scaler's daily bread
+        scaled = (
+            trainer.precision == "16-mixed"
+        )  # overflowing gradients are expected: the loss scaler skips those steps
         if not scaled and not torch.isfinite(norm):
             raise TrainingError(
                 f"the gradient became {float(norm)} in epoch {trainer.current_epoch}, step {trainer.global_step}; the "
-                "last good checkpoint is kept. Lower optimizer.learning_rate, or use precision fp32"
+                "last whole epoch is kept. Lower optimizer.learning_rate, or use precision fp32"
             )
         pl_module.log("train/gradient_norm", norm)
         pl_module.log("train/learning_rate", optimizer.param_groups[0]["lr"])

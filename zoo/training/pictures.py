@@ -39,7 +39,7 @@ def draw_roc(scores: Tensor, positive: Tensor, names: Sequence[str], path: str |
 
 
 def draw_confusions(counts: Tensor, names: Sequence[str], path: str | Path) -> None:
-    """Draw which class (row) was called which (column), in shares of each row.
+    """Draw how often a true class (row) was called each class (column), as shares of the row.
 
     Args:
         counts: (classes, classes), as `zoo.training.metrics.confusion_matrix` gives it.
@@ -63,7 +63,7 @@ def draw_confusions(counts: Tensor, names: Sequence[str], path: str | Path) -> N
 
 
 def _make_axes(width: float, height: float):  # type: ignore[no-untyped-def]
-    # The object interface: pyplot would look for a display and keep the figure for ever.
+    # The object interface: pyplot would look for a display and never free the figure.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")

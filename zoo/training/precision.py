@@ -1,8 +1,8 @@
-"""The arithmetic of a training: float32, or mixed with 16 bits, whose loss fp16 scales.
+"""The arithmetic of a training: float32, or mixed precision with 16 bits; fp16 scales the loss.
 
 Half precision loses gradients below 6e-8 and overflows at 65,504, so its loss is multiplied with a scale that is
 halved, and the step left out, whenever a gradient overflows (Micikevicius et al. 2018, "Mixed precision training").
-bfloat16 has float32's range and needs none.
+bfloat16 has the range of float32 and does not need a scale.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def make_precision(part: TrainingPart) -> Precision:
     # Lightning would warn and train in bfloat16 instead.
     if device == "cpu":
         raise TrainingError(
-            "training.precision=fp16 needs an NVIDIA GPU, and this training runs on the CPU, whose LSTM knows no half "
-            "precision; give training.precision=bf16"
+            "training.precision=fp16 needs an NVIDIA GPU, and this training runs on the CPU, whose LSTM does not "
+            "support half precision; give training.precision=bf16"
         )
     return MixedPrecision("16-mixed", device)

@@ -31,10 +31,10 @@ def ship(
 
     Args:
         name: of an experiment.
-        seeds: an odd number of them has a median.
+        seeds: an odd number, so that there is a median.
         runs: folder of the runs, each `<name>-<seed>`.
-        passed_over: seeds that count in the figures and are not shipped, such as one that `cpp_runner verify` refuses,
-            and why.
+        passed_over: seeds that count in the figures and are not shipped, with the reason: for example that
+            `cpp_runner verify` refuses them.
         output: where the model's folder goes.
 
     Raises:
@@ -54,7 +54,7 @@ def ship(
 
 
 def run_folder(runs: Path, name: str, seed: int) -> Path:
-    """Return where a run lies."""
+    """Return the folder of a run."""
     return runs / f"{name}-{seed}"
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from zoo.data.fsdd import Recording
 
-# A room is never as silent as zeros: deviation of what lies under every joined string.
+# Deviation of the noise under every joined string: a real room is never fully silent.
 ROOM = 3e-4
 BABBLE_VOICES = 4
 NOISES = ("white", "pink", "babble")
@@ -49,7 +49,7 @@ def change_speed(samples: Tensor, factor: float) -> Tensor:
 
 
 def change_level(samples: Tensor, decibel: float) -> Tensor:
-    """Return the samples louder by so many dB, or softer where it is negative."""
+    """Return the samples louder by `decibel` dB, or softer if it is negative."""
     return samples * 10.0 ** (decibel / 20.0)
 
 

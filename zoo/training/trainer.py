@@ -1,4 +1,4 @@
-"""An experiment becomes a trained model: run folder, checkpoints, resume, and clear words where it stops."""
+"""Trains a model as an experiment describes: its folder, its files, resuming, and errors that explain themselves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.errors import TrainingError, in_words
+from zoo.training.errors import TrainingError, explain_failures
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
@@ -32,7 +32,7 @@ from zoo.training.tasks import make_task
 from zoo.training.tasks.base import Task
 
 CHECKPOINT, METRICS = "checkpoint", "metrics.json"
-# What Lightning says that is so by intent here.
+# Warnings of Lightning and PyTorch about choices that are intended here.
 NOTICES = (
     r".*does not have many workers.*",
     r".*The number of training batches.*is smaller than the logging interval.*",
@@ -49,7 +49,7 @@ NOTICES = (
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gave.
+    """The result of a training.
 
     Args:
         model: with the kept weights, in eval mode, on the CPU.
@@ -67,25 +67,25 @@ class Trained:
 def train(
     experiment: Experiment, folder: str | Path, *, fast: bool = False, resume: bool = False, progress: bool = True
 ) -> Trained:
-    """Follow an experiment.
+    """Train a model as an experiment describes.
 
     Args:
         experiment: see `zoo.training.experiment`.
         folder: of the run: `best.ckpt`, `last.ckpt`, TensorBoard's files, `checkpoint/` for `zoo.load_checkpoint`,
             `metrics.json`.
         fast: a few examples only.
-        resume: go on from `last.ckpt`, or begin where there is none.
+        resume: go on from `last.ckpt`, or begin if there is none.
         progress: show a bar.
 
     Raises:
-        TrainingError: NaN, out of memory, an interrupt, or a folder that holds another run.
+        TrainingError: the loss is NaN, memory ran out, an interrupt, or the folder holds another run.
         DataError: the data set is missing.
-        ValueError: a model or a task that does not exist, or does not fit.
+        ValueError: a model or a task does not exist, or they do not fit each other.
     """
     folder = Path(folder)
     last = folder / LAST
     if last.exists() and not resume:
-        raise TrainingError(f"{folder} holds a run already; resume it (--resume), or name another folder")
+        raise TrainingError(f"{folder} holds a run already; resume it, or name another folder")
     with _quiet():
         lightning.seed_everything(experiment.seed, verbose=False)
         task = make_task(experiment.task.name, experiment.task.options, fast=fast)
@@ -96,7 +96,7 @@ def train(
             task.train_batches(experiment.training.batch_size, experiment.seed),
             _as_loader(task.validation_batches()),
         )
-        with in_words(folder), recompute_layers(model, experiment.training.checkpoint_layers):
+        with explain_failures(folder), recompute_layers(model, experiment.training.gradient_checkpointing):
             trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
     spent = learner.spent()
     kept = folder / (BEST if experiment.training.keep == "best" else LAST)
@@ -118,7 +118,7 @@ def train(
 
 
 def make_model(experiment: Experiment, task: Task) -> nn.Module:
-    """Build an experiment's model as the data wants it, with the task's statistics or another model's weights in it."""
+    """Build the model of an experiment, with the statistics of its task and the weights that it starts from."""
     overrides = {**task.model_overrides(), **experiment.model.overrides}
     model = zoo.build(experiment.model.name, init=experiment.model.init, seed=experiment.seed, **overrides)
     with torch.no_grad():
@@ -155,13 +155,13 @@ def score_model(model: nn.Module, task: Task, batches: list[Batch]) -> dict[str,
 
 
 def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progress: bool = True) -> lightning.Trainer:
-    """Return Lightning's trainer as an experiment says."""
+    """Return Lightning's trainer for an experiment."""
     part = experiment.training
     mode = learner.task.mode
     after_validation: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": False}
     callbacks: list[Callback] = [
         ModelCheckpoint(folder, Path(BEST).stem, monitor=learner.monitor, mode=mode, **after_validation),
-        # save_last=True of the one above would save the last best epoch, not the last one.
+        # save_last=True of the callback above would save the last best epoch, not the last epoch.
         ModelCheckpoint(folder, Path(LAST).stem, **after_validation),
         Monitoring(),
     ]
@@ -173,10 +173,10 @@ def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progres
         callbacks.append(EarlyStopping(learner.monitor, patience=part.patience, mode=mode))
     if part.average:
         start = experiment.schedule.warmup_steps
-        # Buffers are kept, not averaged: a vocabulary's hashes are integers, and a mean of them is another word's.
+        # Buffers are not averaged: the hashes of a vocabulary are integers, and their mean is the hash of another word.
         averaging = EMAWeightAveraging(decay=part.average, update_starting_at_step=start, use_buffers=False)
         callbacks.append(averaging)
-    # Lightning refuses these with manual optimisation; such a learner clips and accumulates by itself.
+    # Lightning refuses these with manual optimisation. Such a learner clips and accumulates itself.
     automatic = learner.automatic_optimization
     return lightning.Trainer(
         default_root_dir=folder,
@@ -195,7 +195,7 @@ def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progres
         check_val_every_n_epoch=part.validate_every,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
-        use_distributed_sampler=False,  # zoo.training.batching shares the batches out
+        use_distributed_sampler=False,  # zoo.training.batching divides the batches among processes
     )
 
 
@@ -205,7 +205,7 @@ def _as_loader(batches: list[Batch]) -> DataLoader[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Lightning's talk away; warnings that ask for something pass."""
+    """Silence Lightning's notices; other warnings pass."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

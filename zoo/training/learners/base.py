@@ -1,4 +1,4 @@
-"""The LightningModule under every task: steps, logs, and a stop where numbers go wrong."""
+"""The LightningModule of every training: steps, logs, and a stop at NaN."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Learner(lightning.LightningModule):
     """Trains a model on a task as an experiment says. A derived class gives the loss.
 
     Args:
-        model: keeps the contract of `zoo.models.backbone`.
+        model: keeps the contract of `zoo.models`.
         task: augments batches, and scores outputs.
         experiment: optimiser, schedule, seed.
     """
 
-    # Whether the loss leaves padded steps out by itself. A model that reads one way only may then run on into the
-    # padding in training: the backward pass of packed sequences takes time by the square of their length.
+    # Whether the loss ignores padded steps. A unidirectional model may then train on padded batches without lengths,
+    # which is faster: the backward pass of a packed sequence takes time by the square of its length.
     leaves_padding_out: ClassVar[bool] = False
 
     def __init__(self, model: nn.Module, task: Goal, experiment: Experiment) -> None:
@@ -54,7 +54,7 @@ class Learner(lightning.LightningModule):
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the mean loss of a batch, a scalar."""
-        raise NotImplementedError(f"{type(self).__name__} must say its loss")
+        raise NotImplementedError(f"{type(self).__name__} must define loss")
 
     def forward(self, batch: Batch) -> Tensor:
         lengths = None if self.training and self.may_run_on else batch.lengths
@@ -62,7 +62,7 @@ class Learner(lightning.LightningModule):
         return output
 
     def on_train_epoch_start(self) -> None:
-        # Lightning keeps no generator's state: seeding by the epoch makes a resumed run go the same way.
+        # Lightning does not save the state of generators: a seed per epoch makes a resumed run equal to a whole one.
         torch.manual_seed(self.experiment.seed * 100_003 + self.current_epoch * 1009 + self.global_rank)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
@@ -86,20 +86,20 @@ class Learner(lightning.LightningModule):
         if self.trainer.sanity_checking:
             return
         batches = [Batch(*(None if part is None else part.cpu() for part in batch)) for batch in batches]  # type: ignore[arg-type]
-        # Every process validates on the whole split, so that there is nothing to gather and all agree.
+        # Every process validates on the whole split, so there is nothing to gather, and all processes agree.
         for name, value in self.task.score(outputs, batches).items():
             self.log(f"validation/{name}", value, prog_bar=name == self.task.metric)
 
     def stop_unless_finite(self, loss: Tensor, what: str) -> None:
-        """Stop where a loss is NaN or infinite.
+        """Stop at a loss that is NaN or infinite.
 
         Raises:
-            TrainingError: with the step and what to do.
+            TrainingError: the message has the step and what to change.
         """
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"{what} became {float(loss.detach())} in epoch {self.current_epoch}, step {self.global_step}; the "
-                "last good checkpoint is kept. Lower optimizer.learning_rate or clip_norm, or use precision fp32"
+                "last whole epoch is kept. Lower optimizer.learning_rate or clip_norm, or use precision fp32"
             )
 
     def configure_optimizers(self) -> Any:
@@ -114,7 +114,7 @@ class Learner(lightning.LightningModule):
         return [optimizer], schedulers
 
     def spent(self) -> float:
-        """Return the CPU seconds of this training, those before a resume included."""
+        """Return the CPU seconds of this training, including those before it was resumed."""
         return self.cpu_seconds + time.process_time() - self._cpu_start
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""One class per sequence: cross-entropy, with class weights, smoothed labels and mixed examples where asked for."""
+"""One class per sequence: cross-entropy, optionally with class weights, smoothed labels and mixed examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zoo.training.metrics import accuracy, confusion_matrix
 class ClassificationLearner(Learner):
     """Targets are classes (B,), or probabilities (B, classes) where augmentation mixed examples.
 
-    The task may have `class_weights` (classes,) and `label_smoothing`.
+    A task may have `class_weights` (classes,) and `label_smoothing`.
     """
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:

@@ -13,14 +13,14 @@ from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
 from zoo.training.metrics import area_under_roc, equal_error_rate
 
-# What a step's target says: the keyword ends here, it does not, or nothing (it is being said, or the row is padded).
+# Targets of a step: the keyword ends here, it does not, or the step does not count (it is being said, or padding).
 HERE, NOT_HERE, UNSAID = 1, 0, -1
 
 
 class DetectionLearner(Learner):
     """Targets are int8 (B, T, keywords): 1 where a keyword has just ended, 0 where not, -1 where it does not matter.
 
-    A task may say `positive_weight`: what a step with a keyword counts, which are few.
+    A task may have `positive_weight`, the weight of a step with a keyword: such steps are few.
     """
 
     leaves_padding_out = True

@@ -14,20 +14,20 @@ from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
 from zoo.training.metrics import error_rate
 
-# No label here.
+# A step without a label.
 NO_LABEL = -1
 # Steps before the end of a label that stand for it in `aligned_loss`.
 PEAK = 3
-# Such steps are few: what one counts, beside one of the blank's.
+# The weight of such a step, relative to a step of the blank: such steps are few.
 LABEL_WEIGHT = 3.0
 
 
 class TranscriptionLearner(Learner):
     """Targets are labels from 0 in the order of a row's steps, -1 in between; the model's output 0 is the blank.
 
-    A task may say `aligned_epochs`: its targets are (B, T) with each label at the step where it ends, and so many
-    epochs are trained on just that, step by step. CTC alone teaches nothing but blanks for hundreds of steps; given
-    peaks and a low rate, it finds better places for them.
+    A task may have `aligned_epochs`. Its targets are then (B, T) with each label at the step where it ends, and the
+    first `aligned_epochs` epochs learn exactly these places, step by step. CTC alone learns nothing but blanks for
+    hundreds of steps; if the labels have places already, it finds better ones.
     """
 
     leaves_padding_out = True

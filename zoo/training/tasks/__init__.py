@@ -1,4 +1,4 @@
-"""Tasks: what binds a data set to batches, a loss and a metric.
+"""Tasks: each binds a data set to batches, a learner and a score.
 
 A task is a class in a file of this folder, with a row in `TASKS` below. It derives from `zoo.training.tasks.base.Task`:
 
@@ -16,9 +16,9 @@ A task is a class in a file of this folder, with a row in `TASKS` below. It deri
         def augment(self, batch): ...                  # optional; training batches only, torch's global generator
         def score(self, outputs, batches): ...         # dict of metrics from the model's outputs, one per batch
 
-`Batch` is (input, lengths or None, target). `outputs[k]` is what the model gave for `batches[k]`, on the CPU; it may
-come from Python or from C++, so `score` uses the model's plain output only. Everything is deterministic; what is
-drawn at random (strings of digits, noise) is drawn from a generator with a fixed seed for validation and test.
+`Batch` is (input, lengths or None, target). `outputs[k]` is the output of the model for `batches[k]`, on the CPU. It
+may come from Python or from C++, so `score` uses nothing else of the model. Validation and test batches are always the
+same: random strings of digits and noise come from generators with fixed seeds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 
 from zoo.training.tasks.base import Task
 
-# name in experiments and on evaluate.py's command line -> module and class
+# name -> module and class
 TASKS: dict[str, tuple[str, str]] = {
     "fsdd": ("zoo.training.tasks.fsdd", "DigitClassification"),
     "fsdd_strings": ("zoo.training.tasks.fsdd_strings", "DigitStrings"),
@@ -56,8 +56,8 @@ def find_task(name: str) -> type[Task]:
     """
     if name not in TASKS:
         raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
-    module, kind = TASKS[name]
-    task: type[Task] = getattr(importlib.import_module(module), kind)
+    module, class_name = TASKS[name]
+    task: type[Task] = getattr(importlib.import_module(module), class_name)
     return task
 
 
@@ -70,7 +70,7 @@ def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool
         fast: a few examples only.
 
     Raises:
-        ValueError: no such task, or an option it has not.
+        ValueError: no such task, or the task does not have such an option.
         DataError: the data set is missing.
     """
     return find_task(name)(dict(options or {}), fast=fast)

@@ -1,4 +1,4 @@
-"""What every task gives: batches, a score, and what the data decides of the model."""
+"""The base of tasks: batches, a score, and the fields of the model that the data decides."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Task(ABC):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None: ...
 
     def model_overrides(self) -> dict[str, Any]:
-        """Return the fields of the model's configuration that the data decides; an experiment's own come after them."""
+        """Return the fields of the model's configuration that the data decides; the experiment may override them."""
         return {}
 
     def prepare_(self, model: nn.Module) -> None:
-        """Put what is learnt from the training data without gradients into the model: means, vocabularies."""
+        """Put statistics of the training data into the model, such as means and vocabularies."""
         return
 
     @abstractmethod
@@ -41,14 +41,14 @@ class Task(ABC):
 
     @abstractmethod
     def validation_batches(self) -> list[Batch]:
-        """Return what decides among epochs and experiments."""
+        """Return the validation batches, by which epochs and experiments are chosen."""
 
     @abstractmethod
     def test_batches(self) -> list[Batch]:
-        """Return what nothing is decided by."""
+        """Return the test batches; no choice may depend on them."""
 
     def augment(self, batch: Batch) -> Batch:
-        """Return a training batch varied at random, drawn from torch's global generator."""
+        """Return a training batch with random variations, drawn from torch's global generator."""
         return batch
 
     @abstractmethod
@@ -56,24 +56,24 @@ class Task(ABC):
         """Return the metrics of a split.
 
         Args:
-            outputs: what the model gave for each batch, on the CPU.
+            outputs: of the model, one per batch, on the CPU.
             batches: the split.
         """
 
     def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
-        """Write a picture of the results, where the task has one.
+        """Write a picture of the results.
 
         Raises:
-            ValueError: it has none.
+            ValueError: the task does not have a picture.
         """
-        raise ValueError(f"{type(self).__name__} has no picture; leave it out")
+        raise ValueError(f"{type(self).__name__} does not have a picture of its results; leave the picture out")
 
 
 def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -> dict[str, Any]:
-    """Return the defaults with the options laid over them.
+    """Return the defaults, overridden by the options.
 
     Raises:
-        ValueError: an option that is not among the defaults.
+        ValueError: an option is not among the defaults.
     """
     unknown = sorted(set(options) - set(defaults))
     if unknown:

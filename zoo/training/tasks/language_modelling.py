@@ -1,6 +1,6 @@
 """Characters as streams: a batch is the next chunk of each of `batch_size` streams.
 
-The state at the end of a batch is therefore the state at the begin of the next one. The learner detaches it, so it
+The state at the end of a batch is therefore the state at the beginning of the next one. The learner detaches it, so it
 carries what was read and no gradient.
 """
 

@@ -19,7 +19,7 @@ from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.statistics import set_feature_statistics_, set_log_mel_statistics_
 
 OWN = DataSource(name="your own", folder="", address="your own", license="your own")
-# Every n-th example is held out where there is no file for it.
+# Every n-th training example is held out for validation.
 VALIDATION_EVERY = 5
 BATCH_SIZE = 64
 FAST_EXAMPLES = 40
