@@ -12,6 +12,7 @@ from support.program import BEFORE, Outcome, Program, find_program
 from support.small_models import build_small
 
 import zoo
+from zoo.ops import engine_tables, operators
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,18 +56,16 @@ def artifact(tmp_path: Path) -> Path:
     return tmp_path / "model.pt"
 
 
-@pytest.fixture(params=["portable", "avx2", "avx512"])
+@pytest.fixture(params=engine_tables()["isas"])
 def isa(request: pytest.FixtureRequest) -> Iterator[str]:
     """Runs the fused operators with each instruction set in turn."""
-    from zoo.ops import operators
-
-    zoo = operators()
+    ops = operators()
     try:
-        before = zoo.force_isa(request.param)
+        before = ops.force_isa(request.param)
     except RuntimeError:
         pytest.xfail(f"this processor has no {request.param}")
     yield request.param
-    zoo.force_isa(before)
+    ops.force_isa(before)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.accelerated import EVERY_KIND, Padded, check, script
+from support.accelerated import EVERY_LAYER, Padded, check, script
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -28,26 +28,26 @@ class Packed(Padded):
         return pad_packed_sequence(output, batch_first=True)[0], state
 
 
-@EVERY_KIND
+@EVERY_LAYER
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_every_constructor_argument(kind, options, num_layers, bidirectional, bias, batch_first):
+def test_every_constructor_argument(layer, options, num_layers, bidirectional, bias, batch_first):
     dropout = 0.4 if num_layers > 1 else 0.0
-    rnn = kind(
+    rnn = layer(
         7, 11, num_layers, bias=bias, batch_first=batch_first, dropout=dropout, bidirectional=bidirectional, **options
     )
     for shape in ((3, 5, 7), (1, 1, 7), (5, 7)):  # the last is unbatched
         check(Padded(rnn), torch.randn(shape), layers=num_layers)
 
 
-@EVERY_KIND
-def test_state_comes_in_and_goes_out(kind, options):
-    rnn = kind(6, 9, 2, **options)
+@EVERY_LAYER
+def test_state_comes_in_and_goes_out(layer, options):
+    rnn = layer(6, 9, 2, **options)
     h_0, c_0 = torch.randn(2, 4, options.get("proj_size", 9)), torch.randn(2, 4, 9)
     input = torch.randn(5, 4, 6)
-    if kind is nn.LSTM:
+    if layer is nn.LSTM:
         check(PaddedWithLSTMState(rnn), input, h_0, c_0, layers=2)
         check(PaddedWithLSTMState(rnn), input[:, 0], h_0[:, 0], c_0[:, 0], layers=2)
     else:
@@ -55,10 +55,10 @@ def test_state_comes_in_and_goes_out(kind, options):
         check(PaddedWithState(rnn), input[:, 0], h_0[:, 0], layers=2)
 
 
-@EVERY_KIND
+@EVERY_LAYER
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_packed_sequences_in_any_order(kind, options, bidirectional):
-    rnn = kind(6, 9, 2, batch_first=True, bidirectional=bidirectional, **options)
+def test_packed_sequences_in_any_order(layer, options, bidirectional):
+    rnn = layer(6, 9, 2, batch_first=True, bidirectional=bidirectional, **options)
     check(Packed(rnn), torch.randn(4, 8, 6), torch.tensor([3, 8, 1, 5]), layers=2)
 
 
@@ -100,11 +100,11 @@ class Stateful(nn.Module):
         return self.rnn(input, h_0)[0]
 
 
-@pytest.mark.parametrize("kind", [nn.GRU, nn.RNN])
+@pytest.mark.parametrize("layer", [nn.GRU, nn.RNN])
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_wrong_shapes_stay_errors_though_they_are_asked_for_once(kind, batch_first):
+def test_wrong_shapes_stay_errors_though_they_are_asked_for_once(layer, batch_first):
     good = torch.randn(5, 5, 6), torch.randn(2, 5, 8)
-    accelerated = check(Stateful(kind(6, 8, 2, batch_first=batch_first)), *good, layers=2)
+    accelerated = check(Stateful(layer(6, 8, 2, batch_first=batch_first)), *good, layers=2)
     assert "Expected hidden size" not in str(accelerated.graph), "nn.RNNBase's own questions should be gone"
     assert "five steps" in str(accelerated.graph)
     for wrong in (

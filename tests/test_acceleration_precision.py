@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.accelerated import EVERY_KIND, Padded, script
+from support.accelerated import EVERY_LAYER, Padded, script
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
@@ -13,9 +13,9 @@ from zoo.artifact.torchscript import without_notices
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
-@EVERY_KIND
-def test_cheaper_precisions_are_near_and_not_the_same(kind, options, precision):
-    module = Padded(kind(16, 32, 2, **options))
+@EVERY_LAYER
+def test_cheaper_precisions_are_near_and_not_the_same(layer, options, precision):
+    module = Padded(layer(16, 32, 2, **options))
     scripted = script(module)
     accelerated = zoo.accelerate(scripted, precision)
     assert {stack["precision"] for stack in accelerated.acceleration["fused"]} == {precision}
@@ -38,9 +38,9 @@ class QuantizedCells(nn.Module):
 
 
 def dynamic(module: nn.Module, dtype: torch.dtype) -> torch.jit.ScriptModule:
-    kinds = {nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell, nn.RNNCell}
+    types = {nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell, nn.RNNCell}
     with without_notices():
-        return script(torch.ao.quantization.quantize_dynamic(module.eval(), kinds, dtype=dtype))
+        return script(torch.ao.quantization.quantize_dynamic(module.eval(), types, dtype=dtype))
 
 
 QUANTIZED = [

@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "zoo.weights": {"zoo.errors"},
     "zoo.cost": {"zoo.config", "zoo.init"},
     "zoo.checkpoint": {"zoo._atomic_file", "zoo.errors"},
-    "zoo.ops": {"zoo.installation"},
+    "zoo.ops": {"zoo.config", "zoo.installation"},
     "zoo.models.padding": set(),
     "zoo.decoding": {"zoo.models.padding"},
     "zoo.models": {"zoo.config", "zoo.decoding", "zoo.models.padding", "zoo.registry"},

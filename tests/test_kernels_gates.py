@@ -8,7 +8,7 @@ import torch
 
 from zoo.ops import operators
 
-zoo = operators()
+ops = operators()
 
 MOST_ULP = {"sigmoid": 2.5, "tanh": 2.5, "refined_tanh": 1.45}  # stated in zoo/csrc/kernels/gate_functions.h
 
@@ -43,24 +43,24 @@ def test_largest_error_over_all_floats(isa, name, exact):
     special = np.float32([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 3.4e38, -3.4e38])
     x = np.concatenate([every_nth_float(4001), np.linspace(-110, 110, 400_001, dtype=np.float32), special])
     with np.errstate(invalid="ignore", under="ignore"):
-        result = getattr(zoo, name)(torch.from_numpy(x)).numpy()
+        result = getattr(ops, name)(torch.from_numpy(x)).numpy()
         assert ulp_error(result, exact(x)) <= MOST_ULP[name]
 
 
 @pytest.mark.parametrize("name", MOST_ULP)
 def test_all_instruction_sets_agree_to_the_bit(isa, name):
     x = torch.from_numpy(every_nth_float(40_009))
-    result = getattr(zoo, name)(x)
-    zoo.force_isa("portable")
-    expected = getattr(zoo, name)(x)
+    result = getattr(ops, name)(x)
+    ops.force_isa("portable")
+    expected = getattr(ops, name)(x)
     finite = ~x.isnan()
     assert torch.equal(result[finite], expected[finite])
 
 
 def test_special_values():
     x = torch.tensor([0.0, -0.0, float("inf"), float("-inf")])
-    assert zoo.sigmoid(x).tolist() == [0.5, 0.5, 1.0, 0.0]
-    for tanh in (zoo.tanh, zoo.refined_tanh):
+    assert ops.sigmoid(x).tolist() == [0.5, 0.5, 1.0, 0.0]
+    for tanh in (ops.tanh, ops.refined_tanh):
         assert tanh(x).tolist() == [0.0, 0.0, 1.0, -1.0]
         assert tanh(x).signbit().tolist() == [False, True, False, True]
 
@@ -68,4 +68,4 @@ def test_special_values():
 def test_any_count(isa):
     for count in range(40):
         x = torch.linspace(-3, 3, count)
-        assert torch.equal(zoo.tanh(x), zoo.tanh(torch.cat([x, torch.zeros(40)]))[:count])
+        assert torch.equal(ops.tanh(x), ops.tanh(torch.cat([x, torch.zeros(40)]))[:count])

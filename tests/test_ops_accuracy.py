@@ -6,9 +6,11 @@ import random
 
 import pytest
 import torch
-from support.fused import KINDS, make_module, make_states, pack, run_double, run_fused, worst_error, zoo
+from support.fused import CELLS, make_module, make_states, ops, run_double, run_fused, worst_error
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
+
+from zoo.ops import pack
 
 
 def train(module: nn.RNNBase, steps: int = 40) -> nn.RNNBase:
@@ -31,11 +33,11 @@ def relative_rms(results: Tensor, expected: Tensor) -> float:
 
 
 @pytest.mark.autograd
-@pytest.mark.parametrize("kind", KINDS)
-def test_ten_thousand_steps_on_trained_weights(kind):
+@pytest.mark.parametrize("cell", CELLS)
+def test_ten_thousand_steps_on_trained_weights(cell):
     """fp32 stays within 2e-6 of the output range; errors through the state do not pile up."""
     torch.manual_seed(0)
-    module = train(make_module(kind, 4, 24))
+    module = train(make_module(cell, 4, 24))
     input, states = torch.randn(10_000, 1, 4), make_states(module, 1)
     with torch.no_grad():
         results, expected = run_fused(module, input, states, pack(module)), run_double(module, input, states)
@@ -49,10 +51,10 @@ LOWER_PRECISIONS = {"bf16": (0.02, 0.005), "int8": (0.04, 0.02)}
 
 @pytest.mark.autograd
 @pytest.mark.parametrize("precision", LOWER_PRECISIONS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_lower_precisions_on_trained_weights(kind, precision):
+@pytest.mark.parametrize("cell", CELLS)
+def test_lower_precisions_on_trained_weights(cell, precision):
     torch.manual_seed(1)
-    module = train(make_module(kind, 8, 48))
+    module = train(make_module(cell, 8, 48))
     input, states = torch.randn(1000, 2, 8), tuple(torch.zeros_like(s) for s in make_states(module, 2))
     with torch.no_grad():
         output = run_fused(module, input, states, pack(module, precision))[0]
@@ -63,26 +65,26 @@ def test_lower_precisions_on_trained_weights(kind, precision):
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_kernels_compute_with_the_weights_they_unpack(isa, kind, precision):
+@pytest.mark.parametrize("cell", CELLS)
+def test_kernels_compute_with_the_weights_they_unpack(isa, cell, precision):
     """The packed weights, and nothing else, explain the difference to fp32."""
     torch.manual_seed(2)
-    module = make_module(kind, 9, 21, num_layers=2, bidirectional=True)
+    module = make_module(cell, 9, 21, num_layers=2, bidirectional=True)
     packed, states, input = pack(module, precision), make_states(module, 3), torch.randn(20, 3, 9)
     results = run_fused(module, input, states, packed)
-    for parameter, weight in zip(module._flat_weights, zoo.unpack(packed), strict=True):
+    for parameter, weight in zip(module._flat_weights, ops.unpack(packed), strict=True):
         parameter.copy_(weight)
     assert worst_error(results, run_double(module, input, states)) < 2e-6
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_int8_is_the_same_on_every_instruction_set(isa, kind):
+@pytest.mark.parametrize("cell", CELLS)
+def test_int8_is_the_same_on_every_instruction_set(isa, cell):
     torch.manual_seed(3)
-    options = {"proj_size": 11} if kind == "lstm" else {}
-    module = make_module(kind, 19, 37, num_layers=2, bidirectional=True, **options)
+    options = {"proj_size": 11} if cell == "lstm" else {}
+    module = make_module(cell, 19, 37, num_layers=2, bidirectional=True, **options)
     packed, states, input = pack(module, "int8"), make_states(module, 9), 3 * torch.randn(12, 9, 19)
     results = run_fused(module, input, states, packed)
-    zoo.force_isa("portable")
+    ops.force_isa("portable")
     for a, b in zip(results, run_fused(module, input, states, packed), strict=True):
         assert torch.equal(a, b)
 
@@ -94,15 +96,15 @@ def quantize_rows(x: Tensor) -> Tensor:
     return ((x / scale).round() + (-low / scale).round()).clamp(0, 255).sub((-low / scale).round()) * scale
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_int8_step_equals_its_definition(isa, kind):
+@pytest.mark.parametrize("cell", CELLS)
+def test_int8_step_equals_its_definition(isa, cell):
     torch.manual_seed(4)
-    module = make_module(kind, 40, 50)
+    module = make_module(cell, 40, 50)
     packed, states, input = pack(module, "int8"), make_states(module, 6), torch.randn(6, 40)
     result = run_fused(module, input[None], states, packed)
-    for parameter, weight in zip(module._flat_weights, zoo.unpack(packed), strict=True):
+    for parameter, weight in zip(module._flat_weights, ops.unpack(packed), strict=True):
         parameter.copy_(weight)
-    if kind == "gru":  # its output mixes in the state as it is, so only the gates see the bytes
+    if cell == "gru":  # its output mixes in the state as it is, so only the gates see the bytes
         cell = nn.GRUCell(40, 50, dtype=torch.float64).requires_grad_(False)
         cell.load_state_dict({name.removesuffix("_l0"): w for name, w in module.state_dict().items()})
         h = quantize_rows(states[0][0].double())
@@ -120,7 +122,7 @@ def test_int8_step_equals_its_definition(isa, kind):
 def test_random_shapes(isa, seed):
     chance = random.Random(seed)
     torch.manual_seed(seed)
-    kind = chance.choice(KINDS)
+    cell = chance.choice(CELLS)
     hidden_size = chance.choice([1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 63, 65, 100])
     options = {
         "num_layers": chance.choice([1, 1, 2, 3]),
@@ -128,9 +130,9 @@ def test_random_shapes(isa, seed):
         "bias": chance.random() < 0.8,
         "batch_first": chance.random() < 0.5,
     }
-    if kind == "lstm" and hidden_size > 1 and chance.random() < 0.4:
+    if cell == "lstm" and hidden_size > 1 and chance.random() < 0.4:
         options["proj_size"] = chance.randrange(1, hidden_size)
-    module = make_module(kind, chance.choice([1, 2, 3, 7, 16, 17, 65]), hidden_size, **options)
+    module = make_module(cell, chance.choice([1, 2, 3, 7, 16, 17, 65]), hidden_size, **options)
     batch, seq_len = chance.choice([1, 1, 2, 3, 4, 5, 6, 7, 9, 13, 64]), chance.choice([1, 2, 5, 20])
     size = (batch, seq_len) if module.batch_first else (seq_len, batch)
     input, states = torch.randn(*size, module.input_size), make_states(module, batch)
@@ -144,11 +146,11 @@ def test_random_shapes(isa, seed):
 
 
 @pytest.mark.parametrize("scale", [1e-42, 1e-30, 1e4, 1e30])
-@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn_tanh"])
-def test_tiny_and_huge_values(isa, kind, scale):
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn_tanh"])
+def test_tiny_and_huge_values(isa, cell, scale):
     """Denormal and saturating inputs give what float64 gives; no step makes a NaN of them."""
     torch.manual_seed(5)
-    module = make_module(kind, 6, 20)
+    module = make_module(cell, 6, 20)
     input, states = scale * torch.randn(5, 3, 6), make_states(module, 3)
     for precision, most in (("fp32", 2e-6), ("int8", 0.1)):
         results = run_fused(module, input, states, pack(module, precision))
@@ -176,11 +178,11 @@ def test_bf16_weights_are_as_near_as_bfloat16_gets():
     module.weight_ih_l0[10, ::2] = 0.0
     module.weight_ih_l0[11, 1::2] = 0.0
     packed = pack(module, "bf16")
-    weight_ih, weight_hh = zoo.unpack(packed)[:2]
+    weight_ih, weight_hh = ops.unpack(packed)[:2]
     for unpacked, weight in ((weight_ih, module.weight_ih_l0), (weight_hh, module.weight_hh_l0)):
         assert ((unpacked - weight).abs() <= weight.abs() * 2.0**-8 + 1.2e-38).all()
         assert torch.equal(unpacked[:, ::2], weight[:, ::2].bfloat16().float())
     assert torch.equal(weight_ih[5:9], torch.zeros(4, 31))
-    for parameter, weight in zip(module._flat_weights, zoo.unpack(packed), strict=True):
+    for parameter, weight in zip(module._flat_weights, ops.unpack(packed), strict=True):
         parameter.copy_(weight)
     assert torch.equal(pack(module, "bf16"), packed)

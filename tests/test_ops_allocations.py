@@ -20,31 +20,31 @@ import torch
 from torch import nn
 from zoo.ops import library_path, operators
 
-zoo = operators()
+ops = operators()
 counter = ctypes.CDLL(sys.argv[1])
 counter.count_allocations.restype = ctypes.c_long
 engine = ctypes.CDLL(str(library_path()))
 shortest = ctypes.c_double()
 counts = {"control": counter.count_allocations(counter.allocate_once, None, 10, ctypes.byref(shortest))}
-for kind, batch, steps, layers, bidirectional, precision in [
+for cell, batch, steps, layers, bidirectional, precision in [
     ("LSTM", 1, 1, 1, False, "fp32"), ("LSTM", 1, 1, 2, False, "bf16"), ("LSTM", 1, 1, 1, False, "int8"),
     ("GRU", 1, 1, 1, False, "fp32"), ("GRU", 3, 7, 2, True, "int8"), ("RNN", 1, 1, 1, False, "fp32"),
     ("RNN", 16, 5, 2, True, "bf16"),
 ]:
-    rnn = getattr(nn, kind)(37, 45, layers, bidirectional=bidirectional)
-    arguments = [rnn._flat_weights, True, layers, bidirectional, precision] + (["tanh"] if kind == "RNN" else [])
-    packed = getattr(zoo, f"pack_{kind.lower()}")(*arguments)
+    rnn = getattr(nn, cell)(37, 45, layers, bidirectional=bidirectional)
+    arguments = [rnn._flat_weights, True, layers, bidirectional, precision] + (["tanh"] if cell == "RNN" else [])
+    packed = getattr(ops, f"pack_{cell.lower()}")(*arguments)
     directions = 2 if bidirectional else 1
     input = torch.randn(steps, batch, 37)
-    states = [torch.zeros(layers * directions, batch, 45) for _ in range(2 if kind == "LSTM" else 1)]
+    states = [torch.zeros(layers * directions, batch, 45) for _ in range(2 if cell == "LSTM" else 1)]
     results = [torch.empty(steps, batch, 45 * directions), *(torch.empty_like(state) for state in states)]
-    call = zoo.bind(input, states, packed, False, results)
+    call = ops.bind(input, states, packed, False, results)
     pointer = ctypes.c_void_p(call.data_ptr())
     engine.zoo_run_bound_call(pointer)  # the thread's scratch memory grows in the first call
-    name = f"{kind} {batch} {steps} {precision}"
+    name = f"{cell} {batch} {steps} {precision}"
     run, times = engine.zoo_run_bound_call, int(sys.argv[2])
     counts[name] = counter.count_allocations(run, pointer, times, ctypes.byref(shortest))
-    expected = getattr(zoo, kind.lower())(input, *states, packed, bidirectional, False)
+    expected = getattr(ops, cell.lower())(input, *states, packed, bidirectional, False)
     assert all(torch.equal(a, b) for a, b in zip(results, expected))
 print(json.dumps(counts))
 """

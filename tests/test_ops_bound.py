@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.fused import KINDS, make_module, make_states, pack, run_fused
+from support.fused import CELLS, make_module, make_states, run_fused
 
+from zoo.ops import pack
 from zoo.ops.bound import BoundCall
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
 @pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
-def test_bound_call_gives_what_the_operator_gives(kind, batch_first, precision):
+@pytest.mark.parametrize("cell", CELLS)
+def test_bound_call_gives_what_the_operator_gives(cell, batch_first, precision):
     torch.manual_seed(0)
-    module = make_module(kind, 5, 18, num_layers=3, bidirectional=True, batch_first=batch_first)
+    module = make_module(cell, 5, 18, num_layers=3, bidirectional=True, batch_first=batch_first)
     packed, states, input = pack(module, precision), make_states(module, 4), torch.randn(4, 4, 5)
     call = BoundCall(packed, input, states, batch_first=batch_first)
     for _ in range(2):
@@ -24,11 +25,11 @@ def test_bound_call_gives_what_the_operator_gives(kind, batch_first, precision):
         input.neg_()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_states_given_as_results_move_on(kind):
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_given_as_results_move_on(cell):
     torch.manual_seed(1)
-    options = {"proj_size": 7} if kind == "lstm" else {}
-    module = make_module(kind, 5, 18, num_layers=2, **options)
+    options = {"proj_size": 7} if cell == "lstm" else {}
+    module = make_module(cell, 5, 18, num_layers=2, **options)
     packed, states, sequence = pack(module), make_states(module, 2), torch.randn(9, 2, 5)
     expected, *final = run_fused(module, sequence, states, packed)
     input, moving = torch.empty(1, 2, 5), [state.clone() for state in states]

@@ -6,20 +6,22 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
-from support.fused import zoo
+from support.fused import ops
 
-from zoo.ops import library_path
+from zoo.config import CELLS, Precision
+from zoo.ops import engine_tables, library_path, reference
 
 RUN_ONE_STEP = """
 import torch
 from zoo.ops import operators
-zoo = operators()
+ops = operators()
 lstm = torch.nn.LSTM(4, 6)
-packed = zoo.pack_lstm(lstm._flat_weights, True, 1, False, "fp32")
-zoo.lstm(torch.randn(3, 1, 4), torch.zeros(1, 1, 6), torch.zeros(1, 1, 6), packed, False, False)
-print(zoo.isa())
+packed = ops.pack_lstm(lstm._flat_weights, True, 1, False, "fp32")
+ops.lstm(torch.randn(3, 1, 4), torch.zeros(1, 1, 6), torch.zeros(1, 1, 6), packed, False, False)
+print(ops.isa())
 """
 
 
@@ -54,10 +56,33 @@ def test_second_copy_is_not_loaded(tmp_path):
     assert result.stdout.split()[-1] == "0"
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
-def test_operators_are_all_there(kind):
-    for name in (kind, f"pack_{kind}", f"{kind}_packed_sequence", f"{kind}_cell"):
-        assert hasattr(zoo, name)
+def test_the_engine_and_the_package_have_the_same_cells():
+    """The engine's table has a row for each nonlinearity of a cell."""
+    of_engine = {}
+    for row in engine_tables()["cells"]:
+        of_engine.setdefault(row["op"], []).append(row)
+    assert list(of_engine) == list(CELLS)
+    for cell, rows in of_engine.items():
+        assert [row["nonlinearity"] for row in rows] == list(CELLS[cell].nonlinearities or [""])
+        for row in rows:
+            assert row["name"] == "_".join(filter(None, (cell, row["nonlinearity"])))
+            assert row["num_gates"] == CELLS[cell].num_gates
+            assert ("h", "c")[: 1 + row["has_c"]] == CELLS[cell].state_names
+            assert row["projects"] == CELLS[cell].projects
+
+
+def test_the_engine_and_the_package_have_the_same_precisions():
+    assert engine_tables()["precisions"] == list(get_args(Precision))
+
+
+def test_every_cell_has_a_reference():
+    assert list(reference.CELLS) == [row["name"] for row in engine_tables()["cells"]]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_operators_are_all_there(cell):
+    for name in (cell, f"pack_{cell}", f"{cell}_packed_sequence", f"{cell}_cell"):
+        assert hasattr(ops, name)
 
 
 def test_kernels_do_not_leave_the_library():

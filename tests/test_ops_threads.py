@@ -6,8 +6,10 @@ import threading
 
 import pytest
 import torch
-from support.fused import KINDS, make_module, make_states, pack, run_fused
+from support.fused import CELLS, make_module, make_states, run_fused
 from torch.nn.utils.rnn import pack_padded_sequence
+
+from zoo.ops import pack
 
 
 @pytest.fixture
@@ -27,9 +29,9 @@ def forget_crowding() -> None:
 
 # Large enough that the engine takes every thread it is offered.
 CASES = [
-    (KINDS, 1, {}, 24),  # units divided
-    (KINDS, 1, {"bidirectional": True, "num_layers": 2}, 24),  # directions, then units
-    (KINDS, 9, {"num_layers": 2}, 12),  # rows, then units
+    (CELLS, 1, {}, 24),  # units divided
+    (CELLS, 1, {"bidirectional": True, "num_layers": 2}, 24),  # directions, then units
+    (CELLS, 9, {"num_layers": 2}, 12),  # rows, then units
     (("lstm",), 2, {"proj_size": 40, "num_layers": 2}, 24),  # units of two sizes
 ]
 
@@ -38,9 +40,9 @@ CASES = [
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_any_number_of_threads_gives_the_same_bits(threads, case, precision):
     torch.manual_seed(0)
-    kinds, batch, options, seq_len = CASES[case]
-    for kind in kinds:
-        module = make_module(kind, 96, 272, **options)
+    cells, batch, options, seq_len = CASES[case]
+    for cell in cells:
+        module = make_module(cell, 96, 272, **options)
         packed, states, input = pack(module, precision), make_states(module, batch), torch.randn(seq_len, batch, 96)
         lengths = torch.tensor([max(1, seq_len - 3 * row) for row in range(batch)])
         sequence = pack_padded_sequence(input, lengths)
@@ -51,7 +53,7 @@ def test_any_number_of_threads_gives_the_same_bits(threads, case, precision):
             forget_crowding()
             for x, before in zip((input, sequence), expected, strict=True):
                 for a, b in zip(run_fused(module, x, states, packed), before, strict=True):
-                    assert torch.equal(a, b), f"{kind}, {count} threads"
+                    assert torch.equal(a, b), f"{cell}, {count} threads"
 
 
 def test_callers_on_several_threads_do_not_disturb_each_other():

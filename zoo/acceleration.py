@@ -47,7 +47,7 @@ def accelerate(
         raise AccelerationError(f"precision must be one of {', '.join(get_args(Precision))}; got {precision!r}")
     operators()
     load_library("libzoo_acceleration.so")
-    module, text = torch.ops.zoo_runner.accelerate(scripted._c, precision, requantize)
+    module, text = torch.ops.zoo.accelerate(scripted._c, precision, requantize)
     report = json.loads(text)
     if report["refusal"]:
         reasons = "; ".join(f"{left['op']}: {left['reason']}" for left in report["left"])

@@ -6,6 +6,8 @@
 namespace zoo::test {
 namespace {
 
+using engine::Crowding;
+
 // Makes calls that do not try to keep step, until one would; returns how many they were.
 int calls_apart(Crowding& crowding) {
   int apart = 0;

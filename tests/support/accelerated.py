@@ -41,11 +41,11 @@ class Padded(nn.Module):
         return self.rnn(input)
 
 
-KINDS = [
+LAYERS = [
     pytest.param(nn.LSTM, {}, id="lstm"),
     pytest.param(nn.LSTM, {"proj_size": 5}, id="lstm_projected"),
     pytest.param(nn.GRU, {}, id="gru"),
     pytest.param(nn.RNN, {}, id="rnn_tanh"),
     pytest.param(nn.RNN, {"nonlinearity": "relu"}, id="rnn_relu"),
 ]
-EVERY_KIND = pytest.mark.parametrize(("kind", "options"), KINDS)
+EVERY_LAYER = pytest.mark.parametrize(("layer", "options"), LAYERS)

@@ -6,27 +6,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from zoo.ops import operators
+from zoo.ops import engine_tables, operators
 
-zoo = operators()
+ops = operators()
 
-KINDS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+CELLS = tuple(cell["name"] for cell in engine_tables()["cells"])
 
 
-def make_module(kind: str, input_size: int, hidden_size: int, **options) -> nn.RNNBase:
+def make_module(cell: str, input_size: int, hidden_size: int, **options) -> nn.RNNBase:
     """A float32 module with weights large enough to make gates saturate now and then."""
-    if kind.startswith("rnn"):
-        module = nn.RNN(input_size, hidden_size, nonlinearity=kind[4:], **options)
+    if cell.startswith("rnn"):
+        module = nn.RNN(input_size, hidden_size, nonlinearity=cell[4:], **options)
     else:
-        module = {"lstm": nn.LSTM, "gru": nn.GRU}[kind](input_size, hidden_size, **options)
+        module = {"lstm": nn.LSTM, "gru": nn.GRU}[cell](input_size, hidden_size, **options)
     return module.requires_grad_(False)
-
-
-def pack(module: nn.RNNBase, precision: str = "fp32") -> Tensor:
-    arguments = (module._flat_weights, module.bias, module.num_layers, module.bidirectional, precision)
-    if isinstance(module, nn.RNN):
-        return zoo.pack_rnn(*arguments, module.nonlinearity)
-    return (zoo.pack_lstm if isinstance(module, nn.LSTM) else zoo.pack_gru)(*arguments)
 
 
 def make_states(module: nn.RNNBase, batch: int) -> tuple[Tensor, ...]:
@@ -43,9 +36,9 @@ def operator_name(module: nn.RNNBase) -> str:
 
 def run_fused(module: nn.RNNBase, input: Tensor | PackedSequence, states: tuple[Tensor, ...], packed: Tensor):
     if isinstance(input, PackedSequence):
-        operator = getattr(zoo, operator_name(module) + "_packed_sequence")
+        operator = getattr(ops, operator_name(module) + "_packed_sequence")
         return operator(input.data, input.batch_sizes, *states, packed, module.bidirectional)
-    return getattr(zoo, operator_name(module))(input, *states, packed, module.bidirectional, module.batch_first)
+    return getattr(ops, operator_name(module))(input, *states, packed, module.bidirectional, module.batch_first)
 
 
 def run_double(module: nn.RNNBase, input: Tensor | PackedSequence, states: tuple[Tensor, ...]):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
 
 import zoo
 from zoo.benchmark.prepared import Prepared
 from zoo.benchmark.workload import Arrays, Workload
-from zoo.ops import operators
+from zoo.ops import pack
 from zoo.ops.bound import BoundCall
 
 
@@ -26,7 +25,7 @@ def engine(precision: str) -> Callable[[Workload, int], Prepared]:
     def prepare(workload: Workload, threads: int) -> Prepared:
         del threads
         input, *states = workload.inputs
-        call = BoundCall(pack_layers(workload.layers, precision), input, states)
+        call = BoundCall(pack(workload.layers, precision), input, states)
 
         def results() -> Arrays:
             call()
@@ -41,17 +40,6 @@ def scripted_engine(workload: Workload, threads: int) -> Prepared:
     """The very module that LibTorch runs, accelerated."""
     del threads
     return _calls(zoo.accelerate(torch.jit.script(workload.model)), workload)
-
-
-def pack_layers(layers: nn.RNNBase, precision: str) -> Tensor:
-    """Pack the weights of `nn.LSTM`, `nn.GRU` or `nn.RNN` for the engine."""
-    zoo_ops = operators()
-    arguments = (layers._flat_weights, layers.bias, layers.num_layers, layers.bidirectional, precision)
-    if isinstance(layers, nn.LSTM):
-        return zoo_ops.pack_lstm(*arguments)
-    if isinstance(layers, nn.GRU):
-        return zoo_ops.pack_gru(*arguments)
-    return zoo_ops.pack_rnn(*arguments, layers.nonlinearity)
 
 
 def _calls(frozen: torch.jit.ScriptModule, workload: Workload) -> Prepared:

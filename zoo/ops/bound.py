@@ -1,4 +1,4 @@
-"""A call bound to its tensors once, for the shortest steps: what torch does for each call takes longer than they."""
+"""A call that is bound to its tensors once, for steps that are shorter than what torch does around each call."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from zoo.ops.library import library_path, operators
 class BoundCall:
     """A recurrent stack bound to its input, states and results.
 
-    Calling it reads the input and the states and writes the results, all where they are: fill the input, call, read
-    the output. Nothing is allocated, and torch does not see the call. To stream, give the states as results, too;
-    then they move on with every call.
+    A call reads the input and the states and writes the results in place: fill the input, call, read the output.
+    Nothing is allocated, and torch does not see the call. To run a stream, give the states as results, too; then every
+    call advances them.
 
         call = BoundCall(packed, input, (h, c), results=(output, h, c))
         for features in stream:
@@ -25,13 +25,13 @@ class BoundCall:
             call()
 
     Args:
-        packed: of `torch.ops.zoo.pack_lstm`, `pack_gru` or `pack_rnn`.
-        input: (seq_len, batch, input_size), the first two swapped with `batch_first`.
+        packed: the packed weights, from `zoo.ops.pack`.
+        input: (seq_len, batch, input_size), or (batch, seq_len, input_size) with `batch_first`.
         states: h_0 and for the LSTM c_0, (num_layers * num_directions, batch, size).
         results: output, h_n and for the LSTM c_n; new ones if none are given.
 
     Raises:
-        RuntimeError: the tensors do not fit; with what was expected.
+        RuntimeError: the tensors do not fit; the message says what was expected.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class BoundCall:
         batch_first: bool = False,
         results: Sequence[Tensor] = (),
     ) -> None:
-        zoo_ops = operators()
+        ops = operators()
         if not results:
-            directions = zoo_ops.packed_sizes(packed)[3]
+            directions = ops.packed_sizes(packed)[3]
             output = input.new_empty(*input.shape[:2], directions * states[0].shape[-1])
             results = (output, *(torch.empty_like(state) for state in states))
         self.results = tuple(results)
         self._tensors = (packed, input, *states)  # the call points into them
-        self._call = zoo_ops.bind(input, list(states), packed, batch_first, list(results))
+        self._call = ops.bind(input, list(states), packed, batch_first, list(results))
         self._run = functools.partial(_run_bound_call(), ctypes.c_void_p(self._call.data_ptr()))
 
     def __call__(self) -> None:

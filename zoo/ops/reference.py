@@ -1,8 +1,8 @@
-"""The operators in textbook maths: what the kernels are tested against and differentiated through.
+"""The operators as the textbook writes them. Tests compare the kernels with them, and gradients come from them.
 
-Works in any floating dtype. Weights are in PyTorch's layout and order, always with biases, as
+They work in any floating dtype. Weights are in PyTorch's layout and order, always with biases, as
 `torch.ops.zoo.unpack` gives them: for each layer and direction weight_ih, weight_hh, bias_ih, bias_hh, and
-weight_hr where there is a projection. Gate order: LSTM i f g o, GRU r z n.
+weight_hr if there is a projection. Gate order: LSTM i f g o, GRU r z n.
 """
 
 from __future__ import annotations
@@ -47,13 +47,14 @@ def rnn_relu_cell(x: Tensor, state: tuple[Tensor, ...], weights: Sequence[Tensor
     return ((x @ weight_ih.T + bias_ih + state[0] @ weight_hh.T + bias_hh).relu(),)
 
 
-CELLS: tuple[Cell, ...] = (lstm_cell, gru_cell, rnn_tanh_cell, rnn_relu_cell)  # as in `packed_sizes`
+# By the names of the engine's table of cells.
+CELLS: dict[str, Cell] = {"lstm": lstm_cell, "gru": gru_cell, "rnn_tanh": rnn_tanh_cell, "rnn_relu": rnn_relu_cell}
 
 
 def _run_direction(
     cell: Cell, steps: Sequence[Tensor], state: tuple[Tensor, ...], weights: Sequence[Tensor], reverse: bool
 ) -> tuple[list[Tensor], tuple[Tensor, ...]]:
-    """One layer and direction. `steps[t]` has the rows that take part in step t, always the first ones."""
+    """Run one layer and direction. `steps[t]` has the rows that take part in step t, always the first ones."""
     outputs: list[Tensor] = [torch.empty(0)] * len(steps)
     for t in reversed(range(len(steps))) if reverse else range(len(steps)):
         rows = steps[t].shape[0]
@@ -71,10 +72,13 @@ def run_stack(
     num_layers: int,
     bidirectional: bool,
 ) -> tuple[list[Tensor], tuple[Tensor, ...]]:
-    """All layers and directions over `steps`, a (rows, input_size) tensor for each step.
+    """Run all layers and directions over `steps`, a (rows, input_size) tensor for each step.
 
-    `states`: h_0 and for the LSTM c_0, (num_layers * num_directions, batch, size). Returns the outputs of
-    each step, (rows, num_directions * output_size), and the final states.
+    Args:
+        states: h_0 and for the LSTM c_0, (num_layers * num_directions, batch, size).
+
+    Returns:
+        The outputs of each step, (rows, num_directions * output_size), and the final states.
     """
     directions = 2 if bidirectional else 1
     per_layer = len(weights) // (num_layers * directions)
@@ -105,7 +109,11 @@ def run_padded(
     bidirectional: bool,
     batch_first: bool,
 ) -> tuple[Tensor, ...]:
-    """`input` (seq_len, batch, input_size), the first two swapped with `batch_first`: output and states."""
+    """Run a padded `input`, (seq_len, batch, input_size) or with `batch_first` (batch, seq_len, input_size).
+
+    Returns:
+        The output and the final states.
+    """
     time_dim = 1 if batch_first else 0
     outputs, finals = run_stack(cell, input.unbind(time_dim), states, weights, num_layers, bidirectional)
     return torch.stack(outputs, time_dim), *finals
@@ -120,7 +128,11 @@ def run_packed_sequence(
     num_layers: int,
     bidirectional: bool,
 ) -> tuple[Tensor, ...]:
-    """`data` (sum of batch_sizes, input_size). Returns the output data and the states."""
+    """Run a packed sequence, `data` (sum of batch_sizes, input_size).
+
+    Returns:
+        The output data and the final states.
+    """
     steps = data.split(batch_sizes.tolist())
     outputs, finals = run_stack(cell, steps, states, weights, num_layers, bidirectional)
     return torch.cat(outputs), *finals

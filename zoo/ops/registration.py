@@ -1,7 +1,7 @@
 """What torch has to know of the operators besides the kernels: shapes without data, and gradients.
 
-Gradients reach the input and the initial states, through the reference in `zoo.ops.reference`. Packed weights
-are constants: to train weights, train the module they come from.
+Gradients of the input and the initial states are computed through the reference in `zoo.ops.reference`. Packed weights
+are constants: to train weights, train the module that they come from.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zoo.config.cells import CELLS
 from zoo.ops import reference
+from zoo.ops.library import engine_tables
 
-_SEQUENCE_KINDS = ("lstm", "gru", "rnn")
-_NUM_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 _HEADER_BYTES = 64
 _BLOCK_UNITS = 16
 _COLUMNS_PER_GROUP = {"fp32": 1, "bf16": 2, "int8": 4}
@@ -26,19 +26,18 @@ _COLUMNS_PER_GROUP = {"fp32": 1, "bf16": 2, "int8": 4}
 
 @functools.cache
 def register() -> None:
-    """Registers fake implementations and gradients, once."""
+    """Register fake implementations and gradients, once."""
     backward = torch.library.custom_op("zoo::stack_backward", _stack_backward, mutates_args=())
     backward.register_fake(_fake_stack_backward)
-    for kind in _SEQUENCE_KINDS:
-        torch.library.register_fake(f"zoo::{kind}", _fake_padded)
-        torch.library.register_fake(f"zoo::{kind}_packed_sequence", _fake_packed_sequence(kind == "lstm"))
-        torch.library.register_fake(f"zoo::{kind}_cell", _fake_cell)
-        torch.library.register_fake(f"zoo::pack_{kind}", functools.partial(_fake_pack, _NUM_GATES[kind]))
+    for cell, spec in CELLS.items():
+        num_states = len(spec.state_names)
+        torch.library.register_fake(f"zoo::{cell}", _fake_padded)
+        torch.library.register_fake(f"zoo::{cell}_packed_sequence", _fake_packed_sequence(num_states))
+        torch.library.register_fake(f"zoo::{cell}_cell", _fake_cell)
+        torch.library.register_fake(f"zoo::pack_{cell}", functools.partial(_fake_pack, spec.num_gates))
         for suffix in ("", "_packed_sequence", "_cell"):
             torch.library.register_autograd(
-                f"zoo::{kind}{suffix}",
-                functools.partial(_backward, 2 if kind == "lstm" else 1, suffix),
-                setup_context=_save_inputs,
+                f"zoo::{cell}{suffix}", functools.partial(_backward, num_states, suffix), setup_context=_save_inputs
             )
     for name in ("sigmoid", "tanh", "refined_tanh"):
         torch.library.register_fake(f"zoo::{name}", torch.empty_like)
@@ -51,9 +50,9 @@ def _fake_padded(input: Tensor, h_0: Tensor, *rest: Any) -> tuple[Tensor, ...]:
     return output, *(state.new_empty(state.shape) for state in (h_0, *c_0))
 
 
-def _fake_packed_sequence(lstm: bool) -> Callable[..., tuple[Tensor, ...]]:
+def _fake_packed_sequence(num_states: int) -> Callable[..., tuple[Tensor, ...]]:
     def fake(data: Tensor, batch_sizes: Tensor, h_0: Tensor, *rest: Any) -> tuple[Tensor, ...]:
-        states = (h_0, rest[0]) if lstm else (h_0,)
+        states = (h_0, *rest[: num_states - 1])
         width = h_0.shape[2] * (2 if rest[-1] else 1)
         return data.new_empty(data.shape[0], width), *(state.new_empty(state.shape) for state in states)
 
@@ -126,9 +125,10 @@ def _stack_backward(
     bidirectional: bool,
     batch_first: bool,
 ) -> list[Tensor]:
-    """Runs the reference with gradients and goes back through it, to the input and each state."""
+    """Run the reference with gradients and return the gradients of the input and of each state."""
     sizes = torch.ops.zoo.packed_sizes(packed)
-    cell, num_layers, weights = reference.CELLS[sizes[0]], sizes[2], torch.ops.zoo.unpack(packed)
+    cell = reference.CELLS[engine_tables()["cells"][sizes[0]]["name"]]
+    num_layers, weights = sizes[2], torch.ops.zoo.unpack(packed)
 
     def differentiate() -> list[Tensor]:
         leaves = [value.detach().requires_grad_() for value in (input, *states)]

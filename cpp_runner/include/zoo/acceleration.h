@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "zoo/export.h"
+#include "zoo/options.h"
 
 namespace zoo {
 
 // Layers that share one set of packed weights.
 struct FusedStack {
-  std::string cell;       // "lstm", "gru", "rnn_tanh" or "rnn_relu"
-  std::string precision;  // of the packed weights: "fp32", "bf16" or "int8"
-  std::string origin;     // of the file's weights: "float32", "float16" or "int8"
+  std::string cell;                       // "lstm", "gru", "rnn_tanh" or "rnn_relu"
+  Precision precision = Precision::fp32;  // of the packed weights
+  std::string origin;                     // of the file's weights: "float32", "float16" or "int8"
   std::int64_t num_layers = 0;
   std::int64_t num_directions = 0;
   std::int64_t input_size = 0;

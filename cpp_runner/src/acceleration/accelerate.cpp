@@ -26,8 +26,8 @@ using torch::jit::Module;
 using torch::jit::Node;
 using torch::jit::Value;
 
-// Frozen, weights are constants and every call is inlined. The executor keeps the plan of a function that has
-// run, so this works on a copy that never has.
+// In a frozen module weights are constants and every call is inlined. The executor keeps the plan of a
+// function that has run, so the pass works on a copy that has never run.
 Module frozen_copy(const Module& module) {
   std::vector<std::string> preserved;
   for (const auto& method : module.get_methods()) {
@@ -58,10 +58,10 @@ void inline_forks(const std::shared_ptr<Graph>& graph) {
   }
 }
 
-// h_0, and for the LSTM c_0: they come as one list.
-std::vector<Value*> states(Graph& graph, Node& node, const std::string& cell) {
+// The initial states: h_0, and c_0 if the cell has one; LibTorch's operators take the two as one list.
+std::vector<Value*> states(Graph& graph, Node& node, const engine::CellSpec& cell) {
   Value* hx = node.namedInput("hx");
-  if (cell != "lstm") return {hx};
+  if (!cell.has_c) return {hx};
   Node& maker = *hx->node();
   if (maker.kind() == c10::prim::ListConstruct && maker.inputs().size() == 2 && hx->uses().size() == 1) {
     return {maker.inputs()[0], maker.inputs()[1]};
@@ -71,8 +71,7 @@ std::vector<Value*> states(Graph& graph, Node& node, const std::string& cell) {
   return {unpack->outputs()[0], unpack->outputs()[1]};
 }
 
-// What a padded operator with these weights wants of its input and states; none where the axes are not known
-// yet.
+// The shapes that a padded operator with these weights accepts; none if the axes are not known yet.
 std::optional<ExpectedShapes> expected_shapes(const Node& node, const RecurrentWeights& weights,
                                               const std::vector<Value*>& states) {
   const auto batch_first = torch::jit::constant_as<bool>(node.namedInput("batch_first"));
@@ -85,31 +84,31 @@ std::optional<ExpectedShapes> expected_shapes(const Node& node, const RecurrentW
                         weights.num_layers * (weights.bidirectional ? 2 : 1),
                         {}};
   shapes.states.push_back({states[0], w_hh.size(1)});
-  constexpr std::int64_t lstm_gates = 4;
-  if (weights.cell == "lstm") shapes.states.push_back({states[1], w_ih.size(0) / lstm_gates});
+  const engine::CellSpec& cell = engine::spec(weights.cell);
+  if (cell.has_c) shapes.states.push_back({states[1], w_ih.size(0) / cell.num_gates});
   return shapes;
 }
 
 void replace(Graph& graph, Node& node, const RecurrentOperator& op, const RecurrentWeights& weights,
              const at::Tensor& packed) {
+  const engine::CellSpec& cell = engine::spec(op.cell);
   const torch::jit::WithInsertPoint here(&node);
   std::vector<Value*> inputs{node.inputs()[0]};
-  if (op.layout == Layout::packed_sequence) inputs.push_back(node.namedInput("batch_sizes"));
-  const std::vector<Value*> start = states(graph, node, op.cell);
+  if (op.form == CallForm::packed_sequence) inputs.push_back(node.namedInput("batch_sizes"));
+  const std::vector<Value*> start = states(graph, node, cell);
   inputs.insert(inputs.end(), start.begin(), start.end());
-  if (op.layout == Layout::padded) {
+  if (op.form == CallForm::padded) {
     if (const auto shapes = expected_shapes(node, weights, start)) drop_repeated_checks(node, *shapes);
   }
   inputs.push_back(graph.insertConstant(packed));
-  if (op.layout != Layout::cell) inputs.push_back(node.namedInput("bidirectional"));
-  if (op.layout == Layout::padded) inputs.push_back(node.namedInput("batch_first"));
+  if (op.form != CallForm::cell) inputs.push_back(node.namedInput("bidirectional"));
+  if (op.form == CallForm::padded) inputs.push_back(node.namedInput("batch_first"));
 
-  const std::string kind = op.cell.starts_with("rnn_") ? "rnn" : op.cell;
-  const std::string suffix = op.layout == Layout::cell              ? "_cell"
-                             : op.layout == Layout::packed_sequence ? "_packed_sequence"
+  const std::string suffix = op.form == CallForm::cell              ? "_cell"
+                             : op.form == CallForm::packed_sequence ? "_packed_sequence"
                                                                     : "";
-  Node* fused =
-      graph.create(c10::Symbol::fromQualString("zoo::" + kind + suffix), inputs, node.outputs().size());
+  const auto name = c10::Symbol::fromQualString("zoo::" + std::string(cell.op) + suffix);
+  Node* fused = graph.create(name, inputs, node.outputs().size());
   fused->copyMetadata(&node)->insertBefore(&node);
   for (std::size_t i = 0; i < node.outputs().size(); ++i) {
     fused->outputs()[i]->setType(c10::TensorType::get());
@@ -148,7 +147,8 @@ class Pass {
     if (weights.origin != "int8") return options_.precision;
     if (options_.requantize || options_.precision == Precision::int8) return Precision::int8;
     throw Unmatched(
-        "PyTorch quantized it, and the engine would round otherwise; ask for the fused engine to take it");
+        "PyTorch quantized it, and the engine rounds in another way; ask for the fused engine to run it "
+        "there all the same");
   }
 
   void leave(const std::string& op, const std::string& reason) {

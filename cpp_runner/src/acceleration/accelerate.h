@@ -1,4 +1,5 @@
-// The pass: a copy of a TorchScript module whose recurrent operators with constant weights are the engine's.
+// The pass: it copies a TorchScript module and replaces recurrent operators with constant weights by the
+// engine's.
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
@@ -16,7 +17,7 @@ struct Accelerated {
   Acceleration acceleration;
 };
 
-// The module as it is, and why.
+// The module as it is, and the reason.
 inline Accelerated unchanged(torch::jit::Module module, std::string why) {
   Accelerated result{std::move(module), {}};
   result.acceleration.refusal = std::move(why);
@@ -25,13 +26,13 @@ inline Accelerated unchanged(torch::jit::Module module, std::string why) {
 
 struct AccelerateOptions {
   Precision precision = Precision::fp32;
-  // Also layers that PyTorch quantized to int8: the engine rounds their activations otherwise (for each row,
-  // to 8 bits), so that results move within the quantization error.
+  // Whether to replace layers that PyTorch quantized to int8, too. The engine rounds their activations in
+  // another way (each row by itself, to 8 bits), so results change within the quantization error.
   bool requantize = false;
 };
 
-// The module itself where nothing can be fused; `acceleration` says why. `module` is not changed, and shares
-// the tensors that stay.
+// Returns the module itself if nothing can be fused; `acceleration` then has the reason. `module` is not
+// changed, and the copy shares the tensors that it keeps.
 Accelerated accelerate(const torch::jit::Module& module, const AccelerateOptions& options);
 
 }  // namespace zoo

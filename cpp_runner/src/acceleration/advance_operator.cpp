@@ -13,10 +13,9 @@
 namespace zoo {
 namespace {
 
-constexpr const char* kAdvance = "zoo_stream::advance";
+constexpr const char* kAdvance = "zoo::advance";
 constexpr const char* kSchema =
-    "zoo_stream::advance(Tensor input, Tensor(a!) h, Tensor(b!)? c, Tensor packed, bool batch_first) -> "
-    "Tensor";
+    "zoo::advance(Tensor input, Tensor(a!) h, Tensor(b!)? c, Tensor packed, bool batch_first) -> Tensor";
 constexpr std::size_t kArguments = 5;
 
 float* in_place_floats(const at::Tensor& state) {
@@ -49,7 +48,7 @@ at::Tensor advance(const at::Tensor& given, const at::Tensor& h, const c10::IVal
     TORCH_CHECK(cell.size(0) == call.num_layers && cell.size(1) == call.batch,
                 "the states of a layer have different shapes");
   }
-  // Not at::empty: the way through the dispatcher is a part of what a step costs.
+  // at::empty would go through the dispatcher, which costs a step a part of its time.
   const at::Tensor output(
       at::detail::empty_cpu({input.size(0), input.size(1), call.output_size}, at::kFloat));
   call.input = input.const_data_ptr<float>();

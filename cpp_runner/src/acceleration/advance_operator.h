@@ -1,16 +1,15 @@
-// The engine's operator for a stream: zoo::lstm, zoo::gru and zoo::rnn of one direction that write the next
-// state where the state was,
-//   zoo_stream::advance(Tensor input, Tensor(a!) h, Tensor(b!)? c, Tensor packed, bool batch_first) ->
-//   Tensor.
-// It is LibTorch's own kind of operator, not one of libzoo_ops': what the stable ABI does for each tensor is
-// longer than some steps.
+// The engine's operator for a stream: a stack of one direction, of any cell, that writes the next state over
+// the state,
+//   zoo::advance(Tensor input, Tensor(a!) h, Tensor(b!)? c, Tensor packed, bool batch_first) -> Tensor.
+// It does not use torch's stable ABI, unlike the operators of libzoo_ops, because what that does for each
+// tensor takes longer than some steps.
 #pragma once
 
 #include <ATen/core/interned_strings.h>
 
 namespace zoo {
 
-// Its name; it is known to LibTorch from the first call on.
+// Returns its name. The first call registers it.
 c10::Symbol advance_operator();
 
 }  // namespace zoo

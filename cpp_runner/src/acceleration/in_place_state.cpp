@@ -6,6 +6,7 @@
 #include <string>
 
 #include "acceleration/advance_operator.h"
+#include "zoo_cells.h"
 
 namespace zoo {
 namespace {
@@ -18,7 +19,7 @@ bool is_one_of(const std::vector<Value*>& values, const Value* value) {
   return std::ranges::find(values, value) != values.end();
 }
 
-// Whether the node moves on states of the stream and nothing else.
+// Whether the node takes states of the stream, and only these, to the next step.
 bool advances_states(const Node& node, const Graph& graph, const std::vector<Value*>& states) {
   const std::size_t count = count_states(node);
   if (count == 0 || node.owningBlock() != graph.block()) return false;
@@ -28,7 +29,7 @@ bool advances_states(const Node& node, const Graph& graph, const std::vector<Val
   return torch::jit::constant_as<bool>(node.namedInput("bidirectional")) == false;
 }
 
-// The operators that the states go through, each once; none where a state goes another way.
+// The operators that the states go through, each once; none if a state is used in any other way.
 std::vector<Node*> find_operators(const Graph& graph, const std::vector<Value*>& states,
                                   const Node& next_states) {
   std::vector<Node*> found;
@@ -53,7 +54,7 @@ void write_in_place(Graph& graph, Node& node) {
   advance->output()->setType(c10::TensorType::get());
   graph.insertNode(advance);
   node.outputs()[0]->replaceAllUsesWith(advance->output());
-  for (std::size_t i = 1; i <= count_states(node); ++i) {  // by now, the state is the next one
+  for (std::size_t i = 1; i <= count_states(node); ++i) {  // the state has become the next state
     node.outputs()[i]->replaceAllUsesWith(node.inputs()[i]);
   }
   node.destroy();
@@ -62,8 +63,11 @@ void write_in_place(Graph& graph, Node& node) {
 }  // namespace
 
 std::size_t count_states(const Node& node) {
-  const std::string kind = node.kind().toQualString();
-  return kind == "zoo::lstm" ? 2 : kind == "zoo::gru" || kind == "zoo::rnn" ? 1 : 0;
+  const std::string name = node.kind().toQualString();
+  for (const engine::CellSpec& cell : engine::kCells) {
+    if (name == "zoo::" + std::string(cell.op)) return cell.has_c ? 2 : 1;
+  }
+  return 0;
 }
 
 bool keep_states_in_place(Graph& graph, const std::vector<Value*>& states) {

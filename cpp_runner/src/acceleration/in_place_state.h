@@ -1,5 +1,5 @@
-// A stream's state stays where it is: the engine's operators read and write the very tensors that the caller
-// holds, in the place of new ones for each step.
+// Keeps a stream's state in place: the engine's operators read and write the caller's tensors, and each step
+// makes no new ones.
 #pragma once
 
 #include <torch/csrc/jit/ir/ir.h>
@@ -9,14 +9,15 @@
 
 namespace zoo {
 
-// How many states a node takes and gives: 2 for zoo::lstm, 1 for zoo::gru and zoo::rnn, 0 for anything else.
-// A state and its next one stand at the same place, after the input and the output:
-// zoo::lstm(input, h_0, c_0, packed, bidirectional, batch_first) -> (output, h_n, c_n).
+// How many states a node takes and returns: 2 or 1 for a padded operator of the engine, 0 for anything else.
+// Among the arguments a state has the place that the next state has among the results: zoo::lstm(input, h_0,
+// c_0, packed, bidirectional, batch_first) -> (output, h_n, c_n).
 std::size_t count_states(const torch::jit::Node& node);
 
-// Of a graph that gives (output, states): where every state goes into an operator of the engine and nowhere
-// else, and the graph gives what comes out there as the next state, has the operators write it in its place,
-// lets the graph give the output alone, and returns true. Leaves any other graph as it is.
+// Changes a graph that returns (output, states) so that its operators write the next states over the states
+// and the graph returns the output alone. This is possible if every state goes into an operator of the engine
+// and nowhere else, and the graph returns that operator's result as the next state. Otherwise the graph stays
+// as it is. Returns whether it was changed.
 bool keep_states_in_place(torch::jit::Graph& graph, const std::vector<torch::jit::Value*>& states);
 
 }  // namespace zoo

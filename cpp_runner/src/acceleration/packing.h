@@ -1,4 +1,4 @@
-// Weights packed for the engine's kernels, once for all operators that share them.
+// Packs weights for the engine's kernels, once for all operators that share them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,8 +17,8 @@ std::string engine_isa();
 
 class Packer {
  public:
-  // Packs, or finds what was packed of the same tensors before. Throws Unmatched where the engine cannot take
-  // these weights.
+  // Packs the weights, or returns what it packed earlier from the same tensors. Throws Unmatched if the
+  // engine cannot take them.
   at::Tensor pack(const RecurrentWeights& weights, Precision precision);
 
   [[nodiscard]] std::vector<FusedStack> stacks() const;

@@ -1,4 +1,4 @@
-// The pass for Python, as an operator; zoo/acceleration.py loads it.
+// The pass as an operator for Python; zoo/acceleration.py loads it.
 #include <torch/library.h>
 
 #include <string>
@@ -9,8 +9,8 @@
 namespace zoo {
 namespace {
 
-// Boxed, as a module cannot be an argument otherwise: (module, precision, requantize) -> (module, what became
-// of it).
+// (module, precision, requantize) -> (module, report). It is boxed because an unboxed operator cannot take a
+// module.
 void accelerate_operator(const c10::OperatorHandle&, torch::jit::Stack* stack) {
   const bool requantize = torch::jit::pop(*stack).toBool();
   const std::string name = torch::jit::pop(*stack).toStringRef();
@@ -18,7 +18,7 @@ void accelerate_operator(const c10::OperatorHandle&, torch::jit::Stack* stack) {
   TORCH_CHECK(module.isModule(), "zoo.accelerate takes a scripted module, got ", module.tagKind());
   const auto precision = find_precision(name);
   TORCH_CHECK(precision, "precision must be fp32, bf16 or int8, got '", name, "'");
-  // With tensors of its own: what the new module changes in place is not the caller's.
+  // A deep copy: the new module may change tensors in place, and the caller's must stay as they are.
   const torch::jit::Module copy = module.toModule().clone();
   const Accelerated done = accelerate(copy, {*precision, requantize});
   torch::jit::push(*stack, done.module._ivalue(), acceleration_json(done.acceleration));
@@ -27,7 +27,7 @@ void accelerate_operator(const c10::OperatorHandle&, torch::jit::Stack* stack) {
 }  // namespace
 }  // namespace zoo
 
-TORCH_LIBRARY(zoo_runner, m) {
+TORCH_LIBRARY_FRAGMENT(zoo, m) {  // libzoo_ops defines the namespace
   m.def("accelerate(Any module, str precision, bool requantize) -> (Any, str)",
         torch::CppFunction::makeFromBoxedFunction<&zoo::accelerate_operator>());
 }

@@ -3,7 +3,6 @@
 #include <torch/csrc/jit/ir/constants.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -20,7 +19,7 @@ c10::IValue constant(const Value& value, std::string_view what) {
   throw Unmatched(std::string(what) + " may change while the program runs");
 }
 
-// The elements of a list that is built once: constructed, perhaps appended to, and from then on only read.
+// The elements of a list that is constructed, perhaps appended to, and then only read.
 std::vector<Value*> list_elements(Value& list, Node& reader) {
   Node* const maker = list.node();
   if (maker->kind() != prim::ListConstruct) throw Unmatched("its weights are not in a list of constants");
@@ -40,7 +39,7 @@ std::vector<Value*> list_elements(Value& list, Node& reader) {
 }
 
 at::Tensor float_weights(const c10::IValue& value) {
-  if (!value.isTensor()) throw Unmatched("a weight is no tensor");
+  if (!value.isTensor()) throw Unmatched("a weight is not a tensor");
   const at::Tensor& tensor = value.toTensor();
   if (!tensor.device().is_cpu()) throw Unmatched("its weights are not on the CPU");
   if (tensor.scalar_type() != at::kFloat || tensor.layout() != at::kStrided) {
@@ -81,8 +80,7 @@ PackedLinear unpack_linear(const c10::IValue& packed) {
           parts[1].isTensor() ? parts[1].toTensor() : at::Tensor(), weight.is_quantized()};
 }
 
-// The biases that count are those within the packed linears: what the operators are given beside them goes
-// unused.
+// The biases are inside the packed linears; the operators ignore those that they are given besides.
 void take_quantized(const c10::IValue& packed_ih, const c10::IValue& packed_hh, RecurrentWeights& weights) {
   const PackedLinear ih = unpack_linear(packed_ih), hh = unpack_linear(packed_hh);
   if (!ih.bias.defined() || !hh.bias.defined()) throw Unmatched("its quantized weights have no biases");
@@ -136,19 +134,19 @@ void take_stack(Node& node, const RecurrentOperator& op, RecurrentWeights& weigh
 }  // namespace
 
 std::optional<RecurrentOperator> find_recurrent_operator(const Node& node) {
-  constexpr std::array<std::string_view, 4> cells{"lstm", "gru", "rnn_tanh", "rnn_relu"};
   const std::string name = node.kind().toQualString();
-  for (const std::string_view cell : cells) {
-    const std::string c(cell);
-    if (name == "aten::" + c + "_cell") return RecurrentOperator{c, Layout::cell, false};
-    if (name == "quantized::quantized_" + c + "_cell_dynamic")
-      return RecurrentOperator{c, Layout::cell, true};
+  for (const engine::CellSpec& spec : engine::kCells) {
+    const std::string c(spec.name);
+    if (name == "aten::" + c + "_cell") return RecurrentOperator{spec.cell, CallForm::cell, false};
+    if (name == "quantized::quantized_" + c + "_cell_dynamic") {
+      return RecurrentOperator{spec.cell, CallForm::cell, true};
+    }
     if (name != "aten::" + c && name != "aten::quantized_" + c) continue;
     const std::string& overload = node.schema().overload_name();
     if (overload != "input" && overload != "data")
-      throw Unmatched("its form '" + overload + "' is of an old PyTorch");
-    return RecurrentOperator{c, overload == "input" ? Layout::padded : Layout::packed_sequence,
-                             name != "aten::" + c};
+      throw Unmatched("an old PyTorch wrote its form '" + overload + "'");
+    const CallForm form = overload == "input" ? CallForm::padded : CallForm::packed_sequence;
+    return RecurrentOperator{spec.cell, form, name != "aten::" + c};
   }
   return std::nullopt;
 }
@@ -157,7 +155,7 @@ RecurrentWeights take_weights(Node& node, const RecurrentOperator& op) {
   RecurrentWeights weights;
   weights.cell = op.cell;
   weights.origin = "float32";
-  if (op.layout == Layout::cell) {
+  if (op.form == CallForm::cell) {
     take_cell(node, op, weights);
   } else {
     take_stack(node, op, weights);

@@ -1,4 +1,4 @@
-// The weights of a recurrent operator in a frozen graph, taken out where all of them are constants.
+// The weights of a recurrent operator in a frozen graph. They can be taken only if all of them are constants.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "zoo_cells.h"
+
 namespace zoo {
 
 // A recurrent operator that has to stay as it is; the message is the reason.
@@ -19,7 +21,7 @@ class Unmatched : public std::runtime_error {
 };
 
 struct RecurrentWeights {
-  std::string cell;                 // "lstm", "gru", "rnn_tanh" or "rnn_relu"
+  engine::Cell cell{};
   std::string origin;               // what the file holds: "float32", "float16" or "int8"
   std::vector<at::Tensor> tensors;  // float32, in the order of nn.LSTM's _flat_weights
   bool has_biases = true;
@@ -28,19 +30,19 @@ struct RecurrentWeights {
 };
 
 // How the operator is called.
-enum class Layout { padded, packed_sequence, cell };
+enum class CallForm { padded, packed_sequence, cell };
 
 struct RecurrentOperator {
-  std::string cell;
-  Layout layout = Layout::padded;
-  bool quantized = false;
+  engine::Cell cell{};
+  CallForm form = CallForm::padded;
+  bool quantized = false;  // by PyTorch
 };
 
-// What kind of recurrent operator a node is; none where it is something else. Throws Unmatched where it is a
-// recurrent operator of a form that no PyTorch module writes any more.
+// Which recurrent operator a node is; none if it is something else. Throws Unmatched for a form of a
+// recurrent operator that today's PyTorch modules do not write.
 std::optional<RecurrentOperator> find_recurrent_operator(const torch::jit::Node& node);
 
-// Throws Unmatched.
+// Throws Unmatched if the engine cannot run the operator with these weights.
 RecurrentWeights take_weights(torch::jit::Node& node, const RecurrentOperator& op);
 
 }  // namespace zoo

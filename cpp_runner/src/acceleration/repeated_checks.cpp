@@ -27,7 +27,7 @@ bool only_raises(const Node& node) {
          otherwise.begin() == otherwise.end();
 }
 
-// Which element of which tuple a value is: nn.LSTM asks for hx[0] and hands over (h_0, c_0) = hx.
+// Which element of which tuple a value is: nn.LSTM checks hx[0], but passes on h_0 of (h_0, c_0) = hx.
 struct Element {
   const Value* tuple;
   std::int64_t index;
@@ -70,7 +70,7 @@ bool is_state_shape(const Node& node, const ExpectedShapes& shapes, const Expect
          is_constant(node.inputs()[2], state.size);
 }
 
-// Whether the two are what the operator wants to be equal.
+// Whether the operator itself checks that the two are equal.
 bool is_repeated(const Value* actual, const Value* expected, const ExpectedShapes& shapes) {
   const Node& asked = *actual->node();
   if (is_rank(asked, shapes.input)) return is_constant(expected, kRank);

@@ -1,6 +1,6 @@
-// Checks before a recurrent operator that the engine's operator makes again: nn.LSTM and its kin ask for the
-// shapes of their input and states in TorchScript, which costs a short call more than the operator's own
-// questions.
+// Removes checks before a recurrent operator that the engine's operator makes again. nn.LSTM, nn.GRU and
+// nn.RNN check the shapes of their input and states in TorchScript, which takes a short call longer than the
+// operator's own checks.
 #pragma once
 
 #include <torch/csrc/jit/ir/ir.h>
@@ -10,7 +10,8 @@
 
 namespace zoo {
 
-// What a padded operator insists on: input (*, *, input_size), states (rows, batch, size of this state).
+// The shapes that a padded operator accepts: input (*, *, input_size), states (rows, batch, size of this
+// state).
 struct ExpectedShapes {
   const torch::jit::Value* input;
   std::int64_t batch_axis;
@@ -23,7 +24,7 @@ struct ExpectedShapes {
   std::vector<State> states;
 };
 
-// Removes, from the block of `op` and before it, what raises an error for other shapes and does nothing else.
+// Removes what stands before `op` in its block and only raises an error for other shapes.
 void drop_repeated_checks(torch::jit::Node& op, const ExpectedShapes& shapes);
 
 }  // namespace zoo

@@ -21,7 +21,6 @@
 #include <utility>
 
 #include "acceleration/in_place_state.h"
-#include "zoo/error.h"
 
 namespace zoo {
 namespace {
@@ -30,17 +29,27 @@ using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
 
+// (Tensor, List[Tensor])
+bool is_output_and_states(const c10::Type& type) {
+  if (type.kind() != c10::TypeKind::TupleType || type.containedTypes().size() != 2) return false;
+  const c10::Type& states = *type.containedTypes()[1];
+  return type.containedTypes()[0]->isSubtypeOf(*c10::TensorType::get()) &&
+         states.kind() == c10::TypeKind::ListType &&
+         states.containedTypes()[0]->isSubtypeOf(*c10::TensorType::get());
+}
+
+// forward(self, input: Tensor, lengths: Optional[Tensor], state: Optional[List[Tensor]]) -> (Tensor,
+// List[Tensor])
 bool keeps_the_contract(const Graph& graph) {
-  // self, input, lengths, state
   constexpr std::size_t arguments = 4;
   const auto state_type = c10::OptionalType::create(c10::ListType::ofTensors());
   return graph.inputs().size() == arguments &&
          graph.inputs()[1]->type()->isSubtypeOf(*c10::TensorType::get()) &&
          graph.inputs()[2]->type()->kind() == c10::TypeKind::OptionalType &&
-         *graph.inputs()[3]->type() == *state_type;
+         *graph.inputs()[3]->type() == *state_type && is_output_and_states(*graph.outputs()[0]->type());
 }
 
-// What is known of a tensor before the call: its dtype, its device and how many dimensions it has.
+// What is known of a tensor before the call: its dtype, its device and its number of dimensions.
 c10::TensorTypePtr type_of(const TensorSpec& spec) {
   const auto dtype = spec.dtype == DType::float32 ? std::optional(at::kFloat)
                      : spec.dtype == DType::int64 ? std::optional(at::kLong)
@@ -54,8 +63,8 @@ struct CheckedTensor {
   const TensorSpec* spec;
 };
 
-// The sizes of such tensors as values of the graph: constants where the manifest fixes them, the same value
-// for all dimensions of one name.
+// The sizes of such tensors as values of the graph: a constant if the manifest fixes the size, otherwise one
+// value for all dimensions of the same name.
 class Sizes {
  public:
   Sizes(Graph& graph, std::vector<CheckedTensor> tensors) : graph_(graph), tensors_(std::move(tensors)) {
@@ -68,7 +77,7 @@ class Sizes {
     }
   }
 
-  // Replaces what is asked of a shape by what is known of it.
+  // Replaces questions for a size by the size, where it is known.
   void fold() {
     for (const CheckedTensor& tensor : tensors_) {
       for (const torch::jit::Use& use : std::vector(tensor.value->uses())) {
@@ -80,7 +89,7 @@ class Sizes {
   }
 
  private:
-  // The value of one dimension; none where the input has no dimension of that name.
+  // The value of one dimension; null if the input has no dimension of that name.
   Value* value_of(const Dim& dim) {
     if (dim.fixed()) return graph_.insertConstant(dim.size);
     const auto named = std::ranges::find(named_, dim.name, [](const auto& entry) { return entry.first; });
@@ -112,7 +121,7 @@ class Sizes {
   std::vector<std::pair<std::string, Value*>> named_;
 };
 
-// The states become inputs of their own, in the place of a list that each call would have to build.
+// Makes each state an input, so that no call has to build a list of them.
 std::vector<Value*> spread_states(Graph& graph, Value* list, std::size_t count) {
   std::vector<Value*> states;
   for (std::size_t i = 0; i < count; ++i) states.push_back(graph.addInput());
@@ -128,7 +137,7 @@ bool changes(const std::shared_ptr<Graph>& graph, const std::vector<CheckedTenso
   return std::ranges::any_of(tensors, [&](const CheckedTensor& t) { return aliases.hasWriters(t.value); });
 }
 
-// Dropout gives its input, where it is not in training.
+// Dropout returns its input when it is not in training.
 void drop_dropout(Graph& graph) {
   for (Node* node : graph.nodes()) {
     const bool idle = node->kind() == c10::aten::dropout &&
@@ -137,7 +146,7 @@ void drop_dropout(Graph& graph) {
   }
 }
 
-// LibTorch does not know what the engine's operators give.
+// LibTorch does not know the types of the engine's results.
 void set_engine_types(Graph& graph) {
   constexpr std::size_t rank = 3;
   const auto floats = c10::TensorType::create(at::kFloat, c10::Device(c10::kCPU), rank, std::nullopt);
@@ -151,7 +160,7 @@ std::ptrdiff_t count_nodes(const Graph& graph) {
   return std::distance(graph.nodes().begin(), graph.nodes().end());
 }
 
-// What one pass folds lets another fold more.
+// Repeats the passes, because what one folds lets another fold more.
 void fold(std::shared_ptr<Graph> graph, const std::vector<CheckedTensor>& tensors) {
   drop_dropout(*graph);
   constexpr int kMostRounds = 10;
@@ -172,18 +181,6 @@ void fold(std::shared_ptr<Graph> graph, const std::vector<CheckedTensor>& tensor
 }
 
 }  // namespace
-
-std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result) {
-  const bool fits = result.isTuple() && result.toTupleRef().elements().size() == 2 &&
-                    result.toTupleRef().elements()[0].isTensor() &&
-                    result.toTupleRef().elements()[1].isTensorList();
-  if (!fits) {
-    throw Error(Status::bad_data,
-                "forward must return (Tensor, List[Tensor]), it returned " + result.type()->repr_str());
-  }
-  const auto& elements = result.toTupleRef().elements();
-  return {elements[0].toTensor(), elements[1].toTensorVector()};
-}
 
 std::optional<StreamGraph> StreamGraph::make(const torch::jit::Module& module, const Manifest& manifest) {
   const auto forward = module.find_method("forward");
@@ -212,9 +209,9 @@ at::Tensor StreamGraph::advance(const at::Tensor& input, std::vector<at::Tensor>
   stack.insert(stack.end(), state.begin(), state.end());
   executor_.run(stack);
   if (in_place_) return std::move(stack.back()).toTensor();
-  auto [output, next] = unpack_result(stack.back());
-  state = std::move(next);
-  return output;
+  const auto& result = stack.back().toTupleRef().elements();
+  state = result[1].toTensorVector();
+  return result[0].toTensor();
 }
 
 }  // namespace zoo

@@ -1,6 +1,6 @@
-// What a stream needs of forward(input, lengths, state): no lengths, a state that is there, and sizes as the
-// manifest has them, which are checked before each call. The branches for everything else are gone; they are
-// most of what a step costs besides its kernels.
+// The part of forward(input, lengths, state) that a stream needs. A stream has no lengths, always a state,
+// and sizes as in the manifest, which are checked before each call. The branches for all other calls are
+// removed: apart from its kernels they are most of what a step costs.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,19 +15,17 @@
 
 namespace zoo {
 
-// The output and the states that a forward gave. Throws Error(bad_data) where it gave anything else.
-std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result);
-
 class StreamGraph {
  public:
-  // Of a frozen module whose forward keeps the contract; none where it keeps something inside itself.
+  // Takes a frozen module. None if its forward does not keep the contract, or changes its input or state in
+  // place.
   static std::optional<StreamGraph> make(const torch::jit::Module& module, const Manifest& manifest);
 
-  // Gives the output and advances the states. Input and states must be as the manifest says. When it throws,
+  // Returns the output and advances the states. Input and states must be as in the manifest. If it throws,
   // the states may or may not have advanced.
   [[nodiscard]] at::Tensor advance(const at::Tensor& input, std::vector<at::Tensor>& state);
-  // Whether advance() writes into the tensors of the states, which then have to be contiguous and no one
-  // else's.
+  // Whether advance() writes into the tensors of the states; they must then be contiguous and used by nothing
+  // else.
   [[nodiscard]] bool in_place() const { return in_place_; }
 
  private:

@@ -2,13 +2,15 @@
 
 #include "base/message.h"
 #include "zoo/acceleration.h"
+#include "zoo/options.h"
 
 namespace zoo {
 namespace {
 
 std::string stack_text(const FusedStack& stack) {
-  std::string text = std::to_string(stack.num_layers) + " of " + stack.cell + " " + stack.precision + " (" +
-                     std::to_string(stack.input_size) + " -> " + std::to_string(stack.hidden_size);
+  std::string text = std::to_string(stack.num_layers) + " of " + stack.cell + " " +
+                     std::string(precision_name(stack.precision)) + " (" + std::to_string(stack.input_size) +
+                     " -> " + std::to_string(stack.hidden_size);
   if (stack.proj_size > 0) text += " -> " + std::to_string(stack.proj_size);
   return text + (stack.num_directions == 2 ? ", both directions)" : ")");
 }
@@ -26,7 +28,7 @@ std::string acceleration_json(const Acceleration& acceleration) {
   Json fused = Json::array();
   for (const FusedStack& stack : acceleration.fused) {
     fused.push_back({{"cell", stack.cell},
-                     {"precision", stack.precision},
+                     {"precision", precision_name(stack.precision)},
                      {"origin", stack.origin},
                      {"num_layers", stack.num_layers},
                      {"num_directions", stack.num_directions},

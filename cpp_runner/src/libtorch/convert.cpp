@@ -117,4 +117,16 @@ std::vector<NamedTensor> flatten(const c10::IValue& value) {
   return outputs;
 }
 
+std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result) {
+  const bool fits = result.isTuple() && result.toTupleRef().elements().size() == 2 &&
+                    result.toTupleRef().elements()[0].isTensor() &&
+                    result.toTupleRef().elements()[1].isTensorList();
+  if (!fits) {
+    throw Error(Status::bad_data,
+                "forward must return (Tensor, List[Tensor]), it returned " + result.type()->repr_str());
+  }
+  const auto& elements = result.toTupleRef().elements();
+  return {elements[0].toTensor(), elements[1].toTensorVector()};
+}
+
 }  // namespace zoo

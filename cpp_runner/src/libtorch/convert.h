@@ -3,6 +3,7 @@
 
 #include <ATen/core/ivalue.h>
 
+#include <utility>
 #include <vector>
 
 #include "zoo/tensor.h"
@@ -17,5 +18,8 @@ Tensor from_torch(const at::Tensor& tensor);
 // Tensors, numbers and text in tuples, lists and dicts, named by their place; None is left out.
 // Throws Error(bad_data) for anything else.
 std::vector<NamedTensor> flatten(const c10::IValue& value);
+
+// The output and the states that a forward returned. Throws Error(bad_data) if it returned anything else.
+std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result);
 
 }  // namespace zoo

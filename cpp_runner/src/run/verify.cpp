@@ -141,10 +141,10 @@ struct Criteria {
 };
 
 // The cheapest precision among the fused layers.
-std::string fused_precision(const Model& model) {
-  std::string cheapest = "fp32";
+Precision fused_precision(const Model& model) {
+  Precision cheapest = Precision::fp32;
   for (const FusedStack& stack : model.acceleration().fused) {
-    if (stack.precision == "int8" || cheapest == "fp32") cheapest = stack.precision;
+    if (stack.precision == Precision::int8 || cheapest == Precision::fp32) cheapest = stack.precision;
   }
   return cheapest;
 }
@@ -152,7 +152,7 @@ std::string fused_precision(const Model& model) {
 Criteria criteria_of(const Model& model) {
   const Manifest& manifest = *model.manifest();
   if (!model.acceleration().fused.empty()) {
-    const std::string precision = fused_precision(model);
+    const std::string precision(precision_name(fused_precision(model)));
     const auto found = manifest.precisions.find(precision);
     if (found == manifest.precisions.end()) {
       throw Error(Status::bad_data, "the manifest has no error limit for precision " + quote(precision));

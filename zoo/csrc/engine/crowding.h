@@ -3,20 +3,20 @@
 #include <algorithm>
 #include <atomic>
 
-namespace zoo {
+namespace zoo::engine {
 
-// Says, call by call, whether threads should share units and so keep step with each other. Where another
-// program has a core, each try costs until the core comes back: after a crowded call the next ones do not
-// try. They are few at first, for a thread that was started by that very call is late only once, and twice as
-// many each time it happens again.
+// Tells, call by call, whether threads should share units and so keep step with each other. If another
+// program has one of their cores, a try costs time until the core is free again, so the calls after a crowded
+// one do not try. These are few at first, because a thread that the crowded call itself started is late only
+// once; their number doubles each time a try fails again.
 class Crowding {
  public:
   static constexpr int kFewest = 4, kMost = 128;  // calls
 
   bool keep_step() const noexcept { return apart_.load(std::memory_order_relaxed) <= 0; }
 
-  // Call after each call with what keep_step() answered for it and what became of it. Callers on several
-  // threads may lose a count to each other; nothing but time depends on it.
+  // To be called after each call, with the answer of keep_step() and whether the call was crowded. Callers on
+  // several threads may lose a count; only speed depends on it.
   void learn(bool keep_step, bool crowded) noexcept {
     if (!keep_step) {
       apart_.fetch_sub(1, std::memory_order_relaxed);
@@ -33,4 +33,4 @@ class Crowding {
   std::atomic<int> pause_{kFewest};
 };
 
-}  // namespace zoo
+}  // namespace zoo::engine

@@ -1,12 +1,20 @@
 #include "engine/isa.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <iterator>
 
 #include "kernels/tables.h"
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
+
+struct Isa {
+  std::string_view name;
+  bool (*supported)();
+  const KernelTable& (*table)();
+};
 
 #if defined(__x86_64__)
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
@@ -21,20 +29,27 @@ const KernelTable& avx512_table() {
 }
 #endif
 
-const KernelTable* find(std::string_view name) {
+// The slowest first; every processor has the first.
+constexpr Isa kIsas[] = {
+    {"portable", [] { return true; }, portable::table},
 #if defined(__x86_64__)
-  if (name == "avx512" && has_avx512()) return &avx512_table();
-  if (name == "avx2" && has_avx2()) return &avx2::table();
+    {"avx2", has_avx2, avx2::table},
+    {"avx512", has_avx512, avx512_table},
 #endif
-  return name == "portable" ? &portable::table() : nullptr;
+};
+
+const KernelTable* find(std::string_view name) {
+  const auto* isa = std::ranges::find(kIsas, name, &Isa::name);
+  return isa != std::end(kIsas) && isa->supported() ? &isa->table() : nullptr;
 }
 
 const KernelTable* choose() {
   if (const char* forced = std::getenv("ZOO_ISA")) return find(forced);
-  for (const char* name : {"avx512", "avx2"}) {
-    if (const KernelTable* table = find(name)) return table;
+  const KernelTable* best = nullptr;
+  for (const Isa& isa : kIsas) {
+    if (isa.supported()) best = &isa.table();
   }
-  return find("portable");
+  return best;
 }
 
 std::atomic<const KernelTable*>& current() {
@@ -52,4 +67,10 @@ bool force_isa(std::string_view name) noexcept {
   return table != nullptr;
 }
 
-}  // namespace zoo
+std::vector<std::string_view> isa_names() {
+  std::vector<std::string_view> names;
+  for (const Isa& isa : kIsas) names.push_back(isa.name);
+  return names;
+}
+
+}  // namespace zoo::engine

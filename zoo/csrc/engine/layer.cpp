@@ -4,10 +4,10 @@
 #include <cstring>
 #include <utility>
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
-// The input part of one step that would crowd the second-level cache.
+// An input part of one step that is larger than this would crowd the second-level cache.
 constexpr int64_t kLargeStepBytes = 192 << 10;
 
 BlockRange member_blocks(int blocks, const Share& share) {
@@ -17,14 +17,14 @@ BlockRange member_blocks(int blocks, const Share& share) {
 class DirectionRun {
  public:
   DirectionRun(const KernelTable& kernels, const DirectionView& view, const Share& share,
-               const GroupScratch& group, const MemberScratch& scratch)
+               const CrewScratch& crew, const MemberScratch& scratch)
       : kernels_(kernels.precision[static_cast<int>(view.precision)]),
         quantize_row_(kernels.quantize_row),
         v_(view),
         share_(share),
-        group_(group),
+        crew_(crew),
         scratch_(scratch),
-        gates_(num_gates(view.cell)),
+        gates_(spec(view.cell).num_gates),
         rows_(share.last_row - share.first_row),
         h_stride_(round_up(view.output_size, kBlockUnits)),
         c_stride_(round_up(view.hidden_size, kBlockUnits)) {
@@ -48,10 +48,10 @@ class DirectionRun {
   }
 
  private:
-  // A place in the sequence, going forward or backward.
+  // A place in the sequence, which moves towards the end or, in the reverse direction, towards the beginning.
   struct Cursor {
     int64_t t;
-    int64_t rows_before;  // of a packed sequence
+    int64_t rows_before;  // in a packed sequence
     int64_t steps_left;
   };
 
@@ -82,14 +82,15 @@ class DirectionRun {
     }
   }
 
-  // Of this thread's rows, those that take part in a step: always the first ones.
+  // How many of this thread's rows take part in a step. They are always the first ones.
   int active(const Cursor& cursor) const {
     return std::clamp(v_.steps.rows(cursor.t) - share_.first_row, 0, rows_);
   }
 
   bool int8() const { return v_.precision == Precision::int8; }
+  bool has_c() const { return spec(v_.cell).has_c; }
 
-  // A row of floats as the matrix wants it.
+  // Gives the matrix a row of floats in the form that its precision takes.
   void present(const float* x, int columns, uint8_t* bytes, Row* row) const {
     if (int8()) {
       quantize_row_(x, columns, bytes, row);
@@ -104,27 +105,27 @@ class DirectionRun {
     if (last > first) std::memcpy(to + first, from + first, sizeof(float) * (last - first));
   }
 
-  // Both hidden buffers start from h_0, so that a row which a reversed packed sequence reaches late finds it
-  // in whichever is current.
+  // Both hidden buffers start from h_0: the reverse direction of a packed sequence reaches some rows late,
+  // and these find h_0 in whichever buffer is current then.
   void load_state() {
     for (int r = 0; r < rows_; ++r) {
       const int64_t row = share_.first_row + r;
-      for (float* h : group_.h) {
+      for (float* h : crew_.h) {
         float* padded = h + r * h_stride_;
         copy_units(v_.h_0 + row * v_.output_size, padded, output_blocks_, v_.output_size);
         clear_padding(padded, output_blocks_, v_.output_size);
       }
-      if (v_.cell == Cell::lstm) {
-        copy_units(v_.c_0 + row * v_.hidden_size, group_.c + r * c_stride_, hidden_blocks_, v_.hidden_size);
-        clear_padding(group_.c + r * c_stride_, hidden_blocks_, v_.hidden_size);
+      if (has_c()) {
+        copy_units(v_.c_0 + row * v_.hidden_size, crew_.c + r * c_stride_, hidden_blocks_, v_.hidden_size);
+        clear_padding(crew_.c + r * c_stride_, hidden_blocks_, v_.hidden_size);
       }
       if (!int8()) {
-        for (int i = 0; i < 2; ++i) scratch_.h[i][r] = {group_.h[i] + r * h_stride_, 1.0f, 0};
+        for (int i = 0; i < 2; ++i) scratch_.h[i][r] = {crew_.h[i] + r * h_stride_, 1.0f, 0};
       }
     }
     for (int r = 0; r < rows_; ++r) {  // a row that takes part in no step keeps its state
-      copy_units(group_.h[0] + r * h_stride_, v_.h_n + (share_.first_row + r) * v_.output_size,
-                 output_blocks_, v_.output_size);
+      copy_units(crew_.h[0] + r * h_stride_, v_.h_n + (share_.first_row + r) * v_.output_size, output_blocks_,
+                 v_.output_size);
     }
     share_.barrier->wait(share_.members);
   }
@@ -136,15 +137,15 @@ class DirectionRun {
   }
 
   void store_cell_state() {
-    if (v_.cell != Cell::lstm) return;
+    if (!has_c()) return;
     for (int r = 0; r < rows_; ++r) {
-      copy_units(group_.c + r * c_stride_, v_.c_n + (share_.first_row + r) * v_.hidden_size, hidden_blocks_,
+      copy_units(crew_.c + r * c_stride_, v_.c_n + (share_.first_row + r) * v_.hidden_size, hidden_blocks_,
                  v_.hidden_size);
     }
   }
 
-  // Input part of the gates for as many steps as the chunk holds; returns the steps. That of a single
-  // large step is left to step_by_block().
+  // Computes the input part of the gates for as many steps as the chunk holds, and returns their number. The
+  // input part of a single large step is left to step_by_block().
   int64_t project_chunk(Cursor cursor) {
     const MatrixView& matrix = v_.weights.input;
     const int64_t bytes_stride = round_up(matrix.columns, 4);
@@ -163,12 +164,12 @@ class DirectionRun {
     by_block_ = steps == 1 && share_.members == 1 && rows * input_stride_ * 4 > kLargeStepBytes;
     if (by_block_) return steps;
     kernels_.project(gates_, {matrix, hidden_blocks_, rows, scratch_.x, scratch_.input_part, input_stride_});
-    // The output may lie over the input: no member writes before all have read.
+    // The output may overwrite the input, so no member writes before all have read.
     share_.barrier->wait(share_.members);
     return steps;
   }
 
-  // Moves the cursor on step by step, to the end of the chunk or until the machine is crowded.
+  // Takes the steps of the chunk, one by one, until the machine is crowded; returns whether it was.
   bool run_chunk(Cursor& cursor, int64_t steps) {
     const float* input_part = scratch_.input_part;
     for (; steps > 0; --steps) {
@@ -187,9 +188,9 @@ class DirectionRun {
   }
 
   void step(int rows, const float* input_part) {
-    const bool projected = group_.hidden != nullptr;
-    const float* h = group_.h[current_];
-    float* h_next = group_.h[current_ ^ 1];
+    const bool projected = crew_.hidden != nullptr;
+    const float* h = crew_.h[current_];
+    float* h_next = crew_.h[current_ ^ 1];
     const Row* h_rows = scratch_.h[int8() ? 0 : current_];
     if (int8()) {
       for (int r = 0; r < rows; ++r) {
@@ -206,10 +207,10 @@ class DirectionRun {
                      h,
                      h_next,
                      h_stride_,
-                     group_.c,
+                     crew_.c,
                      c_stride_};
     if (projected) {
-      view.h_next = group_.hidden;
+      view.h_next = crew_.hidden;
       view.h_stride = c_stride_;
     }
     if (by_block_) {
@@ -220,13 +221,14 @@ class DirectionRun {
     if (projected) project_hidden(rows, h_next);
   }
 
-  // Input part and step of one block of units after the other: its input part stays in the first-level cache.
+  // Computes the input part and the step of one block of units after another, so that the input part of a
+  // block stays in the first-level cache.
   void step_by_block(StepView view) const {
     const BlockRange all = view.blocks;
     view.input = scratch_.input_part;
     view.input_stride = gates_ * kBlockUnits;
     for (int i = 0; i < all.last - all.first; ++i) {
-      const int block = view.backward ? all.last - 1 - i : all.first + i;
+      const int block = view.descending ? all.last - 1 - i : all.first + i;
       view.blocks = {block, block + 1};
       kernels_.project(gates_, {v_.weights.input, view.blocks, view.rows, scratch_.x, scratch_.input_part,
                                 view.input_stride});
@@ -237,16 +239,17 @@ class DirectionRun {
   void project_hidden(int rows, float* h_next) {
     share_.barrier->wait(share_.members);
     for (int r = 0; r < rows; ++r) {
-      present(group_.hidden + r * c_stride_, v_.hidden_size, scratch_.hidden_bytes + r * c_stride_,
+      present(crew_.hidden + r * c_stride_, v_.hidden_size, scratch_.hidden_bytes + r * c_stride_,
               &scratch_.hidden[r]);
     }
     kernels_.project(1, {v_.weights.projection, output_blocks_, rows, scratch_.hidden,
                          h_next + output_blocks_.first * kBlockUnits, h_stride_});
   }
 
-  // This thread's units of the step's output, and the final state of the rows that do not go on.
+  // Writes this thread's units of the step's output, and the final state of the rows whose sequence ends
+  // here.
   void write_outputs(const Cursor& cursor, int rows, int stay) {
-    const float* h_next = group_.h[current_ ^ 1];
+    const float* h_next = crew_.h[current_ ^ 1];
     for (int r = 0; r < rows; ++r) {
       const int row = share_.first_row + r;
       copy_units(h_next + r * h_stride_, v_.output.at(cursor.t, cursor.rows_before, row), output_blocks_,
@@ -262,7 +265,7 @@ class DirectionRun {
   void (*const quantize_row_)(const float*, int, uint8_t*, Row*) noexcept;
   const DirectionView& v_;
   Share share_;
-  const GroupScratch& group_;
+  const CrewScratch& crew_;
   const MemberScratch& scratch_;
   const int gates_;
   const int rows_;
@@ -272,14 +275,14 @@ class DirectionRun {
   BlockRange output_blocks_{};
   int64_t input_stride_ = 0;
   int current_ = 0;
-  bool by_block_ = false;  // the chunk in hand
+  bool by_block_ = false;  // for the current chunk
 };
 
 }  // namespace
 
 bool run_direction(const KernelTable& kernels, const DirectionView& view, const Share& share,
-                   const GroupScratch& group, const MemberScratch& scratch) noexcept {
-  return DirectionRun(kernels, view, share, group, scratch).run();
+                   const CrewScratch& crew, const MemberScratch& scratch) noexcept {
+  return DirectionRun(kernels, view, share, crew, scratch).run();
 }
 
-}  // namespace zoo
+}  // namespace zoo::engine

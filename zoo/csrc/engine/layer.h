@@ -8,11 +8,11 @@
 #include "engine/scratch.h"
 #include "engine/team.h"
 
-namespace zoo {
+namespace zoo::engine {
 
 // How many steps there are, and how many rows take part in each. Without batch_sizes all rows take part in
-// all steps; with them step t has the first batch_sizes[t] rows, never more than the step before
-// (PackedSequence).
+// all steps. With batch_sizes, as in a packed sequence, step t has the first batch_sizes[t] rows, never more
+// than the step before.
 struct Steps {
   int64_t count;
   int batch;
@@ -21,8 +21,8 @@ struct Steps {
   int rows(int64_t t) const { return batch_sizes == nullptr ? batch : static_cast<int>(batch_sizes[t]); }
 };
 
-// Where the rows of a step lie: data + t * step_stride + row * row_stride; in a packed sequence, where steps
-// follow each other without gaps, data + (rows of the steps before + row) * row_stride.
+// Where the rows of a step lie: at data + t * step_stride + row * row_stride. The steps of a packed sequence
+// follow each other without gaps, so there they lie at data + (rows of the steps before + row) * row_stride.
 template <class T>
 struct Rows {
   T* data;
@@ -46,22 +46,22 @@ struct DirectionView {
   Rows<const float> input;
   Rows<float> output;
   const float* h_0;  // (batch, output_size)
-  const float* c_0;  // (batch, hidden_size), LSTM only
+  const float* c_0;  // (batch, hidden_size); null unless the cell has a c
   float* h_n;
   float* c_n;
 };
 
-// The part of a direction that one thread computes: a range of rows, and of these a range of units that it
-// shares with the other members of its group.
+// The part of a direction that one thread computes: the rows of its crew, and its member's range of their
+// units.
 struct Share {
   int first_row, last_row;
   int member, members;
   Barrier* barrier;
 };
 
-// Returns whether the machine turned out too crowded for members to keep step: the first has then done the
-// rest alone. The results are the same.
+// Returns whether the machine was too crowded for members to keep step. The first member has then done the
+// rest alone; the results are the same.
 bool run_direction(const KernelTable& kernels, const DirectionView& view, const Share& share,
-                   const GroupScratch& group, const MemberScratch& scratch) noexcept;
+                   const CrewScratch& crew, const MemberScratch& scratch) noexcept;
 
-}  // namespace zoo
+}  // namespace zoo::engine

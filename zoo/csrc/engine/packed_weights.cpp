@@ -1,8 +1,9 @@
 #include "engine/packed_weights.h"
 
 #include <cstring>
+#include <iterator>
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
 constexpr char kMagic[8] = {'z', 'o', 'o', 'p', 'a', 'c', 'k', '2'};
@@ -81,9 +82,10 @@ const char* read_header(const uint8_t* packed, size_t bytes, StackSizes* sizes) 
   std::memcpy(&h, packed, sizeof(h));
   if (std::memcmp(h.magic, kMagic, sizeof(kMagic)) != 0) return "not packed weights";
   const auto within = [](int32_t value, int32_t low, int32_t high) { return value >= low && value <= high; };
-  if (!within(h.cell, 0, 3) || !within(h.precision, 0, 2) || !within(h.num_layers, 1, kMostLayers) ||
-      !within(h.num_directions, 1, 2) || !within(h.input_size, 1, kLargestSize) ||
-      !within(h.hidden_size, 1, kLargestSize) || !within(h.proj_size, 0, h.hidden_size)) {
+  if (!is_cell(h.cell) || !within(h.precision, 0, static_cast<int32_t>(std::size(kPrecisionNames)) - 1) ||
+      !within(h.num_layers, 1, kMostLayers) || !within(h.num_directions, 1, 2) ||
+      !within(h.input_size, 1, kLargestSize) || !within(h.hidden_size, 1, kLargestSize) ||
+      !within(h.proj_size, 0, h.hidden_size)) {
     return "packed weights with an impossible header";
   }
   *sizes = {static_cast<Cell>(h.cell),
@@ -105,4 +107,4 @@ LayerView layer_view(const StackSizes& sizes, int layer, int direction, const ui
           places.projection.view(recurrent + places.recurrent.bytes())};
 }
 
-}  // namespace zoo
+}  // namespace zoo::engine

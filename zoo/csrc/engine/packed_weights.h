@@ -1,10 +1,11 @@
 #pragma once
 
 // Packed weights: one block of bytes that holds all layers and directions of a recurrent stack, laid out for
-// the kernels. The layout is the same for every instruction set, so packed weights can be moved and saved.
+// the kernels. The layout is the same for every instruction set, so packed weights can be saved and used
+// elsewhere.
 //
-//   header (64 bytes) | layer 0 | layer 0 reversed | layer 1 | ...
-//   a layer and direction: input matrix, recurrent matrix, projection matrix (LSTM with proj_size only)
+//   header (64 bytes) | layer 0 | layer 0 reverse | layer 1 | ...
+//   a layer and direction: input matrix, recurrent matrix, projection matrix (only with proj_size)
 //   a matrix: weights, bias, and for int8 scales and sums (kernels/views.h)
 
 #include <cstddef>
@@ -12,9 +13,9 @@
 
 #include "kernels/views.h"
 
-namespace zoo {
+namespace zoo::engine {
 
-// Of a layer: an int8 sum over so many columns, twice as many from two directions, stays within 32 bits.
+// The largest size of a layer: an int8 sum over the outputs of two directions stays within 32 bits.
 inline constexpr int64_t kLargestSize = 1 << 15;
 
 struct StackSizes {
@@ -26,9 +27,12 @@ struct StackSizes {
   int hidden_size = 1;
   int proj_size = 0;  // 0: no projection
 
-  int gates() const { return num_gates(cell); }
+  int gates() const { return spec(cell).num_gates; }
+  bool has_c() const { return spec(cell).has_c; }
   int output_size() const { return proj_size > 0 ? proj_size : hidden_size; }
-  int layer_input_size(int layer) const { return layer == 0 ? input_size : num_directions * output_size(); }
+  int output_width() const { return num_directions * output_size(); }
+  int state_rows() const { return num_layers * num_directions; }
+  int layer_input_size(int layer) const { return layer == 0 ? input_size : output_width(); }
   int hidden_blocks() const { return static_cast<int>(divide_up(hidden_size, kBlockUnits)); }
   int output_blocks() const { return static_cast<int>(divide_up(output_size(), kBlockUnits)); }
 };
@@ -40,7 +44,7 @@ struct LayerView {
   MatrixView projection;
 };
 
-// Float weights of one layer and direction in PyTorch's layout; null where there is none.
+// Float weights of one layer and direction in PyTorch's layout; null if the layer does not have them.
 struct LayerWeights {
   const float* weight_ih;  // (gates * hidden_size, layer_input_size)
   const float* weight_hh;  // (gates * hidden_size, output_size)
@@ -49,26 +53,26 @@ struct LayerWeights {
   const float* weight_hr;  // (proj_size, hidden_size)
 };
 
-// The same, to be written.
+// The same weights as results.
 struct LayerWeightsOut {
   float* weight_ih;
   float* weight_hh;
-  float* bias_ih;  // the two biases packed as one sum come back here
-  float* bias_hh;  // zero, but for the new gate of the GRU
+  float* bias_ih;  // where the two biases were packed as one sum, the sum
+  float* bias_hh;  // zero there
   float* weight_hr;
 };
 
 size_t packed_bytes(const StackSizes& sizes);
 
-// Writes the header; the layers follow one by one.
+// Writes the header; pack_layer() then writes each layer.
 void write_header(const StackSizes& sizes, uint8_t* packed);
 void pack_layer(const StackSizes& sizes, int layer, int direction, const LayerWeights& weights,
                 uint8_t* packed);
 void unpack_layer(const StackSizes& sizes, int layer, int direction, const uint8_t* packed,
                   const LayerWeightsOut& weights);
 
-// Reads the header back. Returns null, or what is wrong with the bytes.
+// Reads the header. Returns null, or what is wrong with the bytes.
 const char* read_header(const uint8_t* packed, size_t bytes, StackSizes* sizes);
 LayerView layer_view(const StackSizes& sizes, int layer, int direction, const uint8_t* packed);
 
-}  // namespace zoo
+}  // namespace zoo::engine

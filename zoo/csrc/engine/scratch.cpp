@@ -2,22 +2,22 @@
 
 #include <algorithm>
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
-// The input part of a chunk should stay in the second-level cache until the steps use it, and a chunk should
-// be long enough for the input matrix to be read seldom.
+// The input part of a chunk should stay in the second-level cache until the steps use it. A chunk should also
+// be long, because the input matrix is read once for each.
 constexpr int64_t kChunkBytes = 384 << 10;
 constexpr int64_t kSmallestChunk = 48;
 
 }  // namespace
 
-GroupScratch take_group_scratch(const StackSizes& s, int rows, Arena& arena) noexcept {
+CrewScratch take_crew_scratch(const StackSizes& s, int rows, Arena& arena) noexcept {
   const int64_t h = rows * round_up(s.output_size(), kBlockUnits);
   const int64_t c = rows * round_up(s.hidden_size, kBlockUnits);
-  GroupScratch scratch = {};
+  CrewScratch scratch = {};
   for (float*& buffer : scratch.h) buffer = arena.take<float>(h);
-  if (s.cell == Cell::lstm) scratch.c = arena.take<float>(c);
+  if (s.has_c()) scratch.c = arena.take<float>(c);
   if (s.proj_size > 0) scratch.hidden = arena.take<float>(c);
   return scratch;
 }
@@ -41,4 +41,4 @@ MemberScratch take_member_scratch(const StackSizes& s, int rows, int64_t total_r
   return scratch;
 }
 
-}  // namespace zoo
+}  // namespace zoo::engine

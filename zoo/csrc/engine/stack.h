@@ -1,6 +1,6 @@
 #pragma once
 
-// A whole stack - all layers, both directions - over a padded or packed sequence.
+// A whole stack, with all its layers and directions, over a padded batch or a packed sequence.
 
 #include <atomic>
 #include <cstdint>
@@ -10,9 +10,9 @@
 #include "engine/packed_weights.h"
 #include "engine/team.h"
 
-namespace zoo {
+namespace zoo::engine {
 
-// Rows of a batch: products with sizes stay within an int.
+// The most rows of a batch: products of rows and sizes stay within an int.
 inline constexpr int kLargestBatch = std::numeric_limits<int>::max() / 4096;
 
 struct StackView {
@@ -22,20 +22,31 @@ struct StackView {
   int64_t total_rows;  // of all steps
   Rows<const float> input;
   Rows<float> output;  // (..., num_directions * output_size)
-  // Room for the output of a layer, laid out as `output`: needed by the second and later layers of a
-  // bidirectional stack, whose two directions both read all of the layer before. Null otherwise.
+  // Room for the output of a layer, with the strides of `output`; null unless needs_between().
   Rows<float> between;
   const float* h_0;  // (num_layers * num_directions, batch, output_size)
-  const float* c_0;  // (num_layers * num_directions, batch, hidden_size), LSTM only
+  const float* c_0;  // (num_layers * num_directions, batch, hidden_size); null unless the cell has a c
   float* h_n;
   float* c_n;
 };
 
-// How many threads are worth their cost, at most `available`. Threads that share units keep step with each
-// other, which only works on cores of their own; without `keep_step` there are none of these.
+// Whether a stack needs a second buffer for the output of a layer: the two directions of its second and later
+// layers both read all of the layer before.
+inline bool needs_between(const StackSizes& s) { return s.num_directions == 2 && s.num_layers > 1; }
+
+// The view of a call. Its states, and where needed `between`, are still null.
+inline StackView make_view(const StackSizes& sizes, const uint8_t* packed, const Steps& steps,
+                           int64_t total_rows, const Rows<const float>& input, const Rows<float>& output) {
+  const Rows<float> between = {nullptr, output.step_stride, output.row_stride};
+  return {sizes, packed, steps, total_rows, input, output, between, nullptr, nullptr, nullptr, nullptr};
+}
+
+// How many threads are worth their cost, at most `available`. Threads that share units wait for each other
+// after every step, which pays only if each has a core of its own; without `keep_step` no threads share
+// units.
 int useful_threads(const StackView& view, int available, bool keep_step) noexcept;
 
-// The shared memory of the threads that run one stack together. Every member calls run() once.
+// What the threads that run one stack together share. Each of them calls run() once.
 class StackRun {
  public:
   static size_t scratch_bytes(const StackView& view, int threads) noexcept;
@@ -46,8 +57,7 @@ class StackRun {
   // Runs this thread's part, with as many threads as the parallel loop has started.
   void run(int64_t iterations) noexcept;
 
-  // Whether threads that shared units could not keep step, because the machine had other work for their
-  // cores.
+  // Whether threads that shared units could not keep step, because other programs used their cores.
   bool crowded() const noexcept { return crowded_.load(std::memory_order_relaxed); }
 
  private:
@@ -60,9 +70,9 @@ class StackRun {
   Muster muster_;
   Barrier everyone_;
   std::atomic<bool> crowded_{false};
-  Barrier* group_barriers_;
-  GroupScratch* groups_;
+  Barrier* crew_barriers_;
+  CrewScratch* crews_;
   MemberScratch* members_;
 };
 
-}  // namespace zoo
+}  // namespace zoo::engine

@@ -7,10 +7,10 @@
 #endif
 #include <sched.h>
 
-namespace zoo {
+namespace zoo::engine {
 
-// Turns of waiting, some 100 microseconds, after which whoever is awaited must have lost its core to another
-// program: no share of a step differs from the others by so much.
+// Turns of waiting, some 100 microseconds, after which the awaited thread must have lost its core to another
+// program: the shares of a step do not differ by so much.
 inline constexpr int kPatience = 4000;
 
 inline void relax(int turn) noexcept {
@@ -27,8 +27,8 @@ inline void relax(int turn) noexcept {
 // it takes to wake a thread.
 class Barrier {
  public:
-  // Returns, to all alike, whether a member has reported a crowded machine, or one has waited here beyond
-  // patience where members are expected to keep step.
+  // Returns whether a member has reported a crowded machine, or has waited here for more than kPatience turns
+  // with `keep_step`. All members get the same answer.
   bool wait(int size, bool keep_step = true) noexcept {
     if (size == 1) return false;
     const uint32_t round = round_.load(std::memory_order_relaxed);
@@ -55,8 +55,8 @@ class Barrier {
   bool crowded_ = false;
 };
 
-// Forms a team out of however many threads a parallel loop really starts. Each thread brings the number of
-// loop iterations that it was given; when all iterations are accounted for, the team is complete.
+// Makes a team of the threads that a parallel loop starts, however many they are. Each thread brings the
+// number of loop iterations that it was given; the team is complete when all iterations have been brought.
 class Muster {
  public:
   struct Place {
@@ -76,4 +76,4 @@ class Muster {
   std::atomic<int64_t> iterations_{0};
 };
 
-}  // namespace zoo
+}  // namespace zoo::engine

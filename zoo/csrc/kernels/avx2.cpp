@@ -5,7 +5,7 @@
 #include "kernels/instantiate.h"
 #include "kernels/tables.h"
 
-namespace zoo::avx2 {
+namespace zoo::engine::avx2 {
 
 const KernelTable& table() {
   static constexpr KernelTable kTable = {
@@ -15,4 +15,4 @@ const KernelTable& table() {
   return kTable;
 }
 
-}  // namespace zoo::avx2
+}  // namespace zoo::engine::avx2

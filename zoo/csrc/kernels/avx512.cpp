@@ -4,7 +4,7 @@
 #include "kernels/instantiate.h"
 #include "kernels/tables.h"
 
-namespace zoo::avx512 {
+namespace zoo::engine::avx512 {
 
 const KernelTable& table() {
   static const KernelTable kTable = {
@@ -14,4 +14,4 @@ const KernelTable& table() {
   return kTable;
 }
 
-}  // namespace zoo::avx512
+}  // namespace zoo::engine::avx512

@@ -5,7 +5,7 @@
 #include "kernels/instantiate.h"
 #include "kernels/tables.h"
 
-namespace zoo::avx512vnni {
+namespace zoo::engine::avx512vnni {
 
 const KernelTable& table() {
   static const KernelTable& plain = avx512::table();
@@ -16,4 +16,4 @@ const KernelTable& table() {
   return kTable;
 }
 
-}  // namespace zoo::avx512vnni
+}  // namespace zoo::engine::avx512vnni

@@ -1,13 +1,13 @@
 #pragma once
 
-// What becomes of the gates of one row and one vector of units, while they are in registers. It is a chain of
-// latencies, cut in two: begin() gives what finish() needs, so that the first half of one chain can go beside
-// the second half of the one before.
+// The equations of the cells, for one row and one vector of units whose gates are in registers. An equation
+// is a chain of latencies, cut in two: begin() returns what finish() needs, so that the first half of one
+// chain can run beside the second half of the chain before it.
 
 #include "kernels/gate_functions.h"
 #include "kernels/tile.h"
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
 // The input part of a gate, [row][block of the range][gate][16].
 template <int GATES>
@@ -93,7 +93,7 @@ struct RnnCell {
   }
 };
 
-// Matrix times rows plus bias, kept as it is.
+// No cell: the product of a matrix and rows plus the bias is stored as it is.
 template <int GATES>
 struct Store {
   static constexpr int kGates = GATES;
@@ -109,4 +109,4 @@ struct Store {
   }
 };
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

@@ -5,7 +5,7 @@
 
 #include "kernels/simd.h"
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
 // exp(y) = 2^n * (1 + q) for y <= 0, with q = exp(r) - 1 and |r| <= ln(2) / 2.
 struct Exponential {
@@ -29,7 +29,8 @@ template <int COUNT>
   return {n, mul_add(mul(r, r), p, r)};
 }
 
-// A function as a quotient: products of functions then need one division, the slowest instruction here.
+// A function as a quotient: a product of functions then needs only one division, the slowest instruction
+// here.
 struct Fraction {
   Floats top, bottom;
 };
@@ -58,9 +59,9 @@ struct Fraction {
   return {copy_sign(t, x), add(broadcast(2.0f), t)};
 }
 
-// tanh with the roundings of its numerator, denominator and quotient taken back. The RNN's state is nothing
-// but this function's value, so its error goes round the recurrence undamped; a gated state is an average
-// that damps it.
+// tanh, corrected for the rounding of its numerator, denominator and quotient. The RNN's state is this
+// function's value, so its error is not damped from step to step; a gated state is an average, which damps
+// it.
 [[gnu::always_inline]] inline Floats refined_tanh(Floats x) {
   const Floats zero = broadcast(0.0f), one = broadcast(1.0f), two = broadcast(2.0f);
   const Floats y = mul(two, negative_abs(x));
@@ -70,11 +71,11 @@ struct Fraction {
   const Floats t = mul_add(power, part.q, less), t_low = mul_add(power, part.q, sub(less, t));
   const Floats d = add(two, t), d_low = sub(t, sub(d, two));
   const Floats quotient = div(sub(zero, t), d);
-  // What is missing in (t + t_low) + quotient * (d + d_low + t_low) = 0, over d by a line: 1 <= d <= 2.
+  // The remainder of (t + t_low) + quotient * (d + d_low + t_low) = 0, over d by a line: 1 <= d <= 2.
   Floats missing = mul_add(quotient, d_low, mul_add(quotient, d, t));
   missing = mul_add(t_low, add(one, quotient), missing);
   const Floats inverse = mul_add(d, broadcast(-0.5f), broadcast(1.457f));
   return copy_sign(sub(quotient, mul(missing, inverse)), x);
 }
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

@@ -1,14 +1,14 @@
 #pragma once
 
 // The kernels of the instruction set that the including file names with ZOO_ISA. Everything lies in a
-// namespace of that name: functions of two instruction sets must never be taken for one by the linker.
+// namespace of that name: otherwise the linker would take functions of two instruction sets for one.
 
 #include "kernels/cells.h"
 #include "kernels/gate_functions.h"
 #include "kernels/quantize.h"
 #include "kernels/tile.h"
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
 template <class Weights>
 void project(int gates, const ProjectView& p) noexcept {
@@ -20,10 +20,13 @@ void project(int gates, const ProjectView& p) noexcept {
   if (gates == 1) run.template operator()<1>();
 }
 
+// A cell of the table that has no equation here is an error in every build.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wswitch"
 template <class Weights>
 void step(Cell cell, const StepView& s) noexcept {
   const auto run = [&]<class CellFunction>(const CellFunction& function) {
-    compute<Weights, CellFunction::kGates>(s.recurrent, s.blocks, s.h, s.rows, s.backward, function);
+    compute<Weights, CellFunction::kGates>(s.recurrent, s.blocks, s.h, s.rows, s.descending, function);
   };
   switch (cell) {
     case Cell::lstm:
@@ -36,6 +39,7 @@ void step(Cell cell, const StepView& s) noexcept {
       return run(RnnCell<true>{s});
   }
 }
+#pragma GCC diagnostic pop
 
 template <class Function>
 inline void apply_each(const float* x, float* out, int64_t count, Function function) {
@@ -57,4 +61,4 @@ inline void refined_tanh_each(const float* x, float* out, int64_t count) noexcep
   apply_each(x, out, count, [](Floats v) { return refined_tanh(v); });
 }
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

@@ -5,7 +5,7 @@
 #include "kernels/instantiate.h"
 #include "kernels/tables.h"
 
-namespace zoo::portable {
+namespace zoo::engine::portable {
 
 const KernelTable& table() {
   static constexpr KernelTable kTable = {
@@ -15,4 +15,4 @@ const KernelTable& table() {
   return kTable;
 }
 
-}  // namespace zoo::portable
+}  // namespace zoo::engine::portable

@@ -1,19 +1,20 @@
 #pragma once
 
-// How each precision multiplies a packed matrix by rows of activations: sums of products over a run of
-// columns, for some rows and some streams of weights, and what makes a sum a float. A stream is one gate of
-// one vector of units; from one group of its columns to the next are GATES * kGroupBytes bytes.
+// How each precision multiplies a packed matrix by rows of activations: it sums products over a run of
+// columns, for some rows and some strips of weights, and makes a float of each sum. A strip is one gate of
+// one vector of units; GATES * kGroupBytes bytes lie from one group of its columns to the next.
 
 #include "kernels/simd.h"
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
-// A sum of floats is one of runs of columns, each from zero: its rounding error grows with the length of a
-// run, not with that of the row.
+// Floats are summed in runs of columns, each from zero, so that the rounding error grows with the length of a
+// run and not with the length of the row.
 inline constexpr int64_t kRunColumns = 64;
 
-// Whether the sums of the runs before have registers too while a tile of several rows is summed up. With 16
-// they wait in memory: the few sums that would be left could not hide the latency of an addition.
+// Whether the sums of earlier runs stay in registers while a tile of several rows is summed. With 16
+// registers they wait in memory, because the few sums that would be left could not hide the latency of an
+// addition.
 inline constexpr bool kKeepsRunSums = kRegisters >= 32;
 
 inline Floats load_floats(const uint8_t* p) { return load(reinterpret_cast<const float*>(p)); }
@@ -34,18 +35,18 @@ struct Fp32 : FloatSums {
   static constexpr int kAlone = 6;            // sums side by side for a single row, found by trial
   static constexpr int kTogether = 24;        // rows whose gates are applied together, by trial
   static constexpr bool kAppliesAmid = true;  // a row alone: gates amid the sums of the next tile, by trial
-  // What `sums` sums of several rows take: themselves, a weight, and a value for each row.
+  // The registers that `sums` sums of several rows need: the sums, a weight, and a value for each row.
   static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 1 + rows; }
 
-  template <int GATES, int ROWS, int STREAMS>
-  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STREAMS], const Row* rows,
-                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STREAMS]) {
+  template <int GATES, int ROWS, int STRIPS>
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STRIPS], const Row* rows,
+                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STRIPS]) {
     const float* x[ROWS];
     for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
     for (int64_t k = first; k < last; ++k) {
       Floats value[ROWS];
       for (int r = 0; r < ROWS; ++r) value[r] = broadcast(x[r][k]);
-      for (int s = 0; s < STREAMS; ++s) {
+      for (int s = 0; s < STRIPS; ++s) {
         const uint8_t* group = weights[s] + k * (GATES * kGroupBytes);
         if constexpr (ROWS == 1) {
           sums[0][s] = dot_add_once(group, value[0], sums[0][s]);
@@ -65,11 +66,12 @@ struct Bf16 : FloatSums {
   static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
   static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 2 + 2 * rows; }
 
-  // Activations stay float: no rounding but that of the weights. The first of a pair is widened; the second
-  // is the whole word, which packing brought near to the weight with the first in its lower half.
-  template <int GATES, int ROWS, int STREAMS>
-  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STREAMS], const Row* rows,
-                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STREAMS]) {
+  // Activations stay float, so only the weights are rounded. The first of a pair is widened. The second is
+  // the whole word: packing chose its upper half so that the word, with the first in its lower half, is near
+  // the weight.
+  template <int GATES, int ROWS, int STRIPS>
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STRIPS], const Row* rows,
+                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STRIPS]) {
     const float* x[ROWS];
     for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const float*>(rows[r].data);
     const int64_t pairs = last / 2;
@@ -79,7 +81,7 @@ struct Bf16 : FloatSums {
         one[r] = broadcast(x[r][2 * pair]);
         other[r] = broadcast(x[r][2 * pair + 1]);
       }
-      for (int s = 0; s < STREAMS; ++s) {
+      for (int s = 0; s < STRIPS; ++s) {
         Floats word = load_floats(weights[s] + pair * (GATES * kGroupBytes));
         hold(word);
         const Floats weight = widen_low_half(word);
@@ -88,7 +90,7 @@ struct Bf16 : FloatSums {
       }
     }
     if (last % 2 == 0) return;
-    for (int s = 0; s < STREAMS; ++s) {
+    for (int s = 0; s < STRIPS; ++s) {
       const Floats weight = widen_low_half(load_floats(weights[s] + pairs * (GATES * kGroupBytes)));
       for (int r = 0; r < ROWS; ++r) sums[r][s] = dot_add(weight, broadcast(x[r][2 * pairs]), sums[r][s]);
     }
@@ -107,7 +109,7 @@ struct Int8 {
     return sums * static_cast<int>(sizeof(Sum) / sizeof(Floats)) + 1 + rows;
   }
   static Sum start() { return no_sums(); }
-  static Sum join(Sum a, Sum) { return a; }  // there is but one run
+  static Sum join(Sum a, Sum) { return a; }  // there is only one run
 
   // base + row scale * channel scale * (sum of bytes * weights - zero * sum of weights); integers are exact.
   static Floats finish(Sum sum, Floats base, const Row& row, const MatrixView& matrix, int64_t offset) {
@@ -115,15 +117,15 @@ struct Int8 {
     return mul_add(to_float(exact), mul(broadcast(row.scale), load(matrix.scales + offset)), base);
   }
 
-  template <int GATES, int ROWS, int STREAMS>
-  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STREAMS], const Row* rows,
-                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STREAMS]) {
+  template <int GATES, int ROWS, int STRIPS>
+  [[gnu::always_inline]] static void accumulate(const uint8_t* const (&weights)[STRIPS], const Row* rows,
+                                                int64_t first, int64_t last, Sum (&sums)[ROWS][STRIPS]) {
     const uint8_t* x[ROWS];
     for (int r = 0; r < ROWS; ++r) x[r] = static_cast<const uint8_t*>(rows[r].data);
     for (int64_t group = first / 4; group < (last + 3) / 4; ++group) {
       Bytes value[ROWS];
       for (int r = 0; r < ROWS; ++r) value[r] = broadcast_bytes(x[r] + 4 * group);
-      for (int s = 0; s < STREAMS; ++s) {
+      for (int s = 0; s < STRIPS; ++s) {
         const ByteWeights weight = load_byte_weights(weights[s] + group * (GATES * kGroupBytes));
         for (int r = 0; r < ROWS; ++r) sums[r][s] = dot_bytes(value[r], weight, sums[r][s]);
       }
@@ -132,4 +134,4 @@ struct Int8 {
 };
 #endif
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

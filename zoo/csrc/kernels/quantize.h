@@ -2,11 +2,11 @@
 
 #include "kernels/simd.h"
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
-// Bytes of one row: scale and zero from its smallest and largest value, zero included. Each row has its own,
-// so a result depends neither on the rest of the batch nor on the rest of the sequence. A row with a NaN or
-// an infinity gets the scale NaN, and so do all results made of it.
+// Quantizes one row to bytes. Scale and zero come from its smallest and largest value, zero included. Each
+// row has its own, so a result depends neither on the rest of the batch nor on the rest of the sequence. A
+// row with a NaN or an infinity gets the scale NaN, and all results computed from it are NaN.
 inline void quantize_row(const float* x, int columns, uint8_t* out, Row* row) noexcept {
   const int whole = columns / kLanes * kLanes;
   float tail[kLanes] = {};
@@ -47,4 +47,4 @@ inline void quantize_row(const float* x, int columns, uint8_t* out, Row* row) no
   *row = {out, scale + nan, nan == 0.0f ? static_cast<int32_t>(zeros[0]) : 0};
 }
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
 inline constexpr int kLanes = 8;
 inline constexpr int kRegisters = 16;
@@ -67,9 +67,9 @@ inline float reduce_max(Floats a) {
 }
 
 inline __m256i load_bits(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-// The bfloat16 in the low half of each 32-bit lane, widened.
-// Has a value stay in its register where the compiler would rather load it once more.
+// Keeps a value in its register; the compiler would otherwise load it once more.
 inline void hold(Floats& a) { asm("" : "+x"(a.v)); }
+// The bfloat16 in the low half of each 32-bit lane, widened.
 inline Floats widen_low_half(Floats a) {
   return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a.v), 16))};
 }
@@ -113,4 +113,4 @@ inline Ints total(ByteSums sums) {
   return {_mm256_permute4x64_epi64(_mm256_hadd_epi32(sums.low, sums.high), 0b11'01'10'00)};
 }
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
 inline constexpr int kLanes = 16;
 inline constexpr int kRegisters = 32;
@@ -58,7 +58,7 @@ inline Floats scale_by_power(Floats a, Floats n) { return {_mm512_scalef_ps(a.v,
 inline float reduce_min(Floats a) { return _mm512_reduce_min_ps(a.v); }
 inline float reduce_max(Floats a) { return _mm512_reduce_max_ps(a.v); }
 
-// Has a value stay in its register where the compiler would rather load it once more.
+// Keeps a value in its register; the compiler would otherwise load it once more.
 inline void hold(Floats& a) { asm("" : "+v"(a.v)); }
 // The bfloat16 in the low half of each 32-bit lane, widened.
 inline Floats widen_low_half(Floats a) {
@@ -97,4 +97,4 @@ inline ByteSums dot_bytes(Bytes activations, ByteWeights weights, ByteSums sums)
 inline Ints total(ByteSums sums) { return {sums.v}; }
 #endif
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace zoo::ZOO_ISA {
+namespace zoo::engine::ZOO_ISA {
 
 inline constexpr int kLanes = 4;
 inline constexpr int kRegisters = 16;
@@ -121,4 +121,4 @@ inline ByteSums dot_bytes(Bytes activations, ByteWeights weights, ByteSums sums)
 }
 inline Ints total(ByteSums sums) { return sums; }
 
-}  // namespace zoo::ZOO_ISA
+}  // namespace zoo::engine::ZOO_ISA

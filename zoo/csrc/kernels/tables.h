@@ -2,7 +2,7 @@
 
 #include "kernels/views.h"
 
-namespace zoo {
+namespace zoo::engine {
 
 namespace portable {
 const KernelTable& table();
@@ -19,4 +19,4 @@ const KernelTable& table();  // avx512 with int8 on VNNI
 }
 #endif
 
-}  // namespace zoo
+}  // namespace zoo::engine

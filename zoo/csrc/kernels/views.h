@@ -3,20 +3,25 @@
 // What the kernels see: raw pointers and sizes, the same for every instruction set.
 
 #include <cstdint>
+#include <iterator>
+#include <string_view>
 
-namespace zoo {
+#include "zoo_cells.h"
+
+namespace zoo::engine {
 
 // Units are handled in blocks of 16; within a block, all gates of one column lie side by side.
 inline constexpr int kBlockUnits = 16;
 // Each gate of a block takes 64 bytes per group of columns: 16 units x (1 float | a pair of 16 bits each |
-// 4 int8). Of a pair the first is a bfloat16 in the lower half of a word; the second is the whole word, read
-// as a float: 8 bits of mantissa of its own, and below them the first, which costs it no accuracy (pack.cpp).
+// 4 int8). The first of a pair is a bfloat16 in the lower half of a word. The second is the whole word, read
+// as a float: 8 bits of mantissa of its own, and below them the first, which costs it no accuracy
+// (pack_layer.cpp).
 inline constexpr int kGroupBytes = 64;
 
-enum class Cell : int32_t { lstm = 0, gru = 1, rnn_tanh = 2, rnn_relu = 3 };
-enum class Precision : int32_t { fp32 = 0, bf16 = 1, int8 = 2 };
+// Packed weights hold these numbers.
+enum class Precision : int32_t { fp32, bf16, int8 };
+inline constexpr std::string_view kPrecisionNames[] = {"fp32", "bf16", "int8"};  // indexed by Precision
 
-constexpr int num_gates(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1; }
 constexpr int columns_per_group(Precision precision) {
   return precision == Precision::fp32 ? 1 : precision == Precision::bf16 ? 2 : 4;
 }
@@ -51,16 +56,17 @@ struct BlockRange {
 struct StepView {
   MatrixView recurrent;
   BlockRange blocks;
-  // Every other step goes through the units backward: the weights last used, still in the cache, come first.
-  bool backward;
+  // Every other step goes through the units in descending order, so that the weights that were used last,
+  // which are still in the cache, come first.
+  bool descending;
   int rows;
   const Row* h;        // rows of the previous hidden state, as the recurrent matrix wants them
   const float* input;  // input part of the gates, [row][block of the range][gate][16]
   int64_t input_stride;
-  const float* h_previous;  // (rows, units), read by the GRU only
+  const float* h_previous;  // (rows, units); only the GRU reads it
   float* h_next;            // (rows, units)
   int64_t h_stride;
-  float* c;  // (rows, units), LSTM only, updated in place
+  float* c;  // (rows, units), only for cells that have one; updated in place
   int64_t c_stride;
 };
 
@@ -74,20 +80,21 @@ struct ProjectView {
   int64_t out_stride;
 };
 
-// The kernels of one instruction set. No kernel allocates or throws.
+// The kernels of one precision. No kernel allocates or throws.
 struct PrecisionKernels {
   void (*project)(int gates, const ProjectView& view) noexcept;
   void (*step)(Cell cell, const StepView& view) noexcept;
 };
 
+// The kernels of one instruction set.
 struct KernelTable {
   const char* name;
-  PrecisionKernels precision[3];  // indexed by Precision
-  // Bytes for one row: out receives `columns` bytes and zero bytes up to a multiple of 4.
+  PrecisionKernels precision[std::size(kPrecisionNames)];  // indexed by Precision
+  // Writes one row as `columns` bytes, followed by zero bytes up to a multiple of 4.
   void (*quantize_row)(const float* x, int columns, uint8_t* out, Row* row) noexcept;
   void (*sigmoid)(const float* x, float* out, int64_t count) noexcept;
   void (*tanh)(const float* x, float* out, int64_t count) noexcept;
   void (*refined_tanh)(const float* x, float* out, int64_t count) noexcept;
 };
 
-}  // namespace zoo
+}  // namespace zoo::engine

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
 std::string dims_text(std::initializer_list<int64_t> dims) {
@@ -28,13 +28,22 @@ Tensor empty(std::initializer_list<int64_t> dims, int32_t dtype) {
 
 }  // namespace
 
+std::string alternatives(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
 std::string shape_text(const Tensor& tensor) {
   std::string text;
   for (int64_t i = 0; i < tensor.dim(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(tensor.size(i));
   return "(" + text + ")";
 }
 
-void check_floats(const char* op, const char* name, const Tensor& tensor,
+void check_floats(const OperatorName& op, const char* name, const Tensor& tensor,
                   std::initializer_list<int64_t> dims) {
   if (!tensor.is_cpu()) fail(op, name, " must be on the CPU; move it with .cpu()");
   if (tensor.scalar_type() != torch::headeronly::ScalarType::Float) {
@@ -48,13 +57,13 @@ void check_floats(const char* op, const char* name, const Tensor& tensor,
   if (!fits) fail(op, "expected ", name, " of shape ", dims_text(dims), ", got ", shape_text(tensor));
 }
 
-Tensor contiguous_floats(const char* op, const char* name, const Tensor& tensor,
+Tensor contiguous_floats(const OperatorName& op, const char* name, const Tensor& tensor,
                          std::initializer_list<int64_t> dims) {
   check_floats(op, name, tensor, dims);
   return tensor.is_contiguous() ? tensor : torch::stable::contiguous(tensor);
 }
 
-StackSizes check_packed(const char* op, const Tensor& packed, std::initializer_list<Cell> cells) {
+StackSizes check_packed(const OperatorName& op, const Tensor& packed) {
   if (!packed.is_cpu() || packed.scalar_type() != torch::headeronly::ScalarType::Byte || packed.dim() != 1 ||
       !packed.is_contiguous()) {
     fail(op, "packed must be a contiguous 1-d uint8 tensor on the CPU, as the pack operators make");
@@ -63,22 +72,17 @@ StackSizes check_packed(const char* op, const Tensor& packed, std::initializer_l
   const char* wrong = read_header(static_cast<const uint8_t*>(packed.data_ptr()),
                                   static_cast<size_t>(packed.numel()), &sizes);
   if (wrong != nullptr) fail(op, "packed is ", wrong, "; pack the weights again");
-  if (std::find(cells.begin(), cells.end(), sizes.cell) == cells.end()) {
-    fail(op,
-         "packed holds the weights of another kind of cell; use the operator of the kind that was packed");
-  }
   return sizes;
 }
 
-Precision parse_precision(const char* op, std::string_view precision) {
-  if (precision == "fp32") return Precision::fp32;
-  if (precision == "bf16") return Precision::bf16;
-  if (precision == "int8") return Precision::int8;
-  fail(op, "precision must be fp32, bf16 or int8, got '", precision, "'");
+int check_batch(const OperatorName& op, int64_t batch) {
+  if (batch > kLargestBatch)
+    fail(op, "a batch of ", batch, " rows is too large; give at most ", kLargestBatch);
+  return static_cast<int>(batch);
 }
 
 Tensor empty_floats(std::initializer_list<int64_t> dims) { return empty(dims, aoti_torch_dtype_float32()); }
 
 Tensor empty_bytes(int64_t bytes) { return empty({bytes}, aoti_torch_dtype_uint8()); }
 
-}  // namespace zoo
+}  // namespace zoo::engine

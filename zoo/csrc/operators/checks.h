@@ -1,47 +1,69 @@
 #pragma once
 
-// Checks that every operator makes of what it is given, with errors that say what, expected, got, what to do.
+// Checks of what an operator is given. Their errors say what, what was expected, what came and what to do.
 
 #include <torch/csrc/stable/tensor.h>
 
 #include <initializer_list>
+#include <ostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/packed_weights.h"
+#include "engine/stack.h"
 
-namespace zoo {
+namespace zoo::engine {
 
 using torch::stable::Tensor;
 
+// The name of an operator in parts, so that it is put together only for an error.
+struct OperatorName {
+  std::string_view prefix, name, suffix;
+
+  OperatorName(const char* whole) : name(whole) {}  // NOLINT: a plain name is an operator's name
+  OperatorName(std::string_view prefix, std::string_view name, std::string_view suffix)
+      : prefix(prefix), name(name), suffix(suffix) {}
+};
+inline std::ostream& operator<<(std::ostream& stream, const OperatorName& op) {
+  return stream << "zoo::" << op.prefix << op.name << op.suffix;
+}
+
 template <class... Parts>
-[[noreturn]] void fail(const char* op, const Parts&... parts) {
+[[noreturn]] void fail(const OperatorName& op, const Parts&... parts) {
   std::ostringstream message;
-  message << "zoo::" << op << ": ";
+  message << op << ": ";
   (message << ... << parts);
   throw std::runtime_error(message.str());
 }
 
+// "portable, avx2 or avx512"
+std::string alternatives(const std::vector<std::string_view>& names);
+
 // "(2, 3, 4)"
 std::string shape_text(const Tensor& tensor);
 
-// A float32 tensor on the CPU with these dims, -1 for any.
-void check_floats(const char* op, const char* name, const Tensor& tensor,
+// Accepts a float32 tensor on the CPU with these dims, -1 for any.
+void check_floats(const OperatorName& op, const char* name, const Tensor& tensor,
                   std::initializer_list<int64_t> dims);
 
-// The same, contiguous: itself, or a copy.
-Tensor contiguous_floats(const char* op, const char* name, const Tensor& tensor,
+// Checks the same and returns the tensor itself if it is contiguous, otherwise a contiguous copy.
+Tensor contiguous_floats(const OperatorName& op, const char* name, const Tensor& tensor,
                          std::initializer_list<int64_t> dims);
 
-// Packed weights, of the kind of cell that the operator runs.
-StackSizes check_packed(const char* op, const Tensor& packed, std::initializer_list<Cell> cells);
+// Accepts packed weights of any cell.
+StackSizes check_packed(const OperatorName& op, const Tensor& packed);
 
-Precision parse_precision(const char* op, std::string_view precision);
+// Accepts at most kLargestBatch rows.
+int check_batch(const OperatorName& op, int64_t batch);
 
 // Uninitialized, on the CPU.
 Tensor empty_floats(std::initializer_list<int64_t> dims);
 Tensor empty_bytes(int64_t bytes);
 
-}  // namespace zoo
+inline const float* read(const Tensor& tensor) { return static_cast<const float*>(tensor.data_ptr()); }
+inline float* write(const Tensor& tensor) { return static_cast<float*>(tensor.data_ptr()); }
+
+}  // namespace zoo::engine

@@ -10,10 +10,10 @@
 #include "engine/isa.h"
 #include "operators/checks.h"
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
-// Grows to the largest size asked for on this thread and goes with the thread.
+// The memory of one thread: it grows to the largest size that the thread asked for.
 class Scratch {
  public:
   uint8_t* at_least(size_t bytes) {
@@ -39,8 +39,8 @@ class Scratch {
 const KernelTable& kernels_in_use() {
   const KernelTable* table = kernels();
   if (table == nullptr) {
-    fail("isa", "this processor lacks the instruction set that ZOO_ISA names, '", std::getenv("ZOO_ISA"),
-         "'; unset it, or set it to portable, avx2 or avx512");
+    fail("isa", "this processor does not have the instruction set that ZOO_ISA names, '",
+         std::getenv("ZOO_ISA"), "'; unset it, or set it to ", alternatives(isa_names()));
   }
   return *table;
 }
@@ -70,4 +70,4 @@ bool try_run_stack(const StackView& view) noexcept {
   }
 }
 
-}  // namespace zoo
+}  // namespace zoo::engine

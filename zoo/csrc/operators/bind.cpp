@@ -1,15 +1,14 @@
-#include "operators/bound_call.h"
+#include "operators/bind.h"
 
 #include <torch/csrc/stable/ops.h>
 
 #include <cstring>
 
-#include "include/zoo_ops.h"
+#include "engine/stack.h"
 #include "operators/checks.h"
-#include "operators/run_stack.h"
-#include "operators/stack_views.h"
+#include "operators/padded_view.h"
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
 constexpr const char* kOp = "bind";
@@ -24,8 +23,8 @@ void check_in_place(const char* name, const Tensor& tensor, std::initializer_lis
 
 Tensor bind(const Tensor& input, const std::vector<Tensor>& states, const Tensor& packed, bool batch_first,
             const std::vector<Tensor>& results) {
-  const StackSizes s = check_packed(kOp, packed, {Cell::lstm, Cell::gru, Cell::rnn_tanh, Cell::rnn_relu});
-  const size_t num_states = s.cell == Cell::lstm ? 2 : 1;
+  const StackSizes s = check_packed(kOp, packed);
+  const size_t num_states = s.has_c() ? 2 : 1;
   if (states.size() != num_states || results.size() != num_states + 1) {
     fail(kOp, "expected ", num_states, " state(s) and ", num_states + 1, " results, got ", states.size(),
          " and ", results.size());
@@ -38,21 +37,19 @@ Tensor bind(const Tensor& input, const std::vector<Tensor>& states, const Tensor
     fail(kOp, "expected a sequence of at least one step, got input of shape ", shape_text(input));
 
   StackView view = padded_view(s, packed, input, batch_first);
-  const int64_t width = static_cast<int64_t>(s.num_directions) * s.output_size();
-  const int64_t layers = static_cast<int64_t>(s.num_layers) * s.num_directions;
-  check_in_place("output", results[0], {input.size(0), input.size(1), width});
-  check_in_place("h_0", states[0], {layers, batch, s.output_size()});
-  check_in_place("h_n", results[1], {layers, batch, s.output_size()});
+  check_in_place("output", results[0], {input.size(0), input.size(1), s.output_width()});
+  check_in_place("h_0", states[0], {s.state_rows(), batch, s.output_size()});
+  check_in_place("h_n", results[1], {s.state_rows(), batch, s.output_size()});
   view.output.data = write(results[0]);
   view.h_0 = read(states[0]);
   view.h_n = write(results[1]);
-  if (num_states == 2) {
-    check_in_place("c_0", states[1], {layers, batch, s.hidden_size});
-    check_in_place("c_n", results[2], {layers, batch, s.hidden_size});
+  if (s.has_c()) {
+    check_in_place("c_0", states[1], {s.state_rows(), batch, s.hidden_size});
+    check_in_place("c_n", results[2], {s.state_rows(), batch, s.hidden_size});
     view.c_0 = read(states[1]);
     view.c_n = write(results[2]);
   }
-  const int64_t between = needs_between(s) ? steps * batch * width : 0;
+  const int64_t between = needs_between(s) ? steps * batch * s.output_width() : 0;
   const Tensor call = empty_bytes(static_cast<int64_t>(kViewBytes) + between * 4);
   auto* bytes = static_cast<uint8_t*>(call.data_ptr());
   view.between.data = reinterpret_cast<float*>(bytes + kViewBytes);
@@ -60,8 +57,4 @@ Tensor bind(const Tensor& input, const std::vector<Tensor>& states, const Tensor
   return call;
 }
 
-}  // namespace zoo
-
-int zoo_run_bound_call(const void* call) noexcept {
-  return zoo::try_run_stack(*static_cast<const zoo::StackView*>(call)) ? kZooDone : kZooNoMemory;
-}
+}  // namespace zoo::engine

@@ -1,4 +1,4 @@
-// Between PyTorch's weights, (gates * units, columns), and the packed order of packed_weights.h.
+// Converts PyTorch's weights, (gates * units, columns), to the packed order of packed_weights.h and back.
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 
 #include "engine/packed_weights.h"
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
 struct Matrix {
@@ -33,8 +33,8 @@ uint16_t to_bfloat16(float value) {
 float as_float(uint32_t bits) { return std::bit_cast<float>(bits); }
 
 // The upper half of the word that, with this lower half, is the float nearest to `value`. It is as near as a
-// bfloat16 rounded to nearest is. A zero or denormal beside other bits becomes the smallest normal number,
-// 1e-38: denormal numbers are slow on some processors.
+// bfloat16 rounded to nearest. A zero or denormal upper half above a nonzero lower half becomes the smallest
+// normal number, 1e-38, because denormal numbers are slow on some processors.
 uint16_t upper_half(float value, uint16_t low) {
   const uint16_t rounded = to_bfloat16(value);
   if (low == 0 || !std::isfinite(value)) return rounded;
@@ -130,10 +130,6 @@ void unpack_matrix(const Matrix& m, const MatrixView& view, float* weight) {
   }
 }
 
-// The biases are added up once; only the new gate of the GRU, whose recurrent part is multiplied by the reset
-// gate, keeps its two apart.
-bool keeps_biases_apart(Cell cell, int gate) { return cell == Cell::gru && gate == 2; }
-
 }  // namespace
 
 void pack_layer(const StackSizes& s, int layer, int direction, const LayerWeights& w, uint8_t* packed) {
@@ -158,7 +154,7 @@ void pack_layer(const StackSizes& s, int layer, int direction, const LayerWeight
     for (int unit = 0; unit < s.hidden_size; ++unit) {
       const size_t row = static_cast<size_t>(gate) * s.hidden_size + unit;
       const size_t channel = channel_index(m, gate, unit);
-      const bool apart = keeps_biases_apart(s.cell, gate);
+      const bool apart = gate == spec(s.cell).gate_with_two_biases;
       input_bias[channel] = apart ? w.bias_ih[row] : w.bias_ih[row] + w.bias_hh[row];
       if (apart) recurrent_bias[channel] = w.bias_hh[row];
     }
@@ -185,4 +181,4 @@ void unpack_layer(const StackSizes& s, int layer, int direction, const uint8_t* 
   }
 }
 
-}  // namespace zoo
+}  // namespace zoo::engine

@@ -1,28 +1,49 @@
-#include "operators/pack_operators.h"
+#include "operators/pack.h"
+
+#include <algorithm>
+#include <iterator>
 
 #include "operators/checks.h"
 
-namespace zoo {
+namespace zoo::engine {
 namespace {
 
-float* floats(const Tensor& tensor) { return static_cast<float*>(tensor.data_ptr()); }
+// The cell of an operator that the nonlinearity names.
+Cell find_cell(const OperatorName& op, std::string_view nonlinearity) {
+  std::vector<std::string_view> known;
+  for (const CellSpec& cell : kCells) {
+    if (cell.op != op.name) continue;
+    if (cell.nonlinearity == nonlinearity) return cell.cell;
+    known.push_back(cell.nonlinearity);
+  }
+  fail(op, "nonlinearity must be ", alternatives(known), ", got '", nonlinearity, "'");
+}
+
+Precision find_precision(const OperatorName& op, std::string_view name) {
+  const auto* found = std::ranges::find(kPrecisionNames, name);
+  if (found == std::end(kPrecisionNames)) {
+    fail(op, "precision must be ", alternatives({std::begin(kPrecisionNames), std::end(kPrecisionNames)}),
+         ", got '", name, "'");
+  }
+  return static_cast<Precision>(found - std::begin(kPrecisionNames));
+}
 
 // Sizes follow from the first layer's weights; every other tensor is then checked against them.
-StackSizes infer_sizes(const char* op, const std::vector<Tensor>& weights, bool has_biases,
+StackSizes infer_sizes(const OperatorName& op, const std::vector<Tensor>& weights, bool has_biases,
                        int64_t num_layers, bool bidirectional, Cell cell, Precision precision) {
   const size_t directions = bidirectional ? 2 : 1;
   const size_t layers = static_cast<size_t>(num_layers < 1 ? 0 : num_layers) * directions;
   if (layers == 0) fail(op, "num_layers must be at least 1, got ", num_layers);
   const size_t plain = has_biases ? 4 : 2;
   const size_t each = weights.size() / layers;
-  const bool projection = cell == Cell::lstm && each == plain + 1;
+  const bool projection = spec(cell).projects && each == plain + 1;
   if (weights.size() % layers != 0 || (each != plain && !projection)) {
     fail(op, "expected ", plain, " weights for each of ", layers, " layers and directions, got ",
          weights.size(), " in all; pass the module's _flat_weights");
   }
   check_floats(op, "weight_ih", weights[0], {-1, -1});
   check_floats(op, "weight_hh", weights[1], {weights[0].size(0), -1});
-  const int64_t input_size = weights[0].size(1), hidden_size = weights[0].size(0) / num_gates(cell);
+  const int64_t input_size = weights[0].size(1), hidden_size = weights[0].size(0) / spec(cell).num_gates;
   if (input_size < 1 || hidden_size < 1 || input_size > kLargestSize || hidden_size > kLargestSize) {
     fail(op, "expected input_size and hidden_size between 1 and ", kLargestSize, ", got ", input_size,
          " and ", hidden_size, " from weight_ih of shape ", shape_text(weights[0]));
@@ -38,9 +59,13 @@ StackSizes infer_sizes(const char* op, const std::vector<Tensor>& weights, bool 
   return sizes;
 }
 
-Tensor pack(const char* op, const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers,
-            bool bidirectional, Cell cell, Precision precision) {
-  const StackSizes s = infer_sizes(op, weights, has_biases, num_layers, bidirectional, cell, precision);
+}  // namespace
+
+Tensor pack(std::string_view name, std::string_view nonlinearity, const std::vector<Tensor>& weights,
+            bool has_biases, int64_t num_layers, bool bidirectional, const std::string& precision) {
+  const OperatorName op("pack_", name, "");
+  const StackSizes s = infer_sizes(op, weights, has_biases, num_layers, bidirectional,
+                                   find_cell(op, nonlinearity), find_precision(op, precision));
   const Tensor packed = empty_bytes(static_cast<int64_t>(packed_bytes(s)));
   auto* bytes = static_cast<uint8_t*>(packed.data_ptr());
   write_header(s, bytes);
@@ -54,17 +79,17 @@ Tensor pack(const char* op, const std::vector<Tensor>& weights, bool has_biases,
       };
       const Tensor weight_ih = take("weight_ih", {rows, s.layer_input_size(layer)});
       const Tensor weight_hh = take("weight_hh", {rows, s.output_size()});
-      LayerWeights layer_weights = {floats(weight_ih), floats(weight_hh), nullptr, nullptr, nullptr};
+      LayerWeights layer_weights = {read(weight_ih), read(weight_hh), nullptr, nullptr, nullptr};
       Tensor bias_ih, bias_hh, weight_hr;
       if (has_biases) {
         bias_ih = take("bias_ih", {rows});
         bias_hh = take("bias_hh", {rows});
-        layer_weights.bias_ih = floats(bias_ih);
-        layer_weights.bias_hh = floats(bias_hh);
+        layer_weights.bias_ih = read(bias_ih);
+        layer_weights.bias_hh = read(bias_hh);
       }
       if (s.proj_size > 0) {
         weight_hr = take("weight_hr", {s.proj_size, s.hidden_size});
-        layer_weights.weight_hr = floats(weight_hr);
+        layer_weights.weight_hr = read(weight_hr);
       }
       pack_layer(s, layer, direction, layer_weights, bytes);
     }
@@ -72,33 +97,8 @@ Tensor pack(const char* op, const std::vector<Tensor>& weights, bool has_biases,
   return packed;
 }
 
-}  // namespace
-
-Tensor pack_lstm(const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers, bool bidirectional,
-                 const std::string& precision) {
-  return pack("pack_lstm", weights, has_biases, num_layers, bidirectional, Cell::lstm,
-              parse_precision("pack_lstm", precision));
-}
-
-Tensor pack_gru(const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers, bool bidirectional,
-                const std::string& precision) {
-  return pack("pack_gru", weights, has_biases, num_layers, bidirectional, Cell::gru,
-              parse_precision("pack_gru", precision));
-}
-
-Tensor pack_rnn(const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers, bool bidirectional,
-                const std::string& precision, const std::string& nonlinearity) {
-  if (nonlinearity != "tanh" && nonlinearity != "relu") {
-    fail("pack_rnn", "nonlinearity must be tanh or relu, got '", nonlinearity, "'");
-  }
-  return pack("pack_rnn", weights, has_biases, num_layers, bidirectional,
-              nonlinearity == "tanh" ? Cell::rnn_tanh : Cell::rnn_relu,
-              parse_precision("pack_rnn", precision));
-}
-
 std::vector<Tensor> unpack(const Tensor& packed) {
-  const StackSizes s =
-      check_packed("unpack", packed, {Cell::lstm, Cell::gru, Cell::rnn_tanh, Cell::rnn_relu});
+  const StackSizes s = check_packed("unpack", packed);
   std::vector<Tensor> weights;
   for (int layer = 0; layer < s.num_layers; ++layer) {
     for (int direction = 0; direction < s.num_directions; ++direction) {
@@ -110,16 +110,15 @@ std::vector<Tensor> unpack(const Tensor& packed) {
       weights.push_back(empty_floats({rows}));
       if (s.proj_size > 0) weights.push_back(empty_floats({s.proj_size, s.hidden_size}));
       unpack_layer(s, layer, direction, static_cast<const uint8_t*>(packed.data_ptr()),
-                   {floats(weights[first]), floats(weights[first + 1]), floats(weights[first + 2]),
-                    floats(weights[first + 3]), s.proj_size > 0 ? floats(weights[first + 4]) : nullptr});
+                   {write(weights[first]), write(weights[first + 1]), write(weights[first + 2]),
+                    write(weights[first + 3]), s.proj_size > 0 ? write(weights[first + 4]) : nullptr});
     }
   }
   return weights;
 }
 
 std::vector<int64_t> packed_sizes(const Tensor& packed) {
-  const StackSizes s =
-      check_packed("packed_sizes", packed, {Cell::lstm, Cell::gru, Cell::rnn_tanh, Cell::rnn_relu});
+  const StackSizes s = check_packed("packed_sizes", packed);
   return {static_cast<int64_t>(s.cell),
           static_cast<int64_t>(s.precision),
           s.num_layers,
@@ -129,4 +128,4 @@ std::vector<int64_t> packed_sizes(const Tensor& packed) {
           s.proj_size};
 }
 
-}  // namespace zoo
+}  // namespace zoo::engine
