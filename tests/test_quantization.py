@@ -27,7 +27,7 @@ def test_the_recipes_are_listed_with_what_they_do() -> None:
 @pytest.mark.parametrize("name", ["lstm_classifier", "gru_tagger", "residual_gru_classifier", "lstm_language_model"])
 def test_every_promised_layer_changes_and_the_model_stays(name: str, recipe: str) -> None:
     model = build_small(name)
-    before = model.state_dict()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
     quantized = zoo.quantize(model, recipe)
     record = quantized.quantization
     assert record.recipe == recipe
@@ -40,7 +40,7 @@ def test_every_promised_layer_changes_and_the_model_stays(name: str, recipe: str
     assert record.error["max_abs"] > 0
     inputs, lengths = real_batch(model.config)
     difference = (quantized(inputs, lengths)[0] - model(inputs, lengths)[0]).abs().max()
-    assert 0 < difference < 0.05
+    assert 0 < difference < (0.01 if recipe == "dynamic_int8" else 5e-4)  # outputs span 0.4 to 0.6
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
