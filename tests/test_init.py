@@ -124,6 +124,24 @@ def test_cells_and_linear_layers_are_initialised_too() -> None:
     assert 0.98 * bound < net["head"].weight.abs().max() <= bound  # PyTorch's own start stays below 0.071
 
 
+def test_a_subclass_and_ones_own_layer_are_initialised_by_their_cell() -> None:
+    class Subclass(nn.LSTM):
+        pass
+
+    class Own(nn.Module):
+        cell, hidden_size, bias = "gru", 200, False
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight_hh = nn.Parameter(torch.zeros(600, 200))
+
+    for layer in (Subclass(120, 200), Own()):
+        zoo.init_weights_(layer, "orthogonal")
+        weight = layer.weight_hh if isinstance(layer, Own) else layer.weight_hh_l0
+        for block in gate_blocks(layer, weight):
+            torch.testing.assert_close(block @ block.T, torch.eye(200), atol=1e-5, rtol=0)
+
+
 def test_ones_own_scheme() -> None:
     @zoo.register_init("constant")
     def constant_(block: Tensor, role: str, generator: torch.Generator | None) -> None:

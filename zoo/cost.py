@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from zoo.config.precision import BYTES_PER_WEIGHT
-from zoo.init import num_gates
+from zoo.init import find_cell
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,8 @@ def _summarise(name: str, module: nn.Module) -> Iterator[LayerSummary]:
                 sum(part.numel() for part in parts),
                 macs,
             )
-    elif isinstance(module, nn.RNNCellBase):
-        rows = num_gates(module) * module.hidden_size
-        macs = rows * (module.input_size + module.hidden_size)
+    elif find_cell(module) is not None:
+        macs = sum(part.numel() for part in own.values() if part.dim() == 2)
         yield LayerSummary(name, type(module).__name__, sum(p.numel() for p in own.values()), macs)
     elif own:
         # Linear layers and convolutions multiply each weight once; an embedding only looks up.

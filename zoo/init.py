@@ -18,7 +18,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from zoo.config.cells import CELLS
+from zoo.config.cells import CELLS, CellSpec
 
 Role = Literal["input", "recurrent", "projection", "linear"]
 Scheme = Callable[[Tensor, Role, torch.Generator | None], None]
@@ -148,7 +148,7 @@ def init_weights_(
     _check_options(module, options)
     generator = None if seed is None else torch.Generator().manual_seed(seed)
     for layer in module.modules():
-        if isinstance(layer, RECURRENT_LAYERS):
+        if find_cell(layer) is not None:
             _init_recurrent_(layer, options, generator)
         elif isinstance(layer, nn.Linear):
             _init_linear_(layer, options, generator)
@@ -159,24 +159,34 @@ def init_weights_(
     return module
 
 
-def cell_of(layer: nn.Module) -> str:
-    """Return which cell an LSTM, GRU or RNN layer of PyTorch has, a key of `CELLS`."""
-    return next(cell for cell in CELLS if type(layer).__name__.startswith(cell.upper()))
+def find_cell(layer: nn.Module) -> str | None:
+    """Return which cell a recurrent layer has, a key of `CELLS`; None for any other module.
+
+    PyTorch's layers, their cells and subclasses are known by their class. Any other layer says it by an attribute
+    `cell`. It then has `hidden_size`, `bias`, and weights with PyTorch's names that stack the gates.
+    """
+    if isinstance(layer, RECURRENT_LAYERS):
+        names = (parent.__name__.removesuffix("Cell").lower() for parent in type(layer).__mro__)
+        return next(name for name in names if name in CELLS)
+    cell = getattr(layer, "cell", None)
+    return cell if isinstance(cell, str) and cell in CELLS else None
 
 
-def num_gates(layer: nn.Module) -> int:
-    """Return how many gates are stacked in the weights of an LSTM, GRU or RNN layer or cell."""
-    return CELLS[cell_of(layer)].num_gates
+def cell_spec(layer: nn.Module) -> CellSpec:
+    """Return the row of `CELLS` for a recurrent layer."""
+    cell = find_cell(layer)
+    assert cell is not None, "only recurrent layers have a cell"
+    return CELLS[cell]
 
 
 def gate_blocks(layer: nn.Module, weight: Tensor) -> Iterator[Tensor]:
     """Yield the rows of each gate in a stacked weight or bias, in PyTorch's gate order."""
-    yield from weight.chunk(num_gates(layer), dim=0)
+    yield from weight.chunk(cell_spec(layer).num_gates, dim=0)
 
 
 def _check_options(module: nn.Module, options: Init) -> None:
-    layers = [layer for layer in module.modules() if isinstance(layer, RECURRENT_LAYERS)]
-    gated = sorted({type(layer).__name__ for layer in layers if num_gates(layer) > 1})
+    layers = [layer for layer in module.modules() if find_cell(layer) is not None]
+    gated = sorted({type(layer).__name__ for layer in layers if cell_spec(layer).num_gates > 1})
     if options.scheme == "identity" and gated:
         raise ValueError(
             f"init 'identity' is for nn.RNN, which then keeps its state from step to step; got {', '.join(gated)}: "
@@ -191,7 +201,7 @@ def _check_options(module: nn.Module, options: Init) -> None:
 
 
 def _has_forget_gate(layer: nn.Module) -> bool:
-    return "forget" in CELLS[cell_of(layer)].gate_names
+    return "forget" in cell_spec(layer).gate_names
 
 
 def _init_recurrent_(layer: Any, options: Init, generator: torch.Generator | None) -> None:
@@ -207,7 +217,7 @@ def _init_recurrent_(layer: Any, options: Init, generator: torch.Generator | Non
         else:
             _init_bias_(parameter, bound, options, generator)
             if options.forget_bias is not None and _has_forget_gate(layer):
-                forget = list(gate_blocks(layer, parameter))[CELLS[cell_of(layer)].gate_names.index("forget")]
+                forget = list(gate_blocks(layer, parameter))[cell_spec(layer).gate_names.index("forget")]
                 forget.fill_(options.forget_bias if name.startswith("bias_ih") else 0.0)
 
 

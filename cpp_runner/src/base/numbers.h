@@ -11,7 +11,7 @@
 
 namespace zoo {
 
-// The number that the whole text is; nothing where it is anything else, or where it does not fit T.
+// The number that the whole text is; nothing if it is anything else or does not fit T.
 template <typename T>
 std::optional<T> parse_number(std::string_view text) {
   T value{};
@@ -21,7 +21,7 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-// The little-endian number at `offset`; nothing where the bytes end before it does.
+// The little-endian number at `offset`; nothing if the bytes end before it does.
 template <std::unsigned_integral T>
 std::optional<T> read_little_endian(std::span<const std::byte> bytes, std::size_t offset) {
   if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;

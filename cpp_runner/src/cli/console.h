@@ -23,7 +23,7 @@ struct Outcome {
 
 // "[##########----------]  50 % 20/40 rows"
 std::string progress_bar(std::int64_t done, std::int64_t total);
-// A bar on stderr, drawn over itself. Empty where stderr is not a terminal.
+// A bar on stderr, drawn over itself. Empty if stderr is not a terminal.
 Progress make_progress(const Console& console);
 
 }  // namespace zoo::cli

@@ -137,7 +137,7 @@ inline const std::vector<Flag>& flags() {
 Options parse_command_line(std::span<const std::string> words);
 
 std::string help_text();
-// The flag that a way out of an error needs: " (--allow-nonfinite)"; empty where there is none.
+// The flag that a way out of an error needs: " (--allow-nonfinite)"; empty if there is none.
 std::string_view hint_text(Hint hint);
 
 // The first of `words`, not empty, that takes the fewest insertions, deletions and replacements.

@@ -31,7 +31,7 @@ bool write_text(int descriptor, std::string_view text) {
   return zoo::write_all(descriptor, std::as_bytes(std::span(text)));
 }
 
-// Where stderr cannot be written to, nobody is there to read it.
+// If stderr cannot be written to, there is nobody to tell.
 void write_stderr(std::string_view text) { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
 void print_error(const std::string& message) {
@@ -91,7 +91,7 @@ Status print(const Outcome& outcome) {
 }
 
 Status run(const std::vector<std::string>& words) {
-  // Looked for here, because reading the options may be what fails.
+  // The words are searched, because reading the options may be what fails.
   const bool debug = std::ranges::find(words, "--debug") != words.end();
   try {
     return print(execute(words));

@@ -22,14 +22,14 @@ class Descriptor {
 
   [[nodiscard]] bool valid() const noexcept { return value_ >= 0; }
   [[nodiscard]] int get() const noexcept { return value_; }
-  // False where the system could not write what it had accepted before.
+  // Returns false if the system could not write what it had accepted before.
   bool close() noexcept { return value_ < 0 || ::close(std::exchange(value_, -1)) == 0; }
 
  private:
   int value_;
 };
 
-// Writes all bytes. False, with errno set, where that is not possible.
+// Writes all bytes. Returns false, with errno set, if it cannot.
 [[nodiscard]] inline bool write_all(int descriptor, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());

@@ -70,8 +70,8 @@ FileBytes::~FileBytes() {
 
 FileBytes read_descriptor(int descriptor, const std::string& what) {
   const struct stat status = status_of(descriptor, what);
-  // A size that is too small or zero (pipes, /proc) only means more rounds. With one byte more than the size
-  // the last read sees the end.
+  // A size that is too small or zero (pipes, /proc) only means more reads. One byte more than the size lets
+  // the last read see the end.
   std::vector<std::byte> bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) + 1
                                                        : kPipeBlock);
   std::size_t filled = 0;

@@ -8,7 +8,7 @@
 
 namespace zoo {
 
-// The `size` bytes that `compressed` stands for; nothing where it is not valid or has another size.
+// The `size` bytes that `compressed` stands for; nothing if it is not valid or has another size.
 std::optional<std::vector<std::byte>> inflate(std::span<const std::byte> compressed, std::size_t size);
 
 }  // namespace zoo

@@ -13,7 +13,7 @@
 #include "zoo/version.h"
 
 // Declared here rather than included: this one function must work when the rest of LibTorch does not fit, and
-// its header pulls in half of it.
+// its header includes half of the rest.
 extern "C" std::uint64_t aoti_torch_abi_version();
 
 namespace zoo {

@@ -25,7 +25,9 @@ bool has_avx512() {
 }
 
 const KernelTable& avx512_table() {
-  return __builtin_cpu_supports("avx512vnni") ? avx512vnni::table() : avx512::table();
+  static const KernelTable& best =
+      __builtin_cpu_supports("avx512vnni") ? avx512vnni::table() : avx512::table();
+  return best;
 }
 #endif
 
@@ -38,33 +40,41 @@ constexpr Isa kIsas[] = {
 #endif
 };
 
-const KernelTable* find(std::string_view name) {
+const Isa* find(std::string_view name) {
   const auto* isa = std::ranges::find(kIsas, name, &Isa::name);
-  return isa != std::end(kIsas) && isa->supported() ? &isa->table() : nullptr;
+  return isa != std::end(kIsas) && isa->supported() ? isa : nullptr;
 }
 
-const KernelTable* choose() {
+const Isa* choose() {
   if (const char* forced = std::getenv("ZOO_ISA")) return find(forced);
-  const KernelTable* best = nullptr;
+  const Isa* best = nullptr;
   for (const Isa& isa : kIsas) {
-    if (isa.supported()) best = &isa.table();
+    if (isa.supported()) best = &isa;
   }
   return best;
 }
 
-std::atomic<const KernelTable*>& current() {
-  static std::atomic<const KernelTable*> table = choose();
-  return table;
+std::atomic<const Isa*>& current() {
+  static std::atomic<const Isa*> isa = choose();
+  return isa;
 }
 
 }  // namespace
 
-const KernelTable* kernels() noexcept { return current().load(std::memory_order_relaxed); }
+const KernelTable* kernels() noexcept {
+  const Isa* isa = current().load(std::memory_order_relaxed);
+  return isa == nullptr ? nullptr : &isa->table();
+}
+
+std::string_view isa_name() noexcept {
+  const Isa* isa = current().load(std::memory_order_relaxed);
+  return isa == nullptr ? "" : isa->name;
+}
 
 bool force_isa(std::string_view name) noexcept {
-  const KernelTable* table = find(name);
-  if (table != nullptr) current().store(table);
-  return table != nullptr;
+  const Isa* isa = find(name);
+  if (isa != nullptr) current().store(isa);
+  return isa != nullptr;
 }
 
 std::vector<std::string_view> isa_names() {

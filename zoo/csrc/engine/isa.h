@@ -11,6 +11,9 @@ namespace zoo::engine {
 // force_isa() names. Null if ZOO_ISA names an instruction set that this processor does not have.
 const KernelTable* kernels() noexcept;
 
+// Its name, one of isa_names(). Empty where kernels() is null.
+std::string_view isa_name() noexcept;
+
 // Returns false if there is no such instruction set or this processor does not have it. For tests and
 // comparisons.
 bool force_isa(std::string_view name) noexcept;

@@ -42,7 +42,7 @@ inline StackView make_view(const StackSizes& sizes, const uint8_t* packed, const
 }
 
 // How many threads are worth their cost, at most `available`. Threads that share units wait for each other
-// after every step, which pays only if each has a core of its own; without `keep_step` no threads share
+// after every step, which is faster only if each has a core of its own; without `keep_step` no threads share
 // units.
 int useful_threads(const StackView& view, int available, bool keep_step) noexcept;
 

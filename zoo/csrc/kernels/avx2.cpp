@@ -9,9 +9,11 @@ namespace zoo::engine::avx2 {
 
 const KernelTable& table() {
   static constexpr KernelTable kTable = {
-      "avx2",       {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, {project<Int8>, step<Int8>}},
-      quantize_row, sigmoid_each,
-      tanh_each,    refined_tanh_each};
+      {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, {project<Int8>, step<Int8>}},
+      quantize_row,
+      sigmoid_each,
+      tanh_each,
+      refined_tanh_each};
   return kTable;
 }
 

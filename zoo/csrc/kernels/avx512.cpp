@@ -8,9 +8,11 @@ namespace zoo::engine::avx512 {
 
 const KernelTable& table() {
   static const KernelTable kTable = {
-      "avx512",     {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, avx2::table().precision[2]},
-      quantize_row, sigmoid_each,
-      tanh_each,    refined_tanh_each};
+      {{project<Fp32>, step<Fp32>}, {project<Bf16>, step<Bf16>}, avx2::table().precision[2]},
+      quantize_row,
+      sigmoid_each,
+      tanh_each,
+      refined_tanh_each};
   return kTable;
 }
 

@@ -9,10 +9,11 @@ namespace zoo::engine::avx512vnni {
 
 const KernelTable& table() {
   static const KernelTable& plain = avx512::table();
-  static const KernelTable kTable = {
-      "avx512",     {plain.precision[0], plain.precision[1], {project<Int8>, step<Int8>}},
-      quantize_row, plain.sigmoid,
-      plain.tanh,   plain.refined_tanh};
+  static const KernelTable kTable = {{plain.precision[0], plain.precision[1], {project<Int8>, step<Int8>}},
+                                     quantize_row,
+                                     plain.sigmoid,
+                                     plain.tanh,
+                                     plain.refined_tanh};
   return kTable;
 }
 

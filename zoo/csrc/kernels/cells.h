@@ -17,7 +17,7 @@ inline Floats input_part(const StepView& s, int row, int vector, int gate) {
 }
 
 struct LstmCell {
-  static constexpr int kGates = 4;  // i f g o
+  static constexpr int kGates = spec(Cell::lstm).num_gates;  // i f g o
   const StepView& s;
 
   Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }
@@ -44,7 +44,7 @@ struct LstmCell {
 };
 
 struct GruCell {
-  static constexpr int kGates = 3;  // r z n
+  static constexpr int kGates = spec(Cell::gru).num_gates;  // r z n
   const StepView& s;
 
   struct Half {
@@ -78,7 +78,7 @@ struct GruCell {
 
 template <bool RELU>
 struct RnnCell {
-  static constexpr int kGates = 1;
+  static constexpr int kGates = spec(RELU ? Cell::rnn_relu : Cell::rnn_tanh).num_gates;
   const StepView& s;
 
   Floats base(int row, int vector, int gate) const { return input_part<kGates>(s, row, vector, gate); }

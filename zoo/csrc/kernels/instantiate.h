@@ -3,6 +3,10 @@
 // The kernels of the instruction set that the including file names with ZOO_ISA. Everything lies in a
 // namespace of that name: otherwise the linker would take functions of two instruction sets for one.
 
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
 #include "kernels/cells.h"
 #include "kernels/gate_functions.h"
 #include "kernels/quantize.h"
@@ -10,14 +14,17 @@
 
 namespace zoo::engine::ZOO_ISA {
 
+// `gates` is that of a cell of the table. A projection has one gate, as an RNN has.
 template <class Weights>
 void project(int gates, const ProjectView& p) noexcept {
   const auto run = [&]<int GATES>() {
     compute<Weights, GATES>(p.matrix, p.blocks, p.x, p.rows, false, Store<GATES>{p});
+    return true;
   };
-  if (gates == 4) run.template operator()<4>();
-  if (gates == 3) run.template operator()<3>();
-  if (gates == 1) run.template operator()<1>();
+  const auto run_first = [&]<size_t... CELLS>(std::index_sequence<CELLS...>) {
+    return ((gates == kCells[CELLS].num_gates && run.template operator()<kCells[CELLS].num_gates>()) || ...);
+  };
+  run_first(std::make_index_sequence<std::size(kCells)>());
 }
 
 // A cell of the table that has no equation here is an error in every build.

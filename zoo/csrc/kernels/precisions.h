@@ -30,11 +30,14 @@ struct FloatSums {
   }
 };
 
+// Three constants of each precision were found by trial:
+//   kAlone        how many sums a single row has side by side
+//   kTogether     how many rows have their gates applied together
+//   kAppliesAmid  whether the gates of a single row are applied amid the sums of the next tile
 struct Fp32 : FloatSums {
-  static constexpr Precision kPrecision = Precision::fp32;
-  static constexpr int kAlone = 6;            // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 24;        // rows whose gates are applied together, by trial
-  static constexpr bool kAppliesAmid = true;  // a row alone: gates amid the sums of the next tile, by trial
+  static constexpr int kAlone = 6;
+  static constexpr int kTogether = 24;
+  static constexpr bool kAppliesAmid = true;
   // The registers that `sums` sums of several rows need: the sums, a weight, and a value for each row.
   static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 1 + rows; }
 
@@ -60,10 +63,9 @@ struct Fp32 : FloatSums {
 };
 
 struct Bf16 : FloatSums {
-  static constexpr Precision kPrecision = Precision::bf16;
-  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 24;         // rows whose gates are applied together, by trial
-  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
+  static constexpr int kAlone = 8;
+  static constexpr int kTogether = 24;
+  static constexpr bool kAppliesAmid = false;
   static constexpr int registers(int rows, int sums) { return sums * (kKeepsRunSums ? 2 : 1) + 2 + 2 * rows; }
 
   // Activations stay float, so only the weights are rounded. The first of a pair is widened. The second is
@@ -99,10 +101,9 @@ struct Bf16 : FloatSums {
 
 #if defined(ZOO_HAS_BYTE_DOT)
 struct Int8 {
-  static constexpr Precision kPrecision = Precision::int8;
-  static constexpr int kAlone = 8;             // sums side by side for a single row, found by trial
-  static constexpr int kTogether = 6;          // rows whose gates are applied together, by trial
-  static constexpr bool kAppliesAmid = false;  // a row alone: gates amid the sums of the next tile, by trial
+  static constexpr int kAlone = 8;
+  static constexpr int kTogether = 6;
+  static constexpr bool kAppliesAmid = false;
   using Sum = ByteSums;
   static int64_t run_length(const MatrixView& matrix) { return matrix.columns; }  // integers do not round
   static constexpr int registers(int rows, int sums) {

@@ -217,7 +217,7 @@ constexpr int vectors_within(int sums, int gates) {
 }
 
 // A row alone needs some vectors side by side to hide the latency of the additions. More would do harm: each
-// vector reads its own strips of weights, and small tiles make the most of what the cache keeps of one step
+// vector reads its own strips of weights, and small tiles use more of what the cache keeps of one step
 // for the next, which goes in the opposite order. Several rows hide the latency by themselves, and fewer
 // vectors leave registers for more rows.
 template <class Weights, int GATES, class CellFunction>

@@ -63,7 +63,7 @@ struct StepView {
   const Row* h;        // rows of the previous hidden state, as the recurrent matrix wants them
   const float* input;  // input part of the gates, [row][block of the range][gate][16]
   int64_t input_stride;
-  const float* h_previous;  // (rows, units); only the GRU reads it
+  const float* h_previous;  // (rows, units); for equations that read h besides its product with the matrix
   float* h_next;            // (rows, units)
   int64_t h_stride;
   float* c;  // (rows, units), only for cells that have one; updated in place
@@ -88,7 +88,6 @@ struct PrecisionKernels {
 
 // The kernels of one instruction set.
 struct KernelTable {
-  const char* name;
   PrecisionKernels precision[std::size(kPrecisionNames)];  // indexed by Precision
   // Writes one row as `columns` bytes, followed by zero bytes up to a multiple of 4.
   void (*quantize_row)(const float* x, int columns, uint8_t* out, Row* row) noexcept;

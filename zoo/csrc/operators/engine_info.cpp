@@ -39,7 +39,10 @@ Tensor sigmoid(const Tensor& x) { return apply("sigmoid", x, kernels_in_use().si
 Tensor tanh(const Tensor& x) { return apply("tanh", x, kernels_in_use().tanh); }
 Tensor refined_tanh(const Tensor& x) { return apply("refined_tanh", x, kernels_in_use().refined_tanh); }
 
-std::string isa() { return kernels_in_use().name; }
+std::string isa() {
+  kernels_in_use();  // throws if there are none
+  return std::string(isa_name());
+}
 
 std::string force_isa_operator(const std::string& name) {
   const std::string before = isa();

@@ -18,7 +18,7 @@ using torch::stable::Tensor;
 Tensor pack(std::string_view op, std::string_view nonlinearity, const std::vector<Tensor>& weights,
             bool has_biases, int64_t num_layers, bool bidirectional, const std::string& precision);
 
-// The operator in the form that torch registers, for a cell that has its operator for itself ...
+// The operator in the form that torch registers, for a cell that has an operator of its own ...
 template <Cell CELL>
 struct Pack {
   static Tensor run(const std::vector<Tensor>& weights, bool has_biases, int64_t num_layers,

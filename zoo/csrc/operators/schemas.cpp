@@ -1,4 +1,4 @@
-// All operator schemas. They stand on torch's stable ABI.
+// All operator schemas, registered through torch's stable ABI.
 
 #include <torch/csrc/stable/library.h>
 
