@@ -97,7 +97,7 @@ def write_case(record: Row) -> str:
     layers = f" x {record['num_layers']}" if record["num_layers"] > 1 else ""
     batch = f"batch {record['batch_size']}, " if record["batch_size"] > 1 else ""
     steps = f"{record['seq_len']} step{'s' if record['seq_len'] > 1 else ''}"
-    return f"{record['kind'].upper()} {record['hidden_size']}{layers}, {batch}{steps}"
+    return f"{record['cell'].upper()} {record['hidden_size']}{layers}, {batch}{steps}"
 
 
 def write_microseconds(value: float) -> str:

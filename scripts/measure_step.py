@@ -14,8 +14,8 @@ from pathlib import Path
 from _programs import build_program
 
 import zoo
-from zoo.benchmark.torch_peers import pack_layers
 from zoo.config.cells import CELLS
+from zoo.ops import pack
 
 FEATURES = 64
 
@@ -24,7 +24,7 @@ def write_model(cell: str, hidden_size: int, folder: Path) -> tuple[Path, Path]:
     """Save an encoder and, apart, the packed weights of its layer."""
     model = zoo.build(f"{cell}_encoder", input_size=FEATURES, hidden_size=hidden_size, num_layers=1, dropout=0.0)
     zoo.save_artifact(model, folder / "model.pt")
-    pack_layers(model.backbone.stack.rnn, "fp32").numpy().tofile(folder / "packed.bin")
+    pack(model.backbone.stack.rnn).numpy().tofile(folder / "packed.bin")
     return folder / "model.pt", folder / "packed.bin"
 
 

@@ -14,15 +14,24 @@ import numpy as np
 import pytest
 from _tables import SPEED, put_speed
 
-from zoo.benchmark import reach, runner
-from zoo.benchmark.cases import KINDS, Case, quick_sweep, sweep
-from zoo.benchmark.contestants import CONTESTANTS, ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, ORT
-from zoo.benchmark.prepared import Prepared
-from zoo.benchmark.report import goal_table, rows, table
-from zoo.benchmark.runner import Job, Measurement, available, run_job
-from zoo.benchmark.timing import WARM_UP_CALLS, Effort, compare, summarise, time_in_turn
-from zoo.benchmark.workload import DisagreementError, make_workload
+from zoo.benchmark.cases import Case, quick_sweep, sweep
+from zoo.benchmark.contestants import (
+    CONTESTANTS,
+    ENGINE,
+    ENGINE_SCRIPT,
+    LIBTORCH,
+    OPENVINO,
+    ORT,
+    all_names,
+    installed,
+)
+from zoo.benchmark.goals import BANDWIDTH, OWN_ONE_THREAD, Goal, judge, list_goals, plan_jobs
+from zoo.benchmark.measurement import Job, Measurement, run_job
+from zoo.benchmark.report import format_goal_table, format_table, make_rows
+from zoo.benchmark.timing import WARM_UP_CALLS, Effort, compare, reduce_rounds, time_in_turn
+from zoo.benchmark.workload import DisagreementError, Prepared, make_workload
 from zoo.cli import benchmark as program
+from zoo.config.cells import CELLS
 
 TINY = Effort(rounds=2, turn_seconds=1e-6, rest_seconds=0.0)
 
@@ -38,23 +47,23 @@ class Clock:
 
 
 def test_statistics_of_known_samples():
-    summary = summarise([[1.0, 2.0, 3.0], [2.0, 2.0, 100.0], [4.0], [6.0]])
-    assert summary.median == 2.5
-    assert (summary.p99, summary.smallest, summary.calls) == (100.0, 1.0, 8)
-    assert summary.rounds == (2.0, 2.0, 4.0, 6.0)
-    assert summary.spread == pytest.approx((4.5 - 2.0) / 2.5)
-    assert summarise([[7.0]]).spread == 0.0
+    timing = reduce_rounds([[1.0, 2.0, 3.0], [2.0, 2.0, 100.0], [4.0], [6.0]])
+    assert timing.median == 2.5
+    assert (timing.p99, timing.smallest, timing.calls) == (100.0, 1.0, 8)
+    assert timing.rounds == (2.0, 2.0, 4.0, 6.0)
+    assert timing.spread == pytest.approx((4.5 - 2.0) / 2.5)
+    assert reduce_rounds([[7.0]]).spread == 0.0
     with pytest.raises(ValueError, match="at least one call"):
-        summarise([[], []])
+        reduce_rounds([[], []])
 
 
 def test_p99_is_the_time_that_one_call_in_a_hundred_exceeds():
-    assert summarise([[float(i) for i in range(1000)]]).p99 == 990.0
+    assert reduce_rounds([[float(i) for i in range(1000)]]).p99 == 990.0
 
 
 def test_ratios_pair_the_rounds():
     """Rounds that a busy machine makes slow for both leave their ratio alone."""
-    ratio = compare(summarise([[2.0], [20.0], [4.0]]), summarise([[1.0], [10.0], [2.0]]))
+    ratio = compare(reduce_rounds([[2.0], [20.0], [4.0]]), reduce_rounds([[1.0], [10.0], [2.0]]))
     assert (ratio.value, ratio.low, ratio.high) == (2.0, 2.0, 2.0)
 
 
@@ -101,22 +110,22 @@ def test_disagreement_names_shapes_and_not_a_number():
 
 def test_absent_peers_are_left_out_with_what_to_install():
     away = dataclasses.replace(CONTESTANTS[-1], package="no_such_package")
-    present, lines = available([CONTESTANTS[0], away])
+    present, lines = installed([CONTESTANTS[0], away])
     assert present == [CONTESTANTS[0]]
     (line,) = lines  # where onnx is not installed either, it is named too
     assert line.startswith("OpenVINO default is left out: no_such_package")
-    assert line.endswith("not installed (pip install '.[bench]')")
+    assert line.endswith("not installed (pip install 'recurrent-zoo[bench]')")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("threads", [1, 2])
-def test_everyone_who_is_here_computes_the_same(kind, threads):
+def test_everyone_who_is_here_computes_the_same(cell, threads):
     """Agreement to 1e-4 in float32, and to the table's limits below, is checked before anything is timed."""
-    present, _ = available()
-    case = Case(kind, 48, num_layers=2, batch_size=3, seq_len=5)
-    found = run_job(Job(case, threads, runner.all_names()), present, TINY)
-    assert {m.contestant for m in found} == {c.name for c in present if kind in c.kinds}
-    assert all(m.time.median > 0 and m.bandwidth_share > 0 and m.rate_share > 0 for m in found)
+    present, _ = installed()
+    case = Case(cell, 48, num_layers=2, batch_size=3, seq_len=5)
+    found = run_job(Job(case, threads, all_names()), present, TINY)
+    assert {m.contestant for m in found} == {c.name for c in present if cell in c.cells}
+    assert all(m.timing.median > 0 and m.bandwidth_share > 0 and m.rate_share > 0 for m in found)
 
 
 def test_cases_count_what_they_read_and_multiply():
@@ -133,63 +142,63 @@ def test_cases_count_what_they_read_and_multiply():
 def test_sweeps_cover_what_they_promise():
     cases = sweep()
     assert len(cases) == len(set(cases))
-    assert {case.kind for case in cases} == set(KINDS)
+    assert {case.cell for case in cases} == set(CELLS)
     assert {case.hidden_size for case in cases} == {32, 64, 128, 256, 512, 1024}
     assert {case.num_layers for case in cases} == {1, 2}
     assert {1, 64} <= {case.batch_size for case in cases}
     assert {1, 1000} <= {case.seq_len for case in cases}
-    assert {case.kind for case in quick_sweep()} == set(KINDS)
+    assert {case.cell for case in quick_sweep()} == set(CELLS)
 
 
 def measured(case: Case, contestant: str, microseconds: float, threads: int = 1, share: float = 0.5) -> Measurement:
     precision = {name: precision for precision, name in ENGINE.items()}.get(contestant, "fp32")
-    times = summarise([[microseconds], [microseconds * 2]])
+    times = reduce_rounds([[microseconds], [microseconds * 2]])
     return Measurement(case, threads, contestant, precision, times, share, 0.1)
 
 
 STEP = Case("lstm", 64, seq_len=1)
 
 
-def test_goals_take_the_fastest_rival():
-    goal = reach.Goal("batch", STEP, "fp32", (LIBTORCH, ORT, OPENVINO), 1.3)
+def test_goals_take_the_fastest_peer():
+    goal = Goal("batch", STEP, "fp32", (LIBTORCH, ORT, OPENVINO), 1.3)
     times = {ENGINE_SCRIPT: 10.0, LIBTORCH: 40.0, ORT: 14.0, OPENVINO: 20.0}
-    verdict = reach.judge(goal, [measured(STEP, name, time) for name, time in times.items()])
+    verdict = judge(goal, [measured(STEP, name, time) for name, time in times.items()])
     assert (verdict.measured, verdict.word) == (pytest.approx(1.4), "pass")
     times[OPENVINO] = 12.0
-    verdict = reach.judge(goal, [measured(STEP, name, time) for name, time in times.items()])
+    verdict = judge(goal, [measured(STEP, name, time) for name, time in times.items()])
     assert (verdict.measured, verdict.word) == (pytest.approx(1.2), "FAIL")
     del times[OPENVINO]
-    assert reach.judge(goal, [measured(STEP, name, time) for name, time in times.items()]).word == "not run"
+    assert judge(goal, [measured(STEP, name, time) for name, time in times.items()]).word == "not run"
 
 
 def test_goals_of_bandwidth_and_threads():
     engine = ENGINE["fp32"]
-    share = reach.Goal("bandwidth", STEP, "fp32", (reach.BANDWIDTH,), 0.75)
-    assert reach.judge(share, [measured(STEP, engine, 10.0, share=0.7)]).word == "FAIL"
-    scaling = reach.Goal("two threads", STEP, "fp32", (reach.OWN_ONE_THREAD,), 1.7, threads=2)
+    share = Goal("bandwidth", STEP, "fp32", (BANDWIDTH,), 0.75)
+    assert judge(share, [measured(STEP, engine, 10.0, share=0.7)]).word == "FAIL"
+    scaling = Goal("two threads", STEP, "fp32", (OWN_ONE_THREAD,), 1.7, threads=2)
     both = [measured(STEP, engine, 18.0), measured(STEP, engine, 10.0, threads=2)]
-    assert reach.judge(scaling, both).measured == pytest.approx(1.8)
-    assert reach.judge(scaling, both[1:]).word == "not run"
+    assert judge(scaling, both).measured == pytest.approx(1.8)
+    assert judge(scaling, both[1:]).word == "not run"
 
 
 def test_every_goal_gets_all_it_needs():
-    goals = reach.goals()
-    jobs = {(job.case, job.threads): job.contestants for job in reach.jobs(goals)}
-    names = runner.all_names()
+    goals = list_goals()
+    jobs = {(job.case, job.threads): job.contestants for job in plan_jobs(goals)}
+    names = all_names()
     for goal in goals:
-        rivals = set(goal.against) - {reach.OWN_ONE_THREAD, reach.BANDWIDTH}
-        assert rivals <= names
-        assert {goal.engine, *rivals} <= jobs[goal.case, goal.threads]
+        peers = set(goal.against) - {OWN_ONE_THREAD, BANDWIDTH}
+        assert peers <= names
+        assert {goal.engine, *peers} <= jobs[goal.case, goal.threads]
     assert len(goals) == len({(g.work, g.case, g.precision, g.against, g.threads) for g in goals})
 
 
 def test_rows_compare_with_the_engine_in_the_same_precision():
-    found = rows([measured(STEP, ENGINE["fp32"], 2.0), measured(STEP, ORT, 5.0)], {"commit": "abc"})
+    found = make_rows([measured(STEP, ENGINE["fp32"], 2.0), measured(STEP, ORT, 5.0)], {"commit": "abc"})
     assert [row["ratio"] for row in found] == [1.0, 2.5]
     assert all(row["commit"] == "abc" and row["hidden_size"] == 64 for row in found)
-    alone = rows([measured(STEP, ORT, 5.0)], {})
+    alone = make_rows([measured(STEP, ORT, 5.0)], {})
     assert alone[0]["ratio"] is None
-    assert table([measured(STEP, ORT, 5.0)]).split()[:2] == ["lstm-64to64-batch1-steps1", "1"]
+    assert format_table([measured(STEP, ORT, 5.0)]).split()[:2] == ["lstm-64to64-batch1-steps1", "1"]
 
 
 def test_medians_go_into_the_readme_s_table():
@@ -200,22 +209,22 @@ def test_medians_go_into_the_readme_s_table():
         measured(STEP, LIBTORCH, 99.94),
     ]
     text = f"before\n{SPEED[0]}\nold\n{SPEED[1]}\nafter\n"
-    lines = put_speed(text, rows(found, {})).splitlines()
+    lines = put_speed(text, make_rows(found, {})).splitlines()
     assert lines[:2] == ["before", SPEED[0]]
     assert lines[2].startswith("| microseconds, median | engine | bf16 | int8 | script | LibTorch |")
     assert lines[4] == "| LSTM 64, 1 step | 6.1 |  |  |  | 150 |  |  |  |  |"
     assert lines[5] == "| GRU 512 x 2, batch 4, 100 steps |  |  |  |  | 1852 |  |  |  |  |"
     assert lines[6:] == [SPEED[1], "after"]
     with pytest.raises(ValueError, match="must hold the lines"):
-        put_speed("nothing", rows(found, {}))
+        put_speed("nothing", make_rows(found, {}))
     with pytest.raises(ValueError, match="one number of threads"):
-        put_speed(text, rows([*found, measured(STEP, LIBTORCH, 1.0, threads=2)], {}))
+        put_speed(text, make_rows([*found, measured(STEP, LIBTORCH, 1.0, threads=2)], {}))
 
 
 def test_goal_table_counts_verdicts():
-    goal = reach.Goal("one step", STEP, "fp32", (ORT,), 2.0)
+    goal = Goal("one step", STEP, "fp32", (ORT,), 2.0)
     times = [measured(STEP, ENGINE["fp32"], 2.0), measured(STEP, ORT, 5.0)]
-    text = goal_table([reach.judge(goal, times), reach.judge(goal, [])])
+    text = format_goal_table([judge(goal, times), judge(goal, [])])
     assert "  2.00     2.50 pass    (2.50 to 2.50)" in text
     assert text.splitlines()[-1] == "1 pass, 0 FAIL, 1 not run"
 
@@ -239,13 +248,13 @@ def test_quick_run_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (tmp_path / "benchmark.png").stat().st_size > 5000
 
 
-def test_quick_reach_judges_its_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
+def test_a_quick_run_judges_the_goals_of_its_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
     monkeypatch.setattr(program, "QUICK", TINY)
     limits = {0.0: "pass", 1e9: "FAIL"}  # made up, so that no machine can change the verdict
-    made_up = [dataclasses.replace(goal, at_least=limit) for goal in reach.goals() for limit in limits]
-    monkeypatch.setattr(reach, "goals", lambda: made_up)
-    assert program.main(["--reach", "--quick", "--only", "gru-64to64-batch1-steps1", "--output", str(tmp_path)]) == 0
-    records = json.loads((tmp_path / "reach.json").read_text())
+    made_up = [dataclasses.replace(goal, at_least=limit) for goal in list_goals() for limit in limits]
+    monkeypatch.setattr(program, "list_goals", lambda: made_up)
+    assert program.main(["--goals", "--quick", "--only", "gru-64to64-batch1-steps1", "--output", str(tmp_path)]) == 0
+    records = json.loads((tmp_path / "goals.json").read_text())
     assert {record["work"] for record in records} == {"one step", "bf16", "int8"}
     for record in records:
         assert record["verdict"] == ("not run" if record["measured"] is None else limits[record["goal"]])

@@ -34,6 +34,13 @@ def call_zoo(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return run(sys.executable, "-P", "-m", "zoo", *arguments, cwd=cwd)
 
 
+@pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("[!_]*.py")))
+def test_every_script_imports_what_exists(script: str, tmp_path: Path) -> None:
+    done = call(script, "--help", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert script in done.stdout.splitlines()[0]
+
+
 OWN = """
 import torch
 from torch import nn

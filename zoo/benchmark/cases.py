@@ -1,12 +1,11 @@
-"""What is timed: recurrent layers of a kind and size, on an input of a size."""
+"""What is timed: recurrent layers of a cell and a size, on an input of a size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-KINDS = ("lstm", "gru", "rnn")
-NUM_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
-WEIGHT_BYTES = {"fp32": 4, "bf16": 2, "int8": 1}
+from zoo.config.cells import CELLS
+from zoo.config.precision import BYTES_PER_WEIGHT, Precision
 
 _HIDDEN = (32, 64, 128, 256, 512, 1024)
 _BATCH = (4, 16, 64)
@@ -17,11 +16,16 @@ _SEQ_LEN = (1, 10, 1000)
 class Case:
     """A stack of recurrent layers and the size of its input.
 
-    Attributes:
-        input_size: features of a step; 0 stands for as many as there are units, as in a layer upon another.
+    Args:
+        cell: a key of `CELLS`.
+        hidden_size: units of each layer.
+        num_layers: in the stack.
+        batch_size: rows of the input.
+        seq_len: steps of the input.
+        input_size: features of a step; 0 stands for `hidden_size`, as if another layer lay below.
     """
 
-    kind: str
+    cell: str
     hidden_size: int
     num_layers: int = 1
     batch_size: int = 1
@@ -35,47 +39,47 @@ class Case:
     @property
     def name(self) -> str:
         layers = f"x{self.num_layers}" if self.num_layers > 1 else ""
-        return f"{self.kind}-{self.features}to{self.hidden_size}{layers}-batch{self.batch_size}-steps{self.seq_len}"
+        return f"{self.cell}-{self.features}to{self.hidden_size}{layers}-batch{self.batch_size}-steps{self.seq_len}"
 
     @property
     def recurrent_weights(self) -> int:
-        """Of one layer; biases are not counted here or below."""
-        return NUM_GATES[self.kind] * self.hidden_size**2
+        """The number in one layer. Biases are counted neither here nor below."""
+        return CELLS[self.cell].num_gates * self.hidden_size**2
 
     @property
     def input_weights(self) -> int:
-        """Of all layers."""
+        """The number in all layers."""
         columns = self.features + (self.num_layers - 1) * self.hidden_size
-        return NUM_GATES[self.kind] * self.hidden_size * columns
+        return CELLS[self.cell].num_gates * self.hidden_size * columns
 
     @property
     def multiply_adds(self) -> int:
-        """Of one call: each row and step meets each weight once."""
+        """The number in one call: each weight is used once for each row and step."""
         weights = self.num_layers * self.recurrent_weights + self.input_weights
         return self.batch_size * self.seq_len * weights
 
-    def bytes_read(self, precision: str) -> int:
-        """Weights that one call has to read at least: recurrent ones at every step, input ones once."""
+    def bytes_read(self, precision: Precision) -> int:
+        """Return the least bytes of weights that a call reads: recurrent ones at every step, input ones once."""
         weights = self.seq_len * self.num_layers * self.recurrent_weights + self.input_weights
-        return weights * WEIGHT_BYTES[precision]
+        return weights * BYTES_PER_WEIGHT[precision]
 
-    def working_set(self, precision: str) -> int:
-        """Bytes of weights that are read again and again: of all layers for a step, of one for a sequence."""
+    def working_set(self, precision: Precision) -> int:
+        """Return the bytes of weights that are read repeatedly: of all layers for a step, of one for a sequence."""
         weights = self.recurrent_weights
         if self.seq_len == 1:
             weights = self.num_layers * self.recurrent_weights + self.input_weights
-        return weights * WEIGHT_BYTES[precision]
+        return weights * BYTES_PER_WEIGHT[precision]
 
 
 def sweep() -> list[Case]:
-    """Each of hidden size, layers, batch and sequence length in turn, for each kind."""
-    cases = [Case(kind, hidden, seq_len=steps) for kind in KINDS for steps in (1, 100) for hidden in _HIDDEN]
-    cases += [Case(kind, 128, num_layers=2) for kind in KINDS]
-    cases += [Case(kind, 128, batch_size=batch) for kind in KINDS for batch in _BATCH]
-    cases += [Case(kind, 128, seq_len=steps) for kind in KINDS for steps in _SEQ_LEN]
+    """Return the cases in which hidden size, layers, batch or sequence length varies, for each cell."""
+    cases = [Case(cell, hidden, seq_len=steps) for cell in CELLS for steps in (1, 100) for hidden in _HIDDEN]
+    cases += [Case(cell, 128, num_layers=2) for cell in CELLS]
+    cases += [Case(cell, 128, batch_size=batch) for cell in CELLS for batch in _BATCH]
+    cases += [Case(cell, 128, seq_len=steps) for cell in CELLS for steps in _SEQ_LEN]
     return list(dict.fromkeys(cases))
 
 
 def quick_sweep() -> list[Case]:
-    """A small case of each kind, to see that everything works."""
-    return [Case(kind, 64, seq_len=steps) for kind in KINDS for steps in (1, 20)]
+    """Return small cases of each cell, enough to see that everything works."""
+    return [Case(cell, 64, seq_len=steps) for cell in CELLS for steps in (1, 20)]

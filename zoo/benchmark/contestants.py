@@ -1,50 +1,53 @@
-"""Who takes part. Each is made ready for one workload, checked, and then called again and again.
+"""The contestants. Each is prepared for one workload, checked, and then called many times.
 
-All are called from Python, on inputs that lie ready in memory, in the quickest way each of them offers: the engine,
-ONNX Runtime and OpenVINO bound to their inputs and outputs once; LibTorch as a frozen scripted module, and the engine
-once more in that way, as `engine script`.
+All are called from Python, on inputs that are already in memory, in the fastest way that each of them offers. The
+engine, ONNX Runtime and OpenVINO are bound to their inputs and outputs once. LibTorch runs a frozen scripted module;
+`engine script` is the engine in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from zoo.benchmark import onnxruntime_peer, openvino_peer, torch_peers
-from zoo.benchmark.prepared import Prepared
-from zoo.benchmark.workload import Workload
+from zoo.benchmark import onnx_peers, torch_contestants
+from zoo.benchmark.workload import Prepared, Workload
+from zoo.config.cells import CELLS
+from zoo.config.precision import Precision
 
-ENGINE = {"fp32": "engine", "bf16": "engine bf16", "int8": "engine int8"}
+ENGINE: dict[Precision, str] = {"fp32": "engine", "bf16": "engine bf16", "int8": "engine int8"}
 ENGINE_SCRIPT = "engine script"
 LIBTORCH, ORT, ORT_INT8 = "LibTorch", "ONNX Runtime", "ONNX Runtime int8"
 OPENVINO, OPENVINO_DEFAULT = "OpenVINO", "OpenVINO default"
 
-# Largest difference to the eager model in float32, as a share of the output's range.
-_TOLERANCES = {"fp32": 1e-4, "bf16": 0.02, "int8": 0.04}
+# Largest difference from the eager model in float32, as a share of the output's range.
+_TOLERANCES: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.02, "int8": 0.04}
 
 
 @dataclass(frozen=True)
 class Contestant:
     """A way to run a workload.
 
-    Attributes:
-        precision: of its weights; the engine in this precision is what it is compared with.
-        prepare: makes it ready: (workload, threads).
-        kinds: the kinds of cells on which it differs from the others.
+    Args:
+        name: in tables and files.
+        precision: of its weights; it is compared with the engine in the same precision.
+        prepare: returns it prepared, from (workload, threads).
+        cells: those on which it differs from the other contestants.
         package: what it needs besides this package; "" if nothing.
     """
 
     name: str
-    precision: str
+    precision: Precision
     prepare: Callable[[Workload, int], Prepared]
-    kinds: tuple[str, ...] = ("lstm", "gru", "rnn")
+    cells: tuple[str, ...] = tuple(CELLS)
     package: str = ""
 
-    def ready(self, workload: Workload, threads: int) -> Prepared:
-        """Prepare, and check the results.
+    def prepare_checked(self, workload: Workload, threads: int) -> Prepared:
+        """Prepare the contestant, and check its results.
 
         Raises:
-            DisagreementError: they are not what LibTorch computes.
+            DisagreementError: LibTorch computes something else.
         """
         prepared = self.prepare(workload, threads)
         workload.check(self.name, prepared.results(), _TOLERANCES[self.precision])
@@ -52,15 +55,33 @@ class Contestant:
 
 
 CONTESTANTS = (
-    Contestant(ENGINE["fp32"], "fp32", torch_peers.engine("fp32")),
-    Contestant(ENGINE["bf16"], "bf16", torch_peers.engine("bf16")),
-    Contestant(ENGINE["int8"], "int8", torch_peers.engine("int8")),
-    Contestant(ENGINE_SCRIPT, "fp32", torch_peers.scripted_engine),
-    Contestant(LIBTORCH, "fp32", torch_peers.libtorch),
-    Contestant(ORT, "fp32", onnxruntime_peer.float32, package="onnxruntime"),
-    # Of recurrent layers its dynamic quantization knows the LSTM only.
-    Contestant(ORT_INT8, "int8", onnxruntime_peer.dynamic_int8, kinds=("lstm",), package="onnxruntime"),
-    Contestant(OPENVINO, "fp32", openvino_peer.float32, package="openvino"),
-    # On a processor with bfloat16 instructions it computes in bfloat16 unless told otherwise.
-    Contestant(OPENVINO_DEFAULT, "bf16", openvino_peer.default_precision, package="openvino"),
+    Contestant(ENGINE["fp32"], "fp32", torch_contestants.engine("fp32")),
+    Contestant(ENGINE["bf16"], "bf16", torch_contestants.engine("bf16")),
+    Contestant(ENGINE["int8"], "int8", torch_contestants.engine("int8")),
+    Contestant(ENGINE_SCRIPT, "fp32", torch_contestants.scripted_engine),
+    Contestant(LIBTORCH, "fp32", torch_contestants.libtorch),
+    Contestant(ORT, "fp32", onnx_peers.onnxruntime_float32, package="onnxruntime"),
+    # Its dynamic quantization leaves GRU and RNN in float32.
+    Contestant(ORT_INT8, "int8", onnx_peers.onnxruntime_int8, cells=("lstm",), package="onnxruntime"),
+    Contestant(OPENVINO, "fp32", onnx_peers.openvino_float32, package="openvino"),
+    # It computes in bfloat16 by default on a processor with bfloat16 instructions.
+    Contestant(OPENVINO_DEFAULT, "bf16", onnx_peers.openvino_default, package="openvino"),
 )
+
+
+def installed(contestants: Sequence[Contestant] = CONTESTANTS) -> tuple[list[Contestant], list[str]]:
+    """Return the contestants that can run here, and a line about each of the rest."""
+    present, absent = [], []
+    for contestant in contestants:
+        packages = [contestant.package, "onnx"] if contestant.package else []
+        missing = [name for name in packages if importlib.util.find_spec(name) is None]
+        if missing:
+            names = ", ".join(missing)
+            absent.append(f"{contestant.name} is left out: {names} not installed (pip install 'recurrent-zoo[bench]')")
+        else:
+            present.append(contestant)
+    return present, absent
+
+
+def all_names(contestants: Collection[Contestant] = CONTESTANTS) -> frozenset[str]:
+    return frozenset(contestant.name for contestant in contestants)

@@ -1,4 +1,4 @@
-"""The machine and the software of a run, and the processors it keeps to."""
+"""The machine and the software of a run, and the processors on which it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DISTRIBUTIONS = ("torch", "onnxruntime", "openvino", "onnx", "numpy")
 
 
 def describe() -> dict[str, str]:
-    """What every row of results says of where it comes from."""
+    """Return the origin that stands in every row of results."""
     from zoo.ops import operators
 
     return {
@@ -25,7 +25,7 @@ def describe() -> dict[str, str]:
 
 
 def keep_to(threads: int) -> None:
-    """Run this process on so many processors, the last of those it may use, and torch with as many threads.
+    """Run this process on the last `threads` of its processors, and torch with as many threads.
 
     Raises:
         ValueError: the process may use fewer processors.
@@ -39,7 +39,7 @@ def keep_to(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-_PROCESSORS = os.sched_getaffinity(0)  # before any call of keep_to
+_PROCESSORS = os.sched_getaffinity(0)  # read before any call of keep_to
 
 
 def _processor_name() -> str:
@@ -51,7 +51,7 @@ def _processor_name() -> str:
 
 
 def _commit() -> str:
-    """The commit of the checkout this package lies in; `+` marks changes that are not committed."""
+    """Return the commit of the checkout that holds this package; `+` marks changes that are not committed."""
     git = ["git", "-C", str(Path(__file__).parent)]
     try:
         commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)

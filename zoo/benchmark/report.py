@@ -1,4 +1,4 @@
-"""Results as rows: on the terminal, in CSV and JSON."""
+"""Results as rows, for the terminal and for files in CSV and JSON."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from zoo.benchmark.contestants import ENGINE
-from zoo.benchmark.reach import Goal, Verdict
-from zoo.benchmark.runner import Measurement
+from zoo.benchmark.goals import Goal, Verdict
+from zoo.benchmark.measurement import Measurement
 from zoo.benchmark.timing import compare
 
 Row = dict[str, Any]
 
 
-def rows(measurements: Sequence[Measurement], origin: Mapping[str, str]) -> list[Row]:
-    """One flat record for each contestant on each case.
+def make_rows(measurements: Sequence[Measurement], origin: Mapping[str, str]) -> list[Row]:
+    """Return one flat row for each contestant on each case.
 
-    `ratio` is its median over that of the engine in the same precision (above 1 the engine is faster), with the
-    quartiles of the single rounds; None where the engine did not run.
+    `ratio` is the contestant's median over that of the engine in the same precision: above 1, the engine is faster. The
+    row also has the quartiles of the ratio over the rounds. All three are None where the engine did not run.
     """
     engines = {(m.case, m.threads, m.precision): m for m in measurements if m.contestant in ENGINE.values()}
     found: list[Row] = []
     for m in measurements:
         engine = engines.get((m.case, m.threads, m.precision))
-        ratio = compare(m.time, engine.time) if engine else None
+        ratio = compare(m.timing, engine.timing) if engine else None
         found.append(
             {
                 "case": m.case.name,
@@ -35,11 +35,11 @@ def rows(measurements: Sequence[Measurement], origin: Mapping[str, str]) -> list
                 "threads": m.threads,
                 "contestant": m.contestant,
                 "precision": m.precision,
-                "median_us": m.time.median,
-                "p99_us": m.time.p99,
-                "min_us": m.time.smallest,
-                "spread": m.time.spread,
-                "calls": m.time.calls,
+                "median_us": m.timing.median,
+                "p99_us": m.timing.p99,
+                "min_us": m.timing.smallest,
+                "spread": m.timing.spread,
+                "calls": m.timing.calls,
                 "ratio": ratio.value if ratio else None,
                 "ratio_low": ratio.low if ratio else None,
                 "ratio_high": ratio.high if ratio else None,
@@ -51,15 +51,15 @@ def rows(measurements: Sequence[Measurement], origin: Mapping[str, str]) -> list
     return found
 
 
-def goal_rows(verdicts: Sequence[Verdict], origin: Mapping[str, str]) -> list[Row]:
-    """One flat record for each goal."""
+def make_goal_rows(verdicts: Sequence[Verdict], origin: Mapping[str, str]) -> list[Row]:
+    """Return one flat row for each goal."""
     return [
         {
             "work": v.goal.work,
             "case": v.goal.case.name,
             "threads": v.goal.threads,
             "engine": v.goal.engine,
-            "against": _rivals(v.goal),
+            "against": _format_against(v.goal),
             "goal": v.goal.at_least,
             "measured": v.measured,
             "low": v.low,
@@ -71,10 +71,10 @@ def goal_rows(verdicts: Sequence[Verdict], origin: Mapping[str, str]) -> list[Ro
     ]
 
 
-def table(measurements: Sequence[Measurement]) -> str:
-    """Rows of one or more cases for the terminal."""
+def format_table(measurements: Sequence[Measurement]) -> str:
+    """Return measurements as lines for the terminal; `TABLE_HEAD` is the line above."""
     lines = []
-    for row in rows(measurements, {}):
+    for row in make_rows(measurements, {}):
         ratio = "" if row["ratio"] is None else f"{row['ratio']:8.2f}"
         lines.append(
             f"{row['case']:33} {row['threads']:2} {row['contestant']:18} {row['median_us']:11.1f} "
@@ -90,8 +90,8 @@ TABLE_HEAD = (
 )
 
 
-def goal_table(verdicts: Sequence[Verdict]) -> str:
-    """Goals with what was measured, for the terminal; the quartiles of the rounds in brackets."""
+def format_goal_table(verdicts: Sequence[Verdict]) -> str:
+    """Return goals and what was measured as lines for the terminal; quartiles over the rounds stand in brackets."""
     head = f"{'work':12} {'case':33} {'th':>2} {'engine':12} {'against':30} {'goal':>6} {'measured':>8}"
     lines = [head]
     for v in verdicts:
@@ -99,14 +99,14 @@ def goal_table(verdicts: Sequence[Verdict]) -> str:
         quartiles = "" if v.low is None or v.high is None else f"({v.low:.2f} to {v.high:.2f})"
         lines.append(
             f"{v.goal.work:12} {v.goal.case.name:33} {v.goal.threads:2} {v.goal.engine:12} "
-            f"{_rivals(v.goal):30} {v.goal.at_least:6.2f} {measured:>8} {v.word:7} {quartiles}".rstrip()
+            f"{_format_against(v.goal):30} {v.goal.at_least:6.2f} {measured:>8} {v.word:7} {quartiles}".rstrip()
         )
     words = [v.word for v in verdicts]
     lines.append(", ".join(f"{words.count(word)} {word}" for word in ("pass", "FAIL", "not run")))
     return "\n".join(lines)
 
 
-def _rivals(goal: Goal) -> str:
+def _format_against(goal: Goal) -> str:
     return goal.against[0] if len(goal.against) == 1 else "best of " + str(len(goal.against))
 
 

@@ -1,4 +1,4 @@
-"""Contestants timed in turn, and the statistics of what they took."""
+"""Times contestants in turn, and reduces the times of their calls to statistics."""
 
 from __future__ import annotations
 
@@ -15,27 +15,36 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much time a case gets: so many rounds of so long a turn for each contestant, at least one call each.
+    """How much time a case gets: a number of rounds in which each contestant has one turn of at least one call.
 
-    Where the calls are so long that this would take more than `seconds`, there are fewer rounds. Before a turn comes a
-    rest: threads that another contestant has left waiting for work stop spinning in it.
+    Args:
+        rounds: at most.
+        turn_seconds: the length of a turn.
+        most_calls: in a turn.
+        seconds: for all rounds together; slow calls get fewer rounds.
+        fewest_rounds: also where they take more than `seconds`.
+        rest_seconds: before each turn. In this time the waiting threads of the contestant before stop spinning.
     """
 
     rounds: int = 25
     turn_seconds: float = 0.01
-    most_calls: int = 400  # in a turn
+    most_calls: int = 400
     seconds: float = 6.0
     fewest_rounds: int = 5
     rest_seconds: float = 0.002
 
 
 @dataclass(frozen=True)
-class Summary:
-    """Microseconds of a call, over all rounds.
+class Timing:
+    """Statistics of one contestant's calls, in microseconds.
 
-    Attributes:
+    Args:
+        median: of all calls.
+        p99: 99 % of the calls took at most this time.
+        smallest: of all calls.
+        spread: interquartile range of the rounds' medians, as a share of the median: it shows how calm the machine was.
+        calls: how many were timed.
         rounds: the median of each round.
-        spread: interquartile range of the rounds' medians, as a share of the median: how calm the machine was.
     """
 
     median: float
@@ -48,7 +57,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times longer one contestant took than another: of the medians, and the quartiles of the rounds."""
+    """How many times longer a peer took than the engine: by the medians, and the quartiles over the rounds."""
 
     value: float
     low: float
@@ -60,17 +69,17 @@ def time_in_turn(
 ) -> dict[str, list[list[float]]]:
     """Time each contestant for a turn, then the next, round after round.
 
-    A turn begins with calls that are not counted and bring the contestant's weights back into the caches. Every
-    other round goes the other way, so that no contestant always follows the same one.
+    A turn begins with calls that are not timed: they bring the contestant's weights back into the caches. Every
+    second round runs in the opposite order, so that no contestant always follows the same one.
 
     Returns:
-        Microseconds of each counted call, by contestant and round.
+        Microseconds of each timed call, by contestant and round.
     """
     rounds: dict[str, list[list[float]]] = {name: [] for name in calls}
     with _without_garbage_collection():
         took = {name: _warm_up(call, clock) for name, call in calls.items()}
         plans = {name: _calls_per_turn(took[name], effort) for name in calls}
-        of_a_round = sum(took[name] * (plans[name] + _uncounted(plans[name])) for name in calls) / 1e6
+        of_a_round = sum(took[name] * (plans[name] + _untimed(plans[name])) for name in calls) / 1e6
         affordable = max(effort.fewest_rounds, int(effort.seconds / of_a_round)) if of_a_round else effort.rounds
         for number in range(min(effort.rounds, affordable)):
             names = list(calls)
@@ -91,12 +100,12 @@ def _calls_per_turn(took: float, effort: Effort) -> int:
     return max(1, min(effort.most_calls, int(effort.turn_seconds * 1e6 / max(took, 0.1))))
 
 
-def _uncounted(count: int) -> int:
+def _untimed(count: int) -> int:
     return 1 + count // 10
 
 
 def _take_turn(call: Callable[[], object], count: int, clock: Clock) -> list[float]:
-    for _ in range(_uncounted(count)):
+    for _ in range(_untimed(count)):
         call()
     times = []
     for _ in range(count):
@@ -117,18 +126,18 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def summarise(rounds: Sequence[Sequence[float]]) -> Summary:
-    """Statistics of one contestant's calls.
+def reduce_rounds(rounds: Sequence[Sequence[float]]) -> Timing:
+    """Return the statistics of one contestant's calls, given in microseconds by round.
 
     Raises:
-        ValueError: there is no call to summarise.
+        ValueError: there is no call.
     """
     times = sorted(value for turn in rounds for value in turn)
     if not times:
         raise ValueError("expected the times of at least one call, got none")
     median = statistics.median(times)
     medians = tuple(statistics.median(turn) for turn in rounds if turn)
-    return Summary(
+    return Timing(
         median=median,
         p99=times[min(len(times) - 1, int(0.99 * len(times)))],
         smallest=times[0],
@@ -138,10 +147,10 @@ def summarise(rounds: Sequence[Sequence[float]]) -> Summary:
     )
 
 
-def compare(other: Summary, own: Summary) -> Ratio:
-    """Return how many times longer `other` took than `own`; the two were timed in turn."""
-    single = [a / b for a, b in zip(other.rounds, own.rounds, strict=True)]
-    return Ratio(other.median / own.median, _quartile(single, 1), _quartile(single, 3))
+def compare(peer: Timing, engine: Timing) -> Ratio:
+    """Return how many times longer the peer took than the engine; the two were timed in turn."""
+    single = [a / b for a, b in zip(peer.rounds, engine.rounds, strict=True)]
+    return Ratio(peer.median / engine.median, _quartile(single, 1), _quartile(single, 3))
 
 
 def _quartile(values: Sequence[float], number: int) -> float:

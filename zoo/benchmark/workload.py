@@ -1,8 +1,8 @@
-"""The model of a case and its input, and what is expected of everyone who runs it."""
+"""The model and the input of a case, and the results that every contestant must give."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from zoo.benchmark.cases import Case
+from zoo.config.cells import CELLS
 
 Arrays = list[NDArray[np.float32]]
 
 
 class DisagreementError(RuntimeError):
-    """A contestant computes something else: its time would mean nothing."""
+    """A contestant computes something else, so that its time would mean nothing."""
 
 
 class StatefulLstm(nn.Module):
-    """nn.LSTM with the state as plain tensors, in and out."""
+    """`nn.LSTM` that takes and returns its states as plain tensors."""
 
     def __init__(self, layers: nn.LSTM) -> None:
         super().__init__()
@@ -32,7 +33,7 @@ class StatefulLstm(nn.Module):
 
 
 class StatefulRecurrence(nn.Module):
-    """nn.GRU or nn.RNN."""
+    """`nn.GRU` or `nn.RNN`, with the same arguments as `StatefulLstm` but for c."""
 
     def __init__(self, layers: nn.RNNBase) -> None:
         super().__init__()
@@ -47,10 +48,12 @@ class StatefulRecurrence(nn.Module):
 class Workload:
     """One model and its input, the same for all contestants.
 
-    Attributes:
+    Args:
+        case: what it was made for.
         model: takes `inputs` and returns as many outputs.
+        layers: the recurrent layers of the model.
         inputs: input (seq_len, batch, features) and states (num_layers, batch, hidden_size).
-        expected: what the eager model gives.
+        expected: the outputs of the eager model.
     """
 
     case: Case
@@ -61,14 +64,14 @@ class Workload:
 
     @property
     def input_names(self) -> list[str]:
-        return ["input", "h_0", "c_0"][: len(self.inputs)]
+        return ["input", *(f"{name}_0" for name in CELLS[self.case.cell].state_names)]
 
     @property
     def output_names(self) -> list[str]:
-        return ["output", "h_n", "c_n"][: len(self.inputs)]
+        return ["output", *(f"{name}_n" for name in CELLS[self.case.cell].state_names)]
 
     def arrays(self) -> Arrays:
-        """A copy of the inputs, for a contestant to keep."""
+        """Return a copy of the inputs that a contestant may keep."""
         return [tensor.numpy().copy() for tensor in self.inputs]
 
     def empty_outputs(self) -> Arrays:
@@ -78,10 +81,12 @@ class Workload:
         """Compare a contestant's results with the expected ones.
 
         Args:
+            name: of the contestant.
+            results: its outputs.
             tolerance: largest difference, as a share of the expected output's range.
 
         Raises:
-            DisagreementError: it computes something else.
+            DisagreementError: a shape or a value differs.
         """
         for output, result, expected in zip(self.output_names, results, self.expected, strict=True):
             if result.shape != expected.shape:
@@ -95,15 +100,30 @@ class Workload:
                 )
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A contestant that is ready to run one workload.
+
+    Args:
+        call: runs the workload once; this is what is timed.
+        results: runs it once and returns its outputs.
+        memory: what the contestant uses without keeping it alive itself.
+    """
+
+    call: Callable[[], object]
+    results: Callable[[], Arrays]
+    memory: object = None
+
+
 def make_workload(case: Case, seed: int = 0) -> Workload:
-    """Build the case's model with PyTorch's own initialisation, and normal inputs and states."""
+    """Build the case's model with PyTorch's own initialisation, and random inputs and states."""
     torch.manual_seed(seed)
-    module = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[case.kind]
-    layers = module(case.features, case.hidden_size, case.num_layers).eval().requires_grad_(False)
+    layers: nn.RNNBase = getattr(nn, case.cell.upper())(case.features, case.hidden_size, case.num_layers)
+    layers.eval().requires_grad_(False)
     model = (StatefulLstm(layers) if isinstance(layers, nn.LSTM) else StatefulRecurrence(layers)).eval()
     states = (case.num_layers, case.batch_size, case.hidden_size)
     inputs = [torch.randn(case.seq_len, case.batch_size, case.features)]
-    inputs += [torch.randn(states).tanh() for _ in range(2 if case.kind == "lstm" else 1)]
+    inputs += [torch.randn(states).tanh() for _ in CELLS[case.cell].state_names]
     with torch.inference_mode():
         expected = [tensor.numpy().copy() for tensor in model(*inputs)]
     return Workload(case, model, layers, tuple(inputs), expected)

@@ -9,12 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zoo.benchmark import reach
 from zoo.benchmark.cases import quick_sweep, sweep
+from zoo.benchmark.contestants import all_names, installed
+from zoo.benchmark.goals import Goal, judge, list_goals, plan_jobs
 from zoo.benchmark.machine import describe
-from zoo.benchmark.reach import Goal
-from zoo.benchmark.report import TABLE_HEAD, Row, goal_rows, goal_table, rows, table, write_csv, write_json
-from zoo.benchmark.runner import Job, Measurement, all_names, available, run_jobs
+from zoo.benchmark.measurement import Job, Measurement, run_jobs
+from zoo.benchmark.report import (
+    TABLE_HEAD,
+    Row,
+    format_goal_table,
+    format_table,
+    make_goal_rows,
+    make_rows,
+    write_csv,
+    write_json,
+)
 from zoo.benchmark.timing import Effort
 from zoo.benchmark.workload import DisagreementError
 from zoo.cli.parser import new_parser
@@ -23,25 +32,23 @@ DESCRIPTION = """\
 Time the fused engine beside stock LibTorch, ONNX Runtime and OpenVINO, on the same models and in turn.
 
 Every contestant is first checked against LibTorch. `ratio` is its median time over that of the engine in the same
-precision: above 1 the engine is faster. `bandwidth` and `mul-adds` are shares of what the machine was measured to do
-at best. Peers that are not installed are left out: pip install '.[bench]'.
+precision: the engine is faster where it is above 1. `bandwidth` and `mul-adds` are shares of the highest rates that
+were measured on this machine. Peers that are not installed are left out: pip install 'recurrent-zoo[bench]'.
 """
 EXAMPLES = """\
 examples:
   PROGRAM --quick                 does it work? a minute
   PROGRAM                         the sweep: hidden sizes, layers, batches, lengths
-  PROGRAM --reach                 the engine's goals, each with what was measured
+  PROGRAM --goals                 the engine's goals, each with what was measured
   PROGRAM --threads 1,2 --only 'lstm-*512*' --output results
 """
 QUICK = Effort(rounds=5, turn_seconds=0.003)
-
-
 FAILURES = (DisagreementError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one call of the program times, and the goals that it judges by that."""
+    """What one call of the program times, and the goals that it then judges."""
 
     jobs: list[Job]
     goals: list[Goal] = field(default_factory=list)
@@ -61,10 +68,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo benchmark")
 def make_parser(program: str) -> argparse.ArgumentParser:
     """Return the parser of the benchmark's arguments."""
     parser = new_parser(program, DESCRIPTION, EXAMPLES)
-    parser.add_argument("--reach", action="store_true", help="exactly the cases of the engine's goals")
+    parser.add_argument("--goals", action="store_true", help="time the cases of the engine's goals, and judge them")
     parser.add_argument("--quick", action="store_true", help="few and short turns, and a small sweep")
     parser.add_argument("--threads", type=_counts, default=[1, 2], help="numbers of threads (default: 1,2)")
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="cases whose name matches, as lstm-*512*")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="cases whose name matches, such as lstm-*512*")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="also write CSV, JSON and a picture there")
     return parser
 
@@ -75,9 +82,9 @@ def make_plan(args: argparse.Namespace) -> Plan:
     Raises:
         ValueError: no case matches the pattern.
     """
-    if args.reach:
-        goals = [goal for goal in reach.goals() if fnmatch.fnmatch(goal.case.name, args.only)]
-        plan = Plan(reach.jobs(goals), goals)
+    if args.goals:
+        goals = [goal for goal in list_goals() if fnmatch.fnmatch(goal.case.name, args.only)]
+        plan = Plan(plan_jobs(goals), goals)
     else:
         cases = [case for case in (quick_sweep() if args.quick else sweep()) if fnmatch.fnmatch(case.name, args.only)]
         plan = Plan([Job(case, count, all_names()) for count in args.threads for case in cases])
@@ -95,13 +102,13 @@ def run_plan(plan: Plan, args: argparse.Namespace) -> list[Row]:
         ValueError: the machine has too few processors.
     """
     if args.output:
-        from zoo.benchmark.picture import draw_ratios  # before minutes are spent: matplotlib may be missing
+        from zoo.benchmark.picture import draw_ratios  # matplotlib may be missing: say so before minutes are spent
     measurements = _measure(plan.jobs, QUICK if args.quick else Effort())
     origin = describe()
-    records = rows(measurements, origin)
-    verdicts = [reach.judge(goal, measurements) for goal in plan.goals]
+    records = make_rows(measurements, origin)
+    verdicts = [judge(goal, measurements) for goal in plan.goals]
     if verdicts:
-        print(goal_table(verdicts))
+        print(format_goal_table(verdicts))
     print("; ".join(f"{name} {value}" for name, value in origin.items()))
     if args.output:
         args.output.mkdir(parents=True, exist_ok=True)
@@ -109,17 +116,17 @@ def run_plan(plan: Plan, args: argparse.Namespace) -> list[Row]:
         write_json(records, args.output / "benchmark.json")
         draw_ratios(records, args.output / "benchmark.png")
         if verdicts:
-            write_csv(goal_rows(verdicts, origin), args.output / "reach.csv")
-            write_json(goal_rows(verdicts, origin), args.output / "reach.json")
+            write_csv(make_goal_rows(verdicts, origin), args.output / "goals.csv")
+            write_json(make_goal_rows(verdicts, origin), args.output / "goals.json")
     return records
 
 
 def _measure(jobs: Sequence[Job], effort: Effort) -> list[Measurement]:
-    contestants, absent = available()
+    contestants, absent = installed()
     print(*absent, TABLE_HEAD, sep="\n", flush=True)
     measurements: list[Measurement] = []
     for _, found in run_jobs(jobs, contestants, effort):
-        print(table(found), flush=True)
+        print(format_table(found), flush=True)
         measurements += found
     return measurements
 

@@ -1,4 +1,4 @@
-"""The engine, bound to its tensors or in a scripted and frozen module; stock LibTorch in such a module."""
+"""The contestants that need nothing but torch: the engine, bound or in a scripted module, and stock LibTorch."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Callable
 import torch
 
 import zoo
-from zoo.benchmark.prepared import Prepared
-from zoo.benchmark.workload import Arrays, Workload
+from zoo.benchmark.workload import Arrays, Prepared, Workload
+from zoo.config.precision import Precision
 from zoo.ops import pack
 from zoo.ops.bound import BoundCall
 
 
 def libtorch(workload: Workload, threads: int) -> Prepared:
-    """The model scripted and frozen, as its users do."""
-    del threads  # torch's own setting, one for the process
+    """The model scripted and frozen, as users of LibTorch do it."""
+    del threads  # `keep_to` has set them in torch
     return _calls(torch.jit.freeze(torch.jit.script(workload.model)), workload)
 
 
-def engine(precision: str) -> Callable[[Workload, int], Prepared]:
-    """The fused engine on the same weights, in a precision."""
+def engine(precision: Precision) -> Callable[[Workload, int], Prepared]:
+    """The fused engine on the same weights in this precision."""
 
     def prepare(workload: Workload, threads: int) -> Prepared:
         del threads
@@ -37,7 +37,7 @@ def engine(precision: str) -> Callable[[Workload, int], Prepared]:
 
 
 def scripted_engine(workload: Workload, threads: int) -> Prepared:
-    """The very module that LibTorch runs, accelerated."""
+    """The module that LibTorch runs, accelerated."""
     del threads
     return _calls(zoo.accelerate(torch.jit.script(workload.model)), workload)
 

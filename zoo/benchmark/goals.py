@@ -1,10 +1,10 @@
-"""The goals of the engine: what it is to be compared with where, and how many times faster it is to be.
+"""The goals of the engine: the contestants that it is compared with on each case, and how much faster it must be.
 
-The figures are the project's; nothing here knows how they are reached. Like is compared with like: the engine called
-by TorchScript where LibTorch is among the others, the engine bound to its tensors where the others are bound, too.
+The figures are the project's. Equal ways of calling are compared: TorchScript calls the engine where LibTorch is among
+the peers, and the engine is bound to its tensors where the peers are.
 
-The sizes are those of the measurements that the goals were set by: steps have as many features as the layer has
-units, sequences have 64.
+The goals were set by measurements of these sizes: a single step has as many features as the layer has units, a step
+of a sequence has 64.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from zoo.benchmark.cases import Case
 from zoo.benchmark.contestants import ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, OPENVINO_DEFAULT, ORT, ORT_INT8
-from zoo.benchmark.runner import Job, Measurement
+from zoo.benchmark.measurement import Job, Measurement
 from zoo.benchmark.timing import compare
+from zoo.config.cells import CELLS
+from zoo.config.precision import Precision
 
 OWN_ONE_THREAD = "own one thread"
 BANDWIDTH = "read bandwidth"
@@ -26,23 +28,28 @@ _STACKS = ((64, 1), (128, 1), (256, 1), (512, 1), (128, 2), (512, 2))
 
 @dataclass(frozen=True)
 class Goal:
-    """The engine is to be so many times faster than the fastest of some others.
+    """The engine must be `at_least` times as fast as the fastest of some peers.
 
-    Attributes:
-        against: contestants; or `OWN_ONE_THREAD`, itself with one thread; or `BANDWIDTH`, the machine's limit, of
-            which the engine is to reach the share `at_least`.
+    Args:
+        work: the row of the table of goals.
+        case: what is timed.
+        precision: of the engine.
+        against: peers; or `OWN_ONE_THREAD`, the engine itself with one thread; or `BANDWIDTH`, the rate at which the
+            machine reads memory.
+        at_least: a factor, or the share for `BANDWIDTH`.
+        threads: of the engine and the peers.
     """
 
     work: str
     case: Case
-    precision: str
+    precision: Precision
     against: tuple[str, ...]
     at_least: float
     threads: int = 1
 
     @property
     def engine(self) -> str:
-        """The contestant that is to reach it."""
+        """The contestant that has this goal."""
         return ENGINE_SCRIPT if LIBTORCH in self.against else ENGINE[self.precision]
 
 
@@ -62,28 +69,29 @@ class Verdict:
         return "pass" if self.measured >= self.goal.at_least else "FAIL"
 
 
-def goals() -> list[Goal]:
-    """Every row of the table of goals, one entry for each case it names."""
+def list_goals() -> list[Goal]:
+    """Return every row of the table of goals, once for each case of the row."""
     found = [*_one_step(), *_sequences(), *_lower_precisions()]
     for hidden, layers in ((128, 1), (128, 2), (512, 1)):
         for batch in (16, 64):
-            for kind in ("lstm", "gru", "rnn"):
-                case = Case(kind, hidden, layers, batch, _SEQUENCE)
-                # The best of the three: LibTorch is one of them, at this or the higher goal that it has of its own.
+            for cell in CELLS:
+                case = Case(cell, hidden, layers, batch, _SEQUENCE)
+                # The row asks for the best of all three. LibTorch stands apart, because some cells have a higher goal
+                # against it.
                 found.append(Goal("batch", case, "fp32", (ORT, OPENVINO), 1.0))
-                found.append(Goal("batch", case, "fp32", (LIBTORCH,), 1.0 if kind == "lstm" else 1.3))
+                found.append(Goal("batch", case, "fp32", (LIBTORCH,), 1.0 if cell == "lstm" else 1.3))
     lstm_512 = Case("lstm", 512, seq_len=_SEQUENCE)
     found.append(Goal("two threads", lstm_512, "fp32", (OWN_ONE_THREAD,), 1.7, threads=2))
-    for kind in ("lstm", "gru", "rnn"):
+    for cell in CELLS:
         for hidden in (128, 256, 512):
-            found.append(Goal("bandwidth", Case(kind, hidden, seq_len=_SEQUENCE), "fp32", (BANDWIDTH,), 0.75))
+            found.append(Goal("bandwidth", Case(cell, hidden, seq_len=_SEQUENCE), "fp32", (BANDWIDTH,), 0.75))
     return found
 
 
 def _one_step() -> Iterable[Goal]:
     for hidden in _HIDDEN:
-        for kind, torch_goal in (("lstm", 15.0 if hidden == 512 else 5.0), ("gru", 2.0), ("rnn", 2.0)):
-            case = Case(kind, hidden, seq_len=1, input_size=0)
+        for cell, torch_goal in (("lstm", 15.0 if hidden == 512 else 5.0), ("gru", 2.0), ("rnn", 2.0)):
+            case = Case(cell, hidden, seq_len=1, input_size=0)
             yield Goal("one step", case, "fp32", (LIBTORCH,), torch_goal)
             yield Goal("one step", case, "fp32", (ORT,), 1.15 if hidden == 512 else 1.4)
 
@@ -91,7 +99,7 @@ def _one_step() -> Iterable[Goal]:
 def _sequences() -> Iterable[Goal]:
     for hidden in _HIDDEN:
         yield Goal("100 steps", Case("lstm", hidden, seq_len=_SEQUENCE), "fp32", (ORT,), 1.15)
-        gru, rnn = (Case(kind, hidden, seq_len=_SEQUENCE) for kind in ("gru", "rnn"))
+        gru, rnn = (Case(cell, hidden, seq_len=_SEQUENCE) for cell in ("gru", "rnn"))
         yield Goal("100 steps", gru, "fp32", (ORT,), 1.2)
         yield Goal("100 steps", gru, "fp32", (LIBTORCH,), 8.0 if hidden == 64 else 2.0)
         yield Goal("100 steps", rnn, "fp32", (ORT,), 3.0 if hidden == 64 else 1.3)
@@ -101,17 +109,17 @@ def _sequences() -> Iterable[Goal]:
 def _lower_precisions() -> Iterable[Goal]:
     for steps in (1, _SEQUENCE):
         for hidden, layers in _STACKS:
-            for kind in ("lstm", "gru", "rnn"):
-                case = Case(kind, hidden, layers, seq_len=steps, input_size=0 if steps == 1 else 64)
+            for cell in CELLS:
+                case = Case(cell, hidden, layers, seq_len=steps, input_size=0 if steps == 1 else 64)
                 yield Goal("bf16", case, "bf16", (OPENVINO_DEFAULT,), 1.3)
-                if kind == "lstm":
+                if cell == "lstm":
                     yield Goal("int8", case, "int8", (ORT_INT8,), 1.2)
                 else:
                     yield Goal("int8", case, "int8", (ORT,), 3.0)
 
 
-def jobs(goals: Sequence[Goal]) -> list[Job]:
-    """What has to be run for them: each case once for a number of threads, everyone it takes in the same run."""
+def plan_jobs(goals: Sequence[Goal]) -> list[Job]:
+    """Return the jobs that these goals need: one for each case and number of threads, with all its contestants."""
     wanted: dict[tuple[Case, int], set[str]] = {}
     for goal in goals:
         names = wanted.setdefault((goal.case, goal.threads), set())
@@ -131,11 +139,11 @@ def judge(goal: Goal, measurements: Iterable[Measurement]) -> Verdict:
         return Verdict(goal, engine.bandwidth_share)
     if goal.against == (OWN_ONE_THREAD,):
         alone = found.get((goal.case, 1, goal.engine))
-        return Verdict(goal, alone.time.median / engine.time.median if alone else None)
-    rivals = [found.get((goal.case, goal.threads, name)) for name in goal.against]
-    present = [rival for rival in rivals if rival is not None]
-    if len(present) < len(rivals):
+        return Verdict(goal, alone.timing.median / engine.timing.median if alone else None)
+    peers = [found.get((goal.case, goal.threads, name)) for name in goal.against]
+    present = [peer for peer in peers if peer is not None]
+    if len(present) < len(peers):
         return Verdict(goal, None)
-    fastest = min(present, key=lambda rival: rival.time.median)
-    ratio = compare(fastest.time, engine.time)
+    fastest = min(present, key=lambda peer: peer.timing.median)
+    ratio = compare(fastest.timing, engine.timing)
     return Verdict(goal, ratio.value, ratio.low, ratio.high)

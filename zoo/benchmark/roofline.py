@@ -1,7 +1,8 @@
-"""What the machine can do at best: how fast it reads so many bytes again and again, how fast it multiplies.
+"""The limits of the machine: how fast it reads the same bytes repeatedly, and how fast it multiplies and adds.
 
-Both come from torch's own vector code, which reaches the hardware's figures: the sum of a block of memory that a view
-repeats, so that one call reads it for a millisecond; a large matrix product, in the precision of the weights.
+Both are measured with torch's vector code, which reaches the hardware's figures. Reading is the sum of a block of
+memory that a view repeats, so that one call takes about a millisecond. Multiplying is a large matrix product in the
+precision of the weights.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Callable
 
 import torch
 
+from zoo.config.precision import Precision
+
 _PAGE = 4096
 _BYTES_OF_A_CALL = 16 << 20
 _PRODUCT_SIZE = 512
@@ -19,7 +22,7 @@ _SECONDS = 0.06
 
 
 def read_bandwidth(num_bytes: int, threads: int) -> float:
-    """Bytes per second at which `threads` threads together read `num_bytes` again and again, each its share."""
+    """Return the bytes per second at which `threads` threads together read `num_bytes` repeatedly, each its share."""
     share = -(-num_bytes // threads)
     return _read_bandwidth(-(-share // _PAGE) * _PAGE, threads)
 
@@ -29,16 +32,16 @@ def _read_bandwidth(num_bytes: int, threads: int) -> float:
     repeats = max(threads, _BYTES_OF_A_CALL // num_bytes)
     length = num_bytes // 4
     with torch.inference_mode():
-        # All rows of the view are the same memory, and each thread sums some of them.
+        # All rows of the view are the same memory. Each thread sums some of the rows.
         block = torch.zeros(length).as_strided((repeats, length), (0, 1))
         seconds = _best_seconds(lambda: block.sum(1))
     return repeats * num_bytes / seconds
 
 
 @functools.cache
-def multiply_add_rate(precision: str, threads: int) -> float:
-    """Multiply-adds per second of a matrix product in "fp32", "bf16" or "int8", with `threads` threads."""
-    del threads  # torch has them already; part of the key
+def multiply_add_rate(precision: Precision, threads: int) -> float:
+    """Return the multiply-adds per second of a matrix product in this precision with `threads` threads."""
+    del threads  # `keep_to` has set them in torch; here they are part of the cache's key
     size = _PRODUCT_SIZE
     with torch.inference_mode():
         if precision == "int8":
@@ -51,7 +54,7 @@ def multiply_add_rate(precision: str, threads: int) -> float:
 
 
 def _best_seconds(call: Callable[[], object]) -> float:
-    """The fastest call in a while: a limit is what is possible when nothing disturbs."""
+    """Return the seconds of the fastest call: a limit is what is possible when nothing disturbs."""
     call()
     best, end = float("inf"), time.perf_counter() + _SECONDS
     while time.perf_counter() < end or best == float("inf"):
