@@ -2,6 +2,7 @@
 
 #include <ATen/core/function_schema.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
 #include <cstring>
@@ -94,20 +95,31 @@ void flatten_into(const c10::IValue& value, const std::string& name, std::vector
 }  // namespace
 
 at::Tensor to_torch(const Tensor& tensor, const c10::Device& device) {
-  at::Tensor copy = at::empty(tensor.shape(), at::TensorOptions().dtype(scalar_type(tensor.dtype())));
+  const auto options = at::TensorOptions().dtype(scalar_type(tensor.dtype()));
+  if (!device.is_cpu()) {
+    // Straight from the caller's memory: the copy to a device ends before `to` returns. LibTorch only reads it.
+    auto* const data = const_cast<std::byte*>(tensor.bytes().data());
+    return at::from_blob(data, tensor.shape(), options).to(device);
+  }
+  at::Tensor copy = at::empty(tensor.shape(), options);
   if (!tensor.bytes().empty())
     std::memcpy(copy.mutable_data_ptr(), tensor.bytes().data(), tensor.bytes().size());
-  return device.is_cpu() ? copy : copy.to(device);
+  return copy;
 }
 
 Tensor from_torch(const at::Tensor& tensor) {
   const c10::InferenceMode inference;
-  // Without even the calls that would find nothing to do: a step takes only microseconds.
-  const at::Tensor dense =
-      tensor.is_cpu() && tensor.is_contiguous() ? tensor : tensor.to(at::kCPU).contiguous();
+  const DType dtype = dtype_from(tensor.scalar_type());
+  if (!tensor.is_cpu()) {
+    Tensor result(dtype, tensor.sizes().vec());
+    const auto options = at::TensorOptions().dtype(tensor.scalar_type());
+    at::from_blob(result.bytes().data(), tensor.sizes(), options).copy_(tensor);
+    return result;
+  }
+  // Without even the call that would find nothing to do: a step takes only microseconds.
+  const at::Tensor dense = tensor.is_contiguous() ? tensor : tensor.contiguous();
   const auto* begin = static_cast<const std::byte*>(dense.const_data_ptr());
-  return Tensor(dtype_from(dense.scalar_type()), dense.sizes().vec(),
-                std::vector<std::byte>(begin, begin + dense.nbytes()));
+  return Tensor(dtype, dense.sizes().vec(), std::vector<std::byte>(begin, begin + dense.nbytes()));
 }
 
 std::vector<NamedTensor> flatten(const c10::IValue& value) {
