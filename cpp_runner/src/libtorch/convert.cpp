@@ -97,7 +97,7 @@ void flatten_into(const c10::IValue& value, const std::string& name, std::vector
 at::Tensor to_torch(const Tensor& tensor, const c10::Device& device) {
   const auto options = at::TensorOptions().dtype(scalar_type(tensor.dtype()));
   if (!device.is_cpu()) {
-    // Straight from the caller's memory: the copy to a device ends before `to` returns. LibTorch only reads it.
+    // LibTorch only reads the caller's memory, and the copy to a device ends before `to` returns.
     auto* const data = const_cast<std::byte*>(tensor.bytes().data());
     return at::from_blob(data, tensor.shape(), options).to(device);
   }
