@@ -67,3 +67,23 @@ def test_an_error_inside_leaves_the_path_alone(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not good"):
         fail_halfway()
     assert contents(tmp_path) == {"file": b"before"}
+
+
+def test_a_file_never_replaces_what_is_no_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "folder").mkdir()
+    for path in pipe, tmp_path / "folder":
+        with pytest.raises(OSError, match="is no regular file"), atomic_file(path):
+            pass
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "file")
+    for text in "one", "two":
+        with atomic_file(tmp_path / "link") as temporary:
+            temporary.write_text(text)
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "elsewhere" / "file").read_text() == text
