@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Collection, Sequence
 
+from _cards import Card
+
 from zoo.benchmark.contestants import ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, OPENVINO_DEFAULT, ORT, ORT_INT8
 from zoo.benchmark.report import Row
-from zoo.training.cards import Card
 
 SPEED = ("<!-- speed: scripts/benchmark.py --readme writes what follows -->", "<!-- end of speed -->")
 CARDS = ("<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->")

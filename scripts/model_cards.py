@@ -6,9 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from _cards import read_cards
 from _tables import CARDS, card_table, put_table
-
-from zoo.training.cards import read_cards
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -11,8 +11,9 @@ from _tables import card_table
 import zoo
 
 try:
+    from _shipping import ship
+
     from zoo.training.experiment import list_experiments
-    from zoo.training.shipping import ship
 except ModuleNotFoundError as missing:
     sys.exit(f"ship_model.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 

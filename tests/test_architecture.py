@@ -22,7 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "zoo.installation": {"zoo"},
     "zoo.config": {"zoo.errors"},
     "zoo.registry": {"zoo.errors"},
-    "zoo.init": {"zoo.config"},
+    "zoo.init": {"zoo.config", "zoo.errors"},
     "zoo.weights": {"zoo.errors"},
     "zoo.cost": {"zoo.config", "zoo.init"},
     "zoo.checkpoint": {"zoo._atomic_file", "zoo.errors"},

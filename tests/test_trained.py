@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from _cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
+from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS
 from _tables import card_table, put_table
 from support.data_sets import need
@@ -10,10 +12,8 @@ from support.program import Program
 
 import zoo
 from zoo.models.trained import TRAINED
-from zoo.training.cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
 from zoo.training.evaluation import evaluate
 from zoo.training.experiment import list_experiments
-from zoo.training.shipping import MOST_BYTES, real_samples
 from zoo.training.tasks import find_task, make_task
 
 CARDS = {card.name: card for card in read_cards()}

@@ -19,6 +19,7 @@ _HOMES = {
     "ConfigError": "zoo.config.faults",
     "ContractError": "zoo.artifact.signature",
     "Init": "zoo.init",
+    "InitError": "zoo.init",
     "LoadedArtifact": "zoo.artifact.loading",
     "Model": "zoo.model",
     "QuantizationRecord": "zoo.model",
@@ -38,6 +39,7 @@ _HOMES = {
     "build_own_model": "zoo.artifact.own_model",
     "cmake_prefix_path": "zoo.installation",
     "decode_ctc": "zoo.decoding",
+    "find_model": "zoo.factory",
     "find_recipe": "zoo.quantization",
     "find_runner": "zoo.installation",
     "init_weights_": "zoo.init",
@@ -82,10 +84,12 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.decoding import decode_ctc as decode_ctc
     from zoo.errors import ZooError as ZooError
     from zoo.factory import build as build
+    from zoo.factory import find_model as find_model
     from zoo.factory import list_models as list_models
     from zoo.factory import load_checkpoint as load_checkpoint
     from zoo.factory import register_model as register_model
     from zoo.init import Init as Init
+    from zoo.init import InitError as InitError
     from zoo.init import init_weights_ as init_weights_
     from zoo.init import list_inits as list_inits
     from zoo.init import register_init as register_init

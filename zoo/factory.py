@@ -17,7 +17,7 @@ from zoo.models.trained import register_trained
 from zoo.registry import find_model, list_models, register_model
 from zoo.weights import load_weights_
 
-__all__ = ["build", "list_models", "load_checkpoint", "register_model"]
+__all__ = ["build", "find_model", "list_models", "load_checkpoint", "register_model"]
 
 register_presets()
 register_trained()

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config.cells import CELLS, CellSpec
+from zoo.errors import ZooError
 
 Role = Literal["input", "recurrent", "projection", "linear"]
 Scheme = Callable[[Tensor, Role, torch.Generator | None], None]
@@ -43,6 +44,10 @@ class Init:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+class InitError(ZooError, ValueError):
+    """A scheme that does not exist, or one that the layers cannot take."""
 
 
 _schemes: dict[str, Scheme] = {}
@@ -144,7 +149,7 @@ def init_weights_(
     if forget_bias is not None:
         options = Init(options.scheme, options.zero_bias, forget_bias)
     if options.scheme not in _schemes:
-        raise ValueError(f"no initialisation is called {options.scheme!r}; there are {', '.join(list_inits())}")
+        raise InitError(f"no initialisation is called {options.scheme!r}; there are {', '.join(list_inits())}")
     _check_options(module, options)
     generator = None if seed is None else torch.Generator().manual_seed(seed)
     for layer in module.modules():
@@ -188,16 +193,16 @@ def _check_options(module: nn.Module, options: Init) -> None:
     layers = [layer for layer in module.modules() if find_cell(layer) is not None]
     gated = sorted({type(layer).__name__ for layer in layers if cell_spec(layer).num_gates > 1})
     if options.scheme == "identity" and gated:
-        raise ValueError(
+        raise InitError(
             f"init 'identity' is for nn.RNN, which then keeps its state from step to step; got {', '.join(gated)}: "
             "use 'orthogonal' for gated layers"
         )
     if options.forget_bias is not None:
         forgetful = [layer for layer in layers if _has_forget_gate(layer)]
         if not forgetful:
-            raise ValueError("forget_bias needs an LSTM; the module has none")
+            raise InitError("forget_bias needs an LSTM; the module has none")
         if not all(layer.bias for layer in forgetful):
-            raise ValueError("forget_bias needs bias=True; the module has an LSTM without biases")
+            raise InitError("forget_bias needs bias=True; the module has an LSTM without biases")
 
 
 def _has_forget_gate(layer: nn.Module) -> bool:

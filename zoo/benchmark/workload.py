@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from zoo.benchmark.cases import Case
 from zoo.config.cells import CELLS
+from zoo.errors import ZooError
 
 Arrays = list[NDArray[np.float32]]
 
 
-class DisagreementError(RuntimeError):
+class DisagreementError(ZooError, RuntimeError):
     """A contestant computes something else, so that its time would mean nothing."""
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import zoo
+from zoo.cli import INTERRUPTED
 from zoo.cli.parser import new_parser
 from zoo.cli.values import read_value
+from zoo.training.errors import InterruptedRunError, UnfinishedRunError
 from zoo.training.experiment import list_experiments, read_experiment
 from zoo.training.trainer import train
 
+RESUME = "--resume"
 DESCRIPTION = "Train a model as an experiment describes: its weights, metrics and logs go into a folder."
 EXAMPLES = """\
 examples:
@@ -52,7 +55,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="the folder of the run (default: runs/NAME-SEED)")
     parser.add_argument("--seed", type=int, help="the seed, instead of the one in the experiment")
     parser.add_argument("--fast", action="store_true", help="check the experiment with few examples and few steps")
-    parser.add_argument("--resume", action="store_true", help="go on from last.ckpt in the folder of the run")
+    parser.add_argument(RESUME, action="store_true", help="go on from last.ckpt in the folder of the run")
     return parser
 
 
@@ -66,6 +69,12 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo train") -> 
         experiment = read_experiment(args.experiment, overrides, fast=args.fast)
         folder = args.output or Path("runs") / f"{experiment.name}-{experiment.seed}{'-fast' if args.fast else ''}"
         done = train(experiment, folder, fast=args.fast, resume=args.resume)
+    except InterruptedRunError as error:
+        print(f"{program}: {error}: {RESUME}", file=sys.stderr)
+        return INTERRUPTED
+    except UnfinishedRunError as error:
+        print(f"{program}: error: {error}: {RESUME}", file=sys.stderr)
+        return 1
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
         return 1

@@ -17,17 +17,25 @@ class TrainingError(ZooError, RuntimeError):
     """A training that cannot go on; the message says why, what is kept and what to do."""
 
 
+class UnfinishedRunError(TrainingError):
+    """A training whose folder holds a run that `train(..., resume=True)` continues."""
+
+
+class InterruptedRunError(UnfinishedRunError):
+    """A training that an interrupt ended, such as Ctrl-C."""
+
+
 @contextmanager
 def explain_failures(folder: Path) -> Iterator[None]:
     """Turn a known failure inside into a TrainingError that says what the folder of the run keeps."""
     try:
         yield
     except SystemExit as error:  # Lightning's way to end after Ctrl-C
-        raise TrainingError(f"interrupted; {_kept(folder)}; resume the run to go on") from error
+        raise InterruptedRunError(f"interrupted; {_kept(folder)}; resume the run to go on") from error
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        raise TrainingError(f"the disk is full; {_kept(folder)}; make room and resume the run") from error
+        raise UnfinishedRunError(f"the disk is full; {_kept(folder)}; make room and resume the run") from error
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
         if isinstance(error, TrainingError) or not _is_out_of_memory(error):
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from zoo.config.cells import CELLS
 
+Recorder = Callable[[nn.RNNBase, tuple[Any, ...], Any], None]  # a forward hook
 # Enough for a histogram.
 MAX_ROWS, MAX_STEPS = 8, 100
 
@@ -43,7 +45,7 @@ def record_gates(model: nn.Module, input: Tensor, lengths: Tensor | None = None)
     return found
 
 
-def _recorder(name: str, found: dict[str, Tensor]) -> Any:
+def _recorder(name: str, found: dict[str, Tensor]) -> Recorder:
     def record(layer: nn.RNNBase, inputs: tuple[Any, ...], output: Any) -> None:
         steps = inputs[0]
         if isinstance(steps, PackedSequence):

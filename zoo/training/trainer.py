@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.errors import TrainingError, explain_failures
+from zoo.training.errors import UnfinishedRunError, explain_failures
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
@@ -85,7 +85,7 @@ def train(
     folder = Path(folder)
     last = folder / LAST
     if last.exists() and not resume:
-        raise TrainingError(f"{folder} holds a run already; resume it, or name another folder")
+        raise UnfinishedRunError(f"{folder} holds a run already; resume it, or name another folder")
     with _quiet():
         lightning.seed_everything(experiment.seed, verbose=False)
         task = make_task(experiment.task.name, experiment.task.options, fast=fast)

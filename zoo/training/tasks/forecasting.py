@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
@@ -73,7 +73,7 @@ class SeriesForecasting(Task):
         return score_forecasts(outputs, batches, self.std)
 
 
-def _cutter(windows: Windows) -> Any:
+def _cutter(windows: Windows) -> Callable[[list[int]], Batch]:
     def collate(which: list[int]) -> Batch:
         seen, ahead = windows.cut(which)
         return Batch(seen, None, ahead)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from _cards import PRETRAINED, Card, SeedResult, median_seed
 
 import zoo
-from zoo.training.cards import PRETRAINED, Card, SeedResult, median_seed
 from zoo.training.evaluation import Evaluation, evaluate
 from zoo.training.experiment import Experiment, read_experiment
 from zoo.training.tasks import make_task
