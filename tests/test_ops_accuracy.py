@@ -6,11 +6,11 @@ import random
 
 import pytest
 import torch
-from support.fused import CELLS, make_module, make_states, ops, run_double, run_fused, worst_error
+from support.fused import CELLS, PROJECTING, make_module, make_states, ops, run_double, run_fused, worst_error
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from zoo.ops import pack
+from zoo.ops import pack, reference
 
 
 def train(module: nn.RNNBase, steps: int = 40) -> nn.RNNBase:
@@ -80,7 +80,7 @@ def test_kernels_compute_with_the_weights_they_unpack(isa, cell, precision):
 @pytest.mark.parametrize("cell", CELLS)
 def test_int8_is_the_same_on_every_instruction_set(isa, cell):
     torch.manual_seed(3)
-    options = {"proj_size": 11} if cell == "lstm" else {}
+    options = {"proj_size": 11} if cell in PROJECTING else {}
     module = make_module(cell, 19, 37, num_layers=2, bidirectional=True, **options)
     packed, states, input = pack(module, "int8"), make_states(module, 9), 3 * torch.randn(12, 9, 19)
     results = run_fused(module, input, states, packed)
@@ -96,26 +96,30 @@ def quantize_rows(x: Tensor) -> Tensor:
     return ((x / scale).round() + (-low / scale).round()).clamp(0, 255).sub((-low / scale).round()) * scale
 
 
+class QuantizesRows:
+    """A weight that stands on the right of `@`, and takes the rows on the left as an int8 kernel does."""
+
+    def __init__(self, weight: Tensor) -> None:
+        self.weight = weight
+
+    @property
+    def T(self) -> QuantizesRows:
+        return self
+
+    def __rmatmul__(self, rows: Tensor) -> Tensor:
+        return quantize_rows(rows) @ self.weight.double().T
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_int8_step_equals_its_definition(isa, cell):
     torch.manual_seed(4)
     module = make_module(cell, 40, 50)
     packed, states, input = pack(module, "int8"), make_states(module, 6), torch.randn(6, 40)
     result = run_fused(module, input[None], states, packed)
-    for parameter, weight in zip(module._flat_weights, ops.unpack(packed), strict=True):
-        parameter.copy_(weight)
-    if cell == "gru":  # its output mixes in the state as it is, so only the gates see the bytes
-        cell = nn.GRUCell(40, 50, dtype=torch.float64).requires_grad_(False)
-        cell.load_state_dict({name.removesuffix("_l0"): w for name, w in module.state_dict().items()})
-        h = quantize_rows(states[0][0].double())
-        n_and_z = cell(quantize_rows(input.double()), h)
-        gates = quantize_rows(input.double()) @ cell.weight_ih.T + cell.bias_ih
-        z = (gates[:, 50:100] + (h @ cell.weight_hh.T + cell.bias_hh)[:, 50:100]).sigmoid()
-        expected = n_and_z + z * (states[0][0].double() - h)
-    else:
-        quantized = (quantize_rows(states[0][0].double())[None], *states[1:])
-        expected = run_double(module, quantize_rows(input.double())[None], quantized)[0][0]
-    assert worst_error([result[0][0]], [expected]) < 1e-4  # a rounding tie may fall the other way
+    weight_ih, weight_hh, bias_ih, bias_hh = ops.unpack(packed)
+    weights = (QuantizesRows(weight_ih), QuantizesRows(weight_hh), bias_ih.double(), bias_hh.double())
+    expected = reference.CELLS[cell](input.double(), tuple(state[0].double() for state in states), weights)
+    assert worst_error([result[0][0]], [expected[0]]) < 1e-4  # a rounding tie may fall the other way
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -130,7 +134,7 @@ def test_random_shapes(isa, seed):
         "bias": chance.random() < 0.8,
         "batch_first": chance.random() < 0.5,
     }
-    if cell == "lstm" and hidden_size > 1 and chance.random() < 0.4:
+    if cell in PROJECTING and hidden_size > 1 and chance.random() < 0.4:
         options["proj_size"] = chance.randrange(1, hidden_size)
     module = make_module(cell, chance.choice([1, 2, 3, 7, 16, 17, 65]), hidden_size, **options)
     batch, seq_len = chance.choice([1, 1, 2, 3, 4, 5, 6, 7, 9, 13, 64]), chance.choice([1, 2, 5, 20])

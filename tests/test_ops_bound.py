@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.fused import CELLS, make_module, make_states, run_fused
+from support.fused import CELLS, PROJECTING, make_module, make_states, run_fused
 
 from zoo.ops import pack
 from zoo.ops.bound import BoundCall
@@ -28,7 +28,7 @@ def test_bound_call_gives_what_the_operator_gives(cell, batch_first, precision):
 @pytest.mark.parametrize("cell", CELLS)
 def test_states_given_as_results_move_on(cell):
     torch.manual_seed(1)
-    options = {"proj_size": 7} if cell == "lstm" else {}
+    options = {"proj_size": 7} if cell in PROJECTING else {}
     module = make_module(cell, 5, 18, num_layers=2, **options)
     packed, states, sequence = pack(module), make_states(module, 2), torch.randn(9, 2, 5)
     expected, *final = run_fused(module, sequence, states, packed)

@@ -29,7 +29,8 @@ std::string json_object(const CellSpec& cell) {
   std::ostringstream text;
   text << std::boolalpha << "{\"name\": \"" << cell.name << "\", \"op\": \"" << cell.op
        << "\", \"nonlinearity\": \"" << cell.nonlinearity << "\", \"num_gates\": " << cell.num_gates
-       << ", \"has_c\": " << cell.has_c << ", \"projects\": " << cell.projects << "}";
+       << ", \"has_c\": " << cell.has_c << ", \"projects\": " << cell.projects
+       << ", \"gate_with_two_biases\": " << cell.gate_with_two_biases << "}";
   return text.str();
 }
 
