@@ -66,11 +66,15 @@ class WrittenOut(nn.Module):
     def _flat_weights(self) -> list[Tensor]:
         return list(self.parameters())
 
-    def forward(self, input: Tensor | PackedSequence, state: Tensor | tuple[Tensor, ...]):
+    def forward(self, input: Tensor | PackedSequence, state: Tensor | tuple[Tensor, ...] | None = None):
         weights = self._flat_weights
         if not self.bias:
             zero = weights[0].new_zeros(weights[0].shape[0])
             weights = [tensor for pair in zip(*[iter(weights)] * 2, strict=True) for tensor in (*pair, zero, zero)]
+        if state is None:
+            packed, rows = isinstance(input, PackedSequence), 0 if self.batch_first else 1
+            batch = input.batch_sizes[0] if packed else input.shape[rows]
+            state = tuple(torch.zeros_like(part) for part in make_states(self, int(batch)))
         states = state if isinstance(state, tuple) else (state,)
         options = (states, weights, self.num_layers, self.bidirectional)
         equation = reference.CELLS[self.mode.lower()]
