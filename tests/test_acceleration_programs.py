@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from io import BytesIO
 from typing import List, Optional, Tuple
@@ -211,3 +212,44 @@ def test_the_original_is_not_changed():
     zoo.accelerate(scripted)
     assert str(scripted.graph) == before
     assert "aten::lstm" in str(scripted.inlined_graph)
+
+
+def test_a_deep_copy_knows_what_was_fused():
+    accelerated = copy.deepcopy(zoo.accelerate(script(Keeping())))
+    assert accelerated.acceleration["fused_layers"] == 1
+    chunk = torch.randn(2, 1, 6)
+    first = accelerated(chunk)
+    torch.testing.assert_close(copy.deepcopy(accelerated)(chunk), accelerated(chunk), atol=0, rtol=0)
+    assert not torch.equal(first, accelerated(chunk))
+
+
+def test_what_a_frozen_module_cannot_do_is_refused():
+    accelerated = zoo.accelerate(script(Padded(nn.GRU(6, 8))))
+    for convert in (accelerated.half, accelerated.double, lambda: accelerated.to(torch.bfloat16)):
+        with pytest.raises(zoo.AccelerationError, match="computes in float32 on the CPU, asked for torch"):
+            convert()
+    with pytest.raises(zoo.AccelerationError, match="no training mode"):
+        accelerated.train()
+    assert accelerated.float().eval().to("cpu") is accelerated
+
+
+class Mixed(Padded):
+    def __init__(self, rnn: nn.RNNBase) -> None:
+        super().__init__(rnn)
+        self.project = nn.Linear(6, 6)
+
+    def forward(self, input: Tensor):
+        return self.rnn(self.project(input))[0]
+
+
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU, nn.RNN])
+def test_autocast_around_an_accelerated_module(layer):
+    scripted = script(Mixed(layer(6, 8)))
+    accelerated = zoo.accelerate(scripted)
+    input = torch.randn(5, 3, 6)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for _ in range(3):
+            expected, actual = scripted(input), accelerated(input)
+            assert actual.dtype == expected.dtype == torch.bfloat16
+            torch.testing.assert_close(actual, expected, atol=8e-3, rtol=8e-3)  # two steps of bfloat16 at 1
+    torch.testing.assert_close(accelerated(input), scripted(input), **CLOSE)

@@ -41,6 +41,7 @@ PUBLIC = {
     "process.h": "libtorch",
     "state.h": "libtorch",
     "tensor.h": "base",
+    "training_mode.h": "core",
     "value.h": "base",
     "verify.h": "run",
     "version.h": "core",

@@ -10,13 +10,12 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 import pytest
 import torch
+from support.embedding import ROOT, build, build_embedding
 from support.real_input import real_batch
 from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-
-ROOT = Path(__file__).parents[1]
 
 
 def torch_folder() -> Path:
@@ -26,22 +25,11 @@ def torch_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def build(source: Path, folder: Path, *definitions: str) -> Path:
-    """Configure and build a CMake project; return its build folder."""
-    for command in (
-        ["cmake", "-S", str(source), "-B", str(folder), "-G", "Ninja", *definitions],
-        ["cmake", "--build", str(folder)],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the programs that scripts/ measure; return the one of stock LibTorch."""
-    definitions = [f"-DZOO_TORCH_DIR={torch_folder()}", f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}"]
-    return build(ROOT / "scripts" / "programs", tmp_path_factory.mktemp("stock"), *definitions) / "stock_libtorch"
+    folder = tmp_path_factory.mktemp("stock")
+    return build(ROOT / "scripts" / "programs", folder, f"-DZOO_TORCH_DIR={torch_folder()}") / "stock_libtorch"
 
 
 @pytest.mark.parametrize("name", ["lstm_tagger", "gru_language_model"])
@@ -69,8 +57,7 @@ def run(*command: object) -> str:
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the examples against the installed package, as a user does; return their folder."""
-    folder = tmp_path_factory.mktemp("examples")
-    return build(ROOT / "cpp_runner" / "examples", folder, f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}")
+    return build(ROOT / "cpp_runner" / "examples", tmp_path_factory.mktemp("examples"))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "cpp_runner" / "examples").glob("*.cpp")), ids=lambda path: path.name)
@@ -119,8 +106,7 @@ def test_the_example_of_a_stream(examples: Path, artifact: Path, tmp_path: Path)
 @pytest.fixture(scope="module")
 def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the tests that embed the library; return their folder."""
-    folder = tmp_path_factory.mktemp("embed")
-    return build(ROOT / "tests" / "cpp" / "embed", folder, f"-DCMAKE_PREFIX_PATH={zoo.cmake_prefix_path()}")
+    return build_embedding(tmp_path_factory.mktemp("embed"))
 
 
 class LearnedBeginning(nn.Module):

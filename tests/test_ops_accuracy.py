@@ -122,6 +122,22 @@ def test_int8_step_equals_its_definition(isa, cell):
     assert worst_error([result[0][0]], [expected[0]]) < 1e-4  # a rounding tie may fall the other way
 
 
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("infinity", [float("inf"), float("-inf")])
+def test_int8_takes_an_infinity_as_the_largest_float(isa, cell, infinity):
+    module = make_module(cell, 40, 50)
+    packed, states, input = pack(module, "int8"), make_states(module, 3), torch.randn(4, 3, 40)
+    input[1, 1, 7] = infinity
+    largest = input.nan_to_num()
+    for a, b in zip(run_fused(module, input, states, packed), run_fused(module, largest, states, packed), strict=True):
+        assert torch.equal(a, b)
+        assert cell == "rnn_relu" or bool(a.isfinite().all())
+    input[1, 1, 7] = float("nan")
+    output = run_fused(module, input, states, packed)[0]
+    assert output[1:, 1].isnan().all()
+    assert output[:, [0, 2]].isfinite().all()
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_random_shapes(isa, seed):
     chance = random.Random(seed)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Callable
 from typing import Any, get_args
 
 import torch
@@ -17,13 +19,50 @@ class AccelerationError(ZooError, ValueError):
     """A module cannot be accelerated; the message says why."""
 
 
+class AcceleratedModule(torch.jit.RecursiveScriptModule):
+    """What `accelerate` returns. Its attribute `acceleration` says what was fused, what was left, and why."""
+
+    acceleration: dict[str, Any]
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> AcceleratedModule:
+        """Refuse `half`, `double`, `cuda`, `to` and the like: they would reach no weight of a frozen module."""
+        probe = fn(torch.zeros(1))
+        if probe.dtype != torch.float32 or probe.device.type != "cpu":
+            raise AccelerationError(
+                f"an accelerated module computes in float32 on the CPU, asked for {probe.dtype} on {probe.device}; "
+                "convert the module from which it was made"
+            )
+        return self
+
+    def train(self, mode: bool = True) -> AcceleratedModule:
+        if mode:
+            raise AccelerationError("an accelerated module has no training mode; train the one from which it was made")
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> AcceleratedModule:
+        return _wrap(copy.deepcopy(self._c, memo), copy.deepcopy(self.acceleration, memo))
+
+
+def _wrap(module: Any, report: dict[str, Any]) -> AcceleratedModule:
+    with without_notices():
+        wrapped: Any = torch.jit._recursive.wrap_cpp_module(module)
+    wrapped.__class__ = AcceleratedModule
+    wrapped.acceleration = report
+    accelerated: AcceleratedModule = wrapped
+    return accelerated
+
+
 def accelerate(
     scripted: torch.jit.ScriptModule, precision: Precision = "fp32", *, requantize: bool = False
-) -> torch.jit.ScriptModule:
+) -> AcceleratedModule:
     """Return a copy of a scripted module whose LSTM, GRU and RNN layers run in the fused engine.
 
     `cpp_runner` runs the same pass when it loads a file. Layers whose weights are constants are fused; others stay as
-    they are. The copy is frozen, computes on the CPU, and has the inputs and outputs of the original.
+    they are. The copy is frozen, computes in float32 on the CPU, and has the inputs and outputs of the original.
+
+    A module is refused where freezing could change what it computes: it keeps state in an object of a script class,
+    changes a submodule or a tensor that it holds under two names, changes state in a `torch.jit.fork` or waits for one
+    through a list, a branch or a loop, has forward hooks or a submodule in training mode, or uses `torch.autocast`.
 
     Args:
         scripted: a module from `torch.jit.script`, `torch.jit.trace` or `torch.jit.load`, in eval mode.
@@ -35,7 +74,8 @@ def accelerate(
         The module. Its attribute `acceleration` is a dict that says what was fused, what was left, and why.
 
     Raises:
-        AccelerationError: the module is not scripted, is in training mode, or has no layer that can be fused.
+        AccelerationError: the module is not scripted, is in training mode, is one of those refused, or has no layer
+            that can be fused.
     """
     if not isinstance(scripted, torch.jit.ScriptModule):
         raise AccelerationError(
@@ -52,7 +92,4 @@ def accelerate(
     if report["refusal"]:
         reasons = "; ".join(f"{left['op']}: {left['reason']}" for left in report["left"])
         raise AccelerationError(f"nothing was fused: {report['refusal']}" + (f" ({reasons})" if reasons else ""))
-    with without_notices():
-        accelerated: Any = torch.jit._recursive.wrap_cpp_module(module)
-    accelerated.acceleration = report
-    return accelerated
+    return _wrap(module, report)

@@ -19,6 +19,7 @@ from zoo.config.cells import CELLS
 from zoo.ops import reference
 from zoo.ops.library import engine_tables
 
+_AUTOCAST = torch.library.Library("zoo", "IMPL")
 _HEADER_BYTES = 64
 _BLOCK_UNITS = 16
 _COLUMNS_PER_GROUP = {"fp32": 1, "bf16": 2, "int8": 4}
@@ -39,8 +40,25 @@ def register() -> None:
             torch.library.register_autograd(
                 f"zoo::{cell}{suffix}", functools.partial(_backward, num_states, suffix), setup_context=_save_inputs
             )
+            _register_autocast(getattr(torch.ops.zoo, f"{cell}{suffix}").default)
     for name in ("sigmoid", "tanh", "refined_tanh"):
         torch.library.register_fake(f"zoo::{name}", torch.empty_like)
+
+
+def _register_autocast(operator: torch._ops.OpOverload) -> None:
+    """Let an operator take what `torch.autocast` has rounded: compute in float32 and round the results alike."""
+
+    def run(*args: Any) -> Any:
+        with torch.amp.autocast("cpu", enabled=False):
+            results = operator(*(arg.float() if _is_float(arg) else arg for arg in args))
+        dtype = torch.get_autocast_dtype("cpu")
+        return results.to(dtype) if isinstance(results, Tensor) else tuple(result.to(dtype) for result in results)
+
+    _AUTOCAST.impl(operator, run, "AutocastCPU")
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_floating_point()
 
 
 def _fake_padded(input: Tensor, h_0: Tensor, *rest: Any) -> tuple[Tensor, ...]:

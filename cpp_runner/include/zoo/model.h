@@ -38,6 +38,7 @@
 #include "zoo/options.h"
 #include "zoo/state.h"
 #include "zoo/tensor.h"
+#include "zoo/training_mode.h"
 #include "zoo/value.h"
 
 namespace zoo {
@@ -72,6 +73,8 @@ class ZOO_API Model {
   // The engine in use: fused, or aten where no layer is fused.
   [[nodiscard]] Engine engine() const;
   [[nodiscard]] const Acceleration& acceleration() const;
+  // Dropout and the like: which parts of the file are, or were, in training mode.
+  [[nodiscard]] const TrainingMode& training_mode() const;
 
   // The functions below need an artifact; they throw Error(usage) on a file without a manifest. They check
   // the inputs against the manifest first: Error(bad_data) names the value and what is legal.

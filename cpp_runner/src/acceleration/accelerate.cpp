@@ -12,15 +12,17 @@
 #include <string>
 #include <vector>
 
+#include "acceleration/graphs.h"
+#include "acceleration/hazards.h"
 #include "acceleration/packing.h"
 #include "acceleration/recurrent_weights.h"
 #include "acceleration/repeated_checks.h"
+#include "acceleration/shared_values.h"
 #include "base/message.h"
 
 namespace zoo {
 namespace {
 
-using torch::jit::Block;
 using torch::jit::Graph;
 using torch::jit::Module;
 using torch::jit::Node;
@@ -28,31 +30,29 @@ using torch::jit::Value;
 
 // In a frozen module weights are constants and every call is inlined. The executor keeps the plan of a
 // function that has run, so the pass works on a copy that has never run.
-Module frozen_copy(const Module& module) {
+Module frozen(Module copy) {
   std::vector<std::string> preserved;
-  for (const auto& method : module.get_methods()) {
+  for (const auto& method : copy.get_methods()) {
     if (method.name() != "forward") preserved.push_back(method.name());
   }
-  Module copy = module.clone(/*inplace=*/true);  // with the same tensors
   torch::jit::freeze_module_inplace(&copy, preserved);
   return copy;
 }
 
-void collect(Block& block, std::vector<Node*>& nodes) {
-  for (Node* node : block.nodes()) {
-    nodes.push_back(node);
-    for (Block* inner : node->blocks()) collect(*inner, nodes);
+// LibTorch does not freeze a module that has one tensor in two places. Where nothing writes to it, each place
+// may have its own.
+Module frozen_copy(const Module& module) {
+  try {
+    return frozen(module.clone(/*inplace=*/true));  // with the same tensors
+  } catch (const std::exception&) {
+    Module copy = module.clone(/*inplace=*/true);
+    if (!separate_shared_tensors(copy)) throw;
+    return frozen(std::move(copy));
   }
 }
 
-std::vector<Node*> all_nodes(Graph& graph) {
-  std::vector<Node*> nodes;
-  collect(*graph.block(), nodes);
-  return nodes;
-}
-
 void inline_forks(const std::shared_ptr<Graph>& graph) {
-  const auto nodes = all_nodes(*graph);
+  const auto nodes = all_nodes(*graph->block());
   if (std::ranges::any_of(nodes, [](const Node* n) { return n->kind() == c10::prim::fork; })) {
     torch::jit::InlineForkWait(graph);
   }
@@ -123,7 +123,7 @@ class Pass {
 
   void run(const std::shared_ptr<Graph>& graph) {
     inline_forks(graph);
-    for (Node* node : all_nodes(*graph)) visit(*graph, *node);
+    for (Node* node : all_nodes(*graph->block())) visit(*graph, *node);
     torch::jit::EliminateDeadCode(graph);
     graph->lint();
   }
@@ -168,12 +168,18 @@ class Pass {
 }  // namespace
 
 Accelerated accelerate(const Module& module, const AccelerateOptions& options) {
+  if (has_engine_operators(module)) {
+    return unchanged(module,
+                     "the file was accelerated before it was saved: its layers call the engine already");
+  }
+  if (auto hazard = find_hazard(module)) return unchanged(module, std::move(*hazard));
   std::optional<Module> copy;
   try {
     copy = frozen_copy(module);
   } catch (const std::exception& error) {
     return unchanged(module, "LibTorch cannot freeze it: " + essential_line(error.what()));
   }
+  if (auto hazard = find_hazard_when_frozen(*copy)) return unchanged(module, std::move(*hazard));
   Pass pass(options);
   for (const auto& method : copy->get_methods()) pass.run(method.graph());
   Acceleration result = pass.result();

@@ -1,6 +1,8 @@
 // The pass as an operator for Python; zoo/acceleration.py loads it.
+#include <torch/csrc/jit/serialization/import.h>
 #include <torch/library.h>
 
+#include <sstream>
 #include <string>
 
 #include "acceleration/accelerate.h"
@@ -8,6 +10,15 @@
 
 namespace zoo {
 namespace {
+
+// The new module may change tensors in place, and the caller's must stay as they are. Unlike Module::clone,
+// writing and reading keeps what two names share, and adds no types to the caller's compilation unit, which
+// never frees them.
+torch::jit::Module deep_copy(const torch::jit::Module& module) {
+  std::stringstream bytes;
+  module.save(bytes);
+  return torch::jit::load(bytes);
+}
 
 // (module, precision, requantize) -> (module, report). It is boxed because an unboxed operator cannot take a
 // module.
@@ -18,9 +29,7 @@ void accelerate_operator(const c10::OperatorHandle&, torch::jit::Stack* stack) {
   TORCH_CHECK(module.isModule(), "zoo.accelerate takes a scripted module, got ", module.tagKind());
   const auto precision = find_precision(name);
   TORCH_CHECK(precision, "precision must be fp32, bf16 or int8, got '", name, "'");
-  // A deep copy: the new module may change tensors in place, and the caller's must stay as they are.
-  const torch::jit::Module copy = module.toModule().clone();
-  const Accelerated done = accelerate(copy, {*precision, requantize});
+  const Accelerated done = accelerate(deep_copy(module.toModule()), {*precision, requantize});
   torch::jit::push(*stack, done.module._ivalue(), acceleration_json(done.acceleration));
 }
 

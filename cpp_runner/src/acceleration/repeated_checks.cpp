@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace zoo {
 namespace {
@@ -18,13 +21,30 @@ bool is_constant(const Value* value, std::int64_t expected) {
   return torch::jit::constant_as<std::int64_t>(value) == expected;
 }
 
-// if condition: raise
+// The messages of nn.LSTM, nn.GRU and nn.RNN. A check with another message is the user's own, and stays.
+constexpr std::string_view kMessages[] = {
+    "input must have {} dimensions, got {}",
+    "input.size(-1) must be equal to input_size. Expected {}, got {}",
+    "Expected hidden size {}, got {}",
+    "Expected hidden[0] size {}, got {}",
+    "Expected hidden[1] size {}, got {}",
+};
+
+bool is_message_of_torch(const Value* message) {
+  const Node& format = *message->node();
+  if (format.kind() != c10::aten::format) return false;
+  const auto text = torch::jit::constant_as<std::string>(format.inputs()[0]);
+  return text && std::ranges::find(kMessages, *text) != std::end(kMessages);
+}
+
+// if condition: raise, with a message of PyTorch's
 bool only_raises(const Node& node) {
   if (node.kind() != c10::prim::If || !node.outputs().empty()) return false;
   const auto then = node.blocks()[0]->nodes();
   const auto otherwise = node.blocks()[1]->nodes();
-  return then.begin() != then.end() && then.rbegin()->kind() == c10::prim::RaiseException &&
-         otherwise.begin() == otherwise.end();
+  if (then.begin() == then.end() || otherwise.begin() != otherwise.end()) return false;
+  const Node& last = **then.rbegin();
+  return last.kind() == c10::prim::RaiseException && is_message_of_torch(last.inputs()[0]);
 }
 
 // Which element of which tuple a value is: nn.LSTM checks hx[0], but passes on h_0 of (h_0, c_0) = hx.

@@ -55,6 +55,9 @@ std::string info_json(const ModelFile& file, const Model& model) {
                {"kind", manifest ? "artifact" : "torchscript"},
                {"manifest", manifest ? Json::parse(manifest->json) : Json()},
                {"methods", model.method_schemas()},
+               {"training_mode",
+                {{"saved_whole", model.training_mode().saved_whole},
+                 {"submodules", model.training_mode().submodules}}},
                {"acceleration", Json::parse(acceleration_json(model.acceleration()))}});
 }
 

@@ -66,6 +66,14 @@ void add_acceleration(const Acceleration& acceleration, std::vector<std::vector<
   }
 }
 
+void add_training_mode(const TrainingMode& training, std::vector<std::vector<std::string>>& rows) {
+  if (training.saved_whole)
+    rows.push_back({"training mode", "the file was saved in it; it runs in eval mode"});
+  if (!training.submodules.empty()) {
+    rows.push_back({"training mode", "kept in " + join(training.submodules)});
+  }
+}
+
 std::string microseconds(double value) {
   std::array<char, 32> buffer{};
   std::snprintf(buffer.data(), buffer.size(), value < 100 ? "%.2f" : "%.0f", value);
@@ -88,6 +96,7 @@ std::string info_text(const ModelFile& file, const Model& model) {
   if (!file.manifest()) {
     rows.push_back({"kind", "TorchScript without a manifest"});
     for (const std::string& method : model.method_schemas()) rows.push_back({"method", method});
+    add_training_mode(model.training_mode(), rows);
     add_acceleration(model.acceleration(), rows);
     return table_text(rows);
   }
@@ -104,6 +113,7 @@ std::string info_text(const ModelFile& file, const Model& model) {
   rows.push_back({"outputs", specs_text(manifest.outputs)});
   rows.push_back({"state", specs_text(manifest.state)});
   rows.push_back({"golden samples", std::to_string(manifest.golden.size())});
+  add_training_mode(model.training_mode(), rows);
   add_acceleration(model.acceleration(), rows);
   return table_text(rows);
 }

@@ -2,7 +2,6 @@
 
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/ops/cat.h>
-#include <c10/core/InferenceMode.h>
 #include <caffe2/serialize/read_adapter_interface.h>
 #include <dlfcn.h>
 #include <torch/csrc/jit/api/module.h>
@@ -14,10 +13,13 @@
 #include <utility>
 
 #include "acceleration/accelerate.h"
+#include "acceleration/hazards.h"
 #include "acceleration/stream_graph.h"
 #include "base/message.h"
+#include "libtorch/call_scope.h"
 #include "libtorch/convert.h"
 #include "libtorch/errors.h"
+#include "libtorch/hooks.h"
 #include "libtorch/state.h"
 #include "zoo/error.h"
 
@@ -122,10 +124,17 @@ void fit_arguments(const c10::FunctionSchema& schema, std::vector<c10::IValue>& 
 
 torch::jit::Module load_module(const ModelFile& file, const c10::Device& device) {
   return translate_errors("LibTorch cannot load " + quote(file.path().filename().native()), [&] {
-    torch::jit::Module module = torch::jit::load(std::make_shared<BytesReader>(file.bytes()), device);
-    module.eval();  // against dropout, if the file was saved in training mode
-    return module;
+    return torch::jit::load(std::make_shared<BytesReader>(file.bytes()), device);
   });
+}
+
+// A file that was saved in training mode runs in eval mode, against dropout. Submodules that are in training
+// mode inside a module that is not were put there on purpose, and stay. Returns which they are.
+TrainingMode settle_training_mode(torch::jit::Module& module) {
+  const auto slot = module.type()->findAttributeSlot("training");  // a frozen module has none
+  if (!slot || !module._ivalue()->getSlot(*slot).toBool()) return {false, training_submodules(module)};
+  module.eval();
+  return {true, {}};
 }
 
 // An engine or a precision that was asked for must not silently be another one.
@@ -151,15 +160,17 @@ Accelerated choose_engine(torch::jit::Module module, const DeviceName& device, c
 }  // namespace
 
 struct TorchModule::Impl {
-  c10::IValue forward(const Tensor& input, const std::optional<Tensor>& lengths, const State& state) {
-    return method("forward")({to_torch(input, device),
-                              lengths ? c10::IValue(to_torch(*lengths, device)) : c10::IValue(),
-                              state.empty() ? c10::IValue() : c10::IValue(state.impl_->tensors)});
+  c10::IValue forward(const Tensor& input, const std::optional<Tensor>& lengths, const State& state) const {
+    return call_with_hooks(
+        module, method("forward"),
+        {to_torch(input, device), lengths ? c10::IValue(to_torch(*lengths, device)) : c10::IValue(),
+         state.empty() ? c10::IValue() : c10::IValue(state.impl_->tensors)});
   }
 
   c10::Device device;
   torch::jit::Module module;
   Acceleration acceleration;
+  TrainingMode training;
   std::optional<StreamGraph> stream;
 
   torch::jit::Method method(const std::string& name) const {
@@ -172,13 +183,15 @@ struct TorchModule::Impl {
 
 TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const LoadOptions& options) {
   const c10::Device place = open_device(device);
-  Accelerated loaded = choose_engine(load_module(file, place), device, options);
+  torch::jit::Module module = load_module(file, place);
+  TrainingMode training = settle_training_mode(module);
+  Accelerated loaded = choose_engine(std::move(module), device, options);
   std::optional<StreamGraph> stream;
   if (!loaded.acceleration.fused.empty() && file.manifest() && file.manifest()->streamable) {
     stream = StreamGraph::make(loaded.module, *file.manifest());
   }
-  impl_ = std::make_unique<Impl>(
-      Impl{place, std::move(loaded.module), std::move(loaded.acceleration), std::move(stream)});
+  impl_ = std::make_unique<Impl>(Impl{place, std::move(loaded.module), std::move(loaded.acceleration),
+                                      std::move(training), std::move(stream)});
 }
 TorchModule::TorchModule(TorchModule&&) noexcept = default;
 TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
@@ -192,7 +205,7 @@ TorchModule::Step TorchModule::forward(const Tensor& input, const std::optional<
     step.outputs.push_back(advance(input, step.state));
     return step;
   }
-  const c10::InferenceMode inference;
+  const CallScope scope;
   return translate_errors("the model failed", [&] {
     auto [output, next] = unpack_result(impl_->forward(input, lengths, state));
     step.outputs.push_back(from_torch(output));
@@ -207,7 +220,7 @@ Tensor TorchModule::advance(const Tensor& input, State& state) const {
     state = std::move(step.state);
     return std::move(step.outputs.front());
   }
-  const c10::InferenceMode inference;
+  const CallScope scope;
   return translate_errors("the model failed", [&] {
     StreamGraph& stream = *impl_->stream;
     if (stream.in_place()) state.impl_->make_own();
@@ -218,7 +231,7 @@ Tensor TorchModule::advance(const Tensor& input, State& state) const {
 }
 
 State TorchModule::initial_state(std::int64_t batch_size) const {
-  const c10::InferenceMode inference;
+  const CallScope scope;
   return translate_errors("initial_state failed", [&] {
     const c10::IValue result = impl_->method("initial_state")({batch_size});
     return State(std::make_unique<State::Impl>(State::Impl{result.toTensorVector()}));
@@ -226,7 +239,7 @@ State TorchModule::initial_state(std::int64_t batch_size) const {
 }
 
 State TorchModule::make_state(const std::vector<Tensor>& tensors) const {
-  const c10::InferenceMode inference;
+  const CallScope scope;
   auto state = std::make_unique<State::Impl>();
   for (const Tensor& tensor : tensors) state->tensors.push_back(to_torch(tensor, impl_->device));
   return State(std::move(state));
@@ -234,7 +247,7 @@ State TorchModule::make_state(const std::vector<Tensor>& tensors) const {
 
 State TorchModule::slice_rows(const State& state, std::int64_t begin, std::int64_t count) const {
   if (state.empty()) return {};
-  const c10::InferenceMode inference;
+  const CallScope scope;
   auto rows = std::make_unique<State::Impl>();
   for (const at::Tensor& tensor : state.impl_->tensors) {
     rows->tensors.push_back(tensor.narrow(1, begin, count).contiguous());
@@ -243,7 +256,7 @@ State TorchModule::slice_rows(const State& state, std::int64_t begin, std::int64
 }
 
 State TorchModule::join_rows(const std::vector<State>& states) const {
-  const c10::InferenceMode inference;
+  const CallScope scope;
   auto joined = std::make_unique<State::Impl>();
   for (std::size_t i = 0; i < states.at(0).impl_->tensors.size(); ++i) {
     std::vector<at::Tensor> parts;
@@ -255,17 +268,18 @@ State TorchModule::join_rows(const std::vector<State>& states) const {
 
 std::vector<NamedTensor> TorchModule::call(const std::string& method,
                                            const std::vector<Value>& arguments) const {
-  const c10::InferenceMode inference;
+  const CallScope scope;
   return translate_errors("the model failed", [&] {
     torch::jit::Method callee = impl_->method(method);
     std::vector<c10::IValue> values;
     for (const Value& argument : arguments) values.push_back(to_ivalue(argument, impl_->device));
     fit_arguments(callee.function().getSchema(), values);
-    return flatten(callee(std::move(values)));
+    return flatten(call_with_hooks(impl_->module, callee, std::move(values)));
   });
 }
 
 const Acceleration& TorchModule::acceleration() const { return impl_->acceleration; }
+const TrainingMode& TorchModule::training_mode() const { return impl_->training; }
 
 std::vector<std::string> TorchModule::schemas() const {
   std::vector<std::string> texts;

@@ -14,6 +14,7 @@
 #include "zoo/options.h"
 #include "zoo/state.h"
 #include "zoo/tensor.h"
+#include "zoo/training_mode.h"
 #include "zoo/value.h"
 
 namespace zoo {
@@ -49,6 +50,7 @@ class TorchModule {
                                               const std::vector<Value>& arguments) const;
   [[nodiscard]] std::vector<std::string> schemas() const;
   [[nodiscard]] const Acceleration& acceleration() const;
+  [[nodiscard]] const TrainingMode& training_mode() const;
 
  private:
   struct Impl;

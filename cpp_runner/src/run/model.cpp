@@ -92,6 +92,8 @@ const std::string& Model::device() const { return impl_->device; }
 Engine Model::engine() const { return acceleration().fused.empty() ? Engine::aten : Engine::fused; }
 const Acceleration& Model::acceleration() const { return impl_->module.acceleration(); }
 
+const TrainingMode& Model::training_mode() const { return impl_->module.training_mode(); }
+
 Result Model::run(const Inputs& inputs, const RunOptions& options) const {
   const Manifest& manifest = impl_->require_manifest();
   check_counts(options.chunk, options.batch_size);

@@ -1,24 +1,31 @@
 #pragma once
 
+#include <cfloat>
+
 #include "kernels/simd.h"
 
 namespace zoo::engine::ZOO_ISA {
 
 // Quantizes one row to bytes. Scale and zero come from its smallest and largest value, zero included. Each
-// row has its own, so a result depends neither on the rest of the batch nor on the rest of the sequence. A
-// row with a NaN or an infinity gets the scale NaN, and all results computed from it are NaN.
+// row has its own, so a result depends neither on the rest of the batch nor on the rest of the sequence. An
+// infinity counts as the largest float, which saturates the gates as it does. A row with a NaN gets the scale
+// NaN, and all results computed from it are NaN.
 inline void quantize_row(const float* x, int columns, uint8_t* out, Row* row) noexcept {
   const int whole = columns / kLanes * kLanes;
   float tail[kLanes] = {};
   for (int k = whole; k < columns; ++k) tail[k - whole] = x[k];
 
-  const Floats none = broadcast(0.0f);
-  Floats smallest = min(none, load(tail)), largest = max(none, load(tail)), bad = mul(none, load(tail));
+  const Floats none = broadcast(0.0f), most = broadcast(FLT_MAX), least = broadcast(-FLT_MAX);
+  const auto finite = [&](const float* from) {  // min and max give their second argument where it is a NaN
+    return max(least, min(most, load(from)));
+  };
+  const Floats rest = finite(tail);
+  Floats smallest = min(none, rest), largest = max(none, rest), bad = mul(none, rest);
   for (int k = 0; k < whole; k += kLanes) {
-    const Floats value = load(x + k);
+    const Floats value = finite(x + k);
     smallest = min(value, smallest);
     largest = max(value, largest);
-    bad = add(bad, mul(none, value));  // 0, or NaN from a NaN or an infinity on
+    bad = add(bad, mul(none, value));  // 0, or NaN from a NaN on
   }
   float sums[kLanes];
   store(sums, bad);
@@ -37,10 +44,10 @@ inline void quantize_row(const float* x, int columns, uint8_t* out, Row* row) no
     const Floats shifted = add(round_even(mul(value, broadcast(inverse))), zero);
     return max(broadcast(0.0f), min(broadcast(255.0f), shifted));
   };
-  for (int k = 0; k < whole; k += kLanes) store_bytes(out + k, bytes(load(x + k)));
+  for (int k = 0; k < whole; k += kLanes) store_bytes(out + k, bytes(finite(x + k)));
   if (whole < columns) {
     uint8_t last[kLanes];
-    store_bytes(last, bytes(load(tail)));
+    store_bytes(last, bytes(rest));
     for (int k = whole; k < columns; ++k) out[k] = last[k - whole];
   }
   for (int k = columns; k % 4 != 0; ++k) out[k] = 0;

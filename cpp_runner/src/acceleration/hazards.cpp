@@ -1,0 +1,225 @@
+#include "acceleration/hazards.h"
+
+#include <torch/csrc/jit/ir/alias_analysis.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/passes/inliner.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <unordered_set>
+
+#include "acceleration/graphs.h"
+#include "acceleration/shared_values.h"
+
+namespace zoo {
+namespace {
+
+using torch::jit::Graph;
+using torch::jit::Module;
+using torch::jit::Node;
+using torch::jit::Value;
+namespace aten = c10::aten;
+namespace prim = c10::prim;
+using Reason = std::optional<std::string>;
+
+// Inlines every call, in forks too, whose code stands in graphs of their own.
+void inline_calls(Graph& graph) {
+  torch::jit::Inline(graph);
+  for (Node* node : all_nodes(*graph.block())) {
+    if (node->kind() == prim::fork) inline_calls(*node->g(c10::attr::Subgraph));
+  }
+}
+
+// Copies, forks included: the module's own graphs stay as they are.
+std::vector<std::shared_ptr<Graph>> inlined_methods(const Module& module) {
+  std::vector<std::shared_ptr<Graph>> graphs;
+  for (const auto& method : module.get_methods()) {
+    graphs.push_back(method.graph()->copy());
+    inline_calls(*graphs.back());
+  }
+  return graphs;
+}
+
+// The nodes of the graph and of its forks.
+std::vector<Node*> nodes_and_forked(Graph& graph) {
+  std::vector<Node*> nodes = all_nodes(*graph.block());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i]->kind() != prim::fork) continue;
+    const auto inner = all_nodes(*nodes[i]->g(c10::attr::Subgraph)->block());
+    nodes.insert(nodes.end(), inner.begin(), inner.end());
+  }
+  return nodes;
+}
+
+std::string class_name(const c10::Type& type) {
+  const auto* named = type.castRaw<c10::NamedType>();
+  return named != nullptr && named->name() ? named->name()->name() : type.repr_str();
+}
+
+bool is_object(const Value& value) { return value.type()->kind() == c10::TypeKind::ClassType; }
+
+// Whether the graph, without its forks, writes in place into what an attribute holds.
+bool writes_in_place(const std::shared_ptr<Graph>& graph, const torch::jit::AliasDb& aliases) {
+  return std::ranges::any_of(all_nodes(*graph->block()), [&](Node* node) {
+    return node->kind() == prim::GetAttr && !is_object(*node->output()) && aliases.hasOutputWriters(node);
+  });
+}
+
+// What the methods do to the attributes of modules and objects.
+class Writes {
+ public:
+  explicit Writes(const std::vector<std::shared_ptr<Graph>>& graphs) {
+    for (const auto& graph : graphs) {
+      for (Node* node : nodes_and_forked(*graph)) {
+        if (node->kind() == prim::SetAttr) assigned_.insert(node->inputs()[0]->type().get());
+        // The method of an interface, or one that calls itself: nobody knows what it writes.
+        if (node->kind() == prim::CallMethod) unknown_ = true;
+      }
+      in_place_ |= writes_in_place(graph, torch::jit::AliasDb(graph));
+    }
+  }
+
+  [[nodiscard]] bool assigns(const c10::Type& type) const { return unknown_ || assigned_.contains(&type); }
+  [[nodiscard]] bool in_place() const { return unknown_ || in_place_; }
+
+ private:
+  std::unordered_set<const c10::Type*> assigned_;
+  bool in_place_ = false;
+  bool unknown_ = false;
+};
+
+Reason find_hooks(const Module& module) {
+  const c10::ClassType& type = *module.type();
+  if (type.getForwardHooks().empty() && type.getForwardPreHooks().empty()) return std::nullopt;
+  return "it has forward hooks, which freezing drops";
+}
+
+Reason find_training(const Module& module) {
+  const auto names = training_submodules(module);
+  if (names.empty()) return std::nullopt;
+  return "its submodule '" + names.front() + "' is in training mode";
+}
+
+Reason find_state_in_objects(const HeldValues& held, const Writes& writes) {
+  for (const HeldValues::Held& object : held.objects()) {
+    if (object.has_tensors_or_containers || writes.assigns(*object.type)) {
+      return "freezing takes what the object '" + object.place + "' of class " + class_name(*object.type) +
+             " holds for constants";
+    }
+  }
+  return std::nullopt;
+}
+
+Reason find_sharing(const HeldValues& held, const Writes& writes) {
+  for (const c10::Type* type : held.shared_classes()) {
+    if (writes.assigns(*type))
+      return "a submodule of class " + class_name(*type) + " that changes is held twice";
+  }
+  if (held.shared_places().empty() || !writes.in_place()) return std::nullopt;
+  return "it writes in place, and two of its names share memory: " + held.shared_places().front();
+}
+
+// Whether the result of the fork is only waited for, beside it.
+bool is_waited_for_at_once(const Node& fork) {
+  return std::ranges::all_of(fork.output()->uses(), [&](const torch::jit::Use& use) {
+    return use.user->kind() == aten::wait && use.user->owningBlock() == fork.owningBlock();
+  });
+}
+
+// Whether code in a fork changes nothing that others see: no attribute, and nothing that it was given.
+bool is_pure(const std::shared_ptr<Graph>& forked) {
+  const torch::jit::AliasDb aliases(forked);
+  const bool writes_to_inputs = std::ranges::any_of(
+      forked->inputs(), [&](const Value* input) { return !is_object(*input) && aliases.hasWriters(input); });
+  if (writes_to_inputs || writes_in_place(forked, aliases)) return false;
+  return std::ranges::none_of(all_nodes(*forked->block()), [](const Node* node) {
+    return node->kind() == prim::SetAttr || node->kind() == prim::CallMethod || node->kind() == prim::fork;
+  });
+}
+
+Reason find_forks(const std::vector<std::shared_ptr<Graph>>& graphs) {
+  for (const auto& graph : graphs) {
+    for (Node* node : all_nodes(*graph->block())) {
+      if (node->kind() == prim::awaitable) return "it uses torch.jit._awaitable";
+      if (node->kind() != prim::fork) continue;
+      if (!is_waited_for_at_once(*node)) {
+        return "its torch.jit.fork is waited for elsewhere, through a list, a branch or a loop";
+      }
+      if (!is_pure(node->g(c10::attr::Subgraph))) return "its torch.jit.fork changes state";
+    }
+  }
+  return std::nullopt;
+}
+
+// Normalizations in training mode change running statistics and do not declare it. So freezing makes one
+// constant of statistics that are equal at first, and drops a normalization whose result is not used. Whether
+// a flag is set is often known only when attributes have become constants.
+Reason find_changing_statistics(Graph& graph, bool frozen) {
+  for (Node* node : nodes_and_forked(graph)) {
+    const bool batch = node->kind() == aten::batch_norm;
+    if (!batch && node->kind() != aten::instance_norm) continue;
+    if (node->namedInput("running_mean")->mustBeNone()) continue;
+    const auto flag = torch::jit::constant_as<bool>(node->namedInput(batch ? "training" : "use_input_stats"));
+    if (flag == true || (!flag && (frozen || !node->hasUses()))) {
+      return "a normalization changes its running statistics";
+    }
+  }
+  return std::nullopt;
+}
+
+Reason find_autocast(const std::vector<std::shared_ptr<Graph>>& graphs) {
+  for (const auto& graph : graphs) {
+    for (const Node* node : all_nodes(*graph->block())) {
+      if (node->kind() == prim::Enter && class_name(*node->inputs()[0]->type()) == "autocast") {
+        return "it uses torch.autocast";
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::string> training_submodules(const Module& module) {
+  std::vector<std::string> names;
+  for (const auto& [name, submodule] : module.named_modules()) {
+    const auto slot = submodule.type()->findAttributeSlot("training");
+    if (slot && submodule._ivalue()->getSlot(*slot).toBool()) names.push_back(name);
+  }
+  std::erase(names, "");  // the module itself
+  return names;
+}
+
+bool has_engine_operators(const Module& module) {
+  for (const auto& graph : inlined_methods(module)) {
+    for (const Node* node : all_nodes(*graph->block())) {
+      if (std::string_view(node->kind().toQualString()).starts_with("zoo::")) return true;
+    }
+  }
+  return false;
+}
+
+Reason find_hazard(const Module& module) {
+  if (auto reason = find_hooks(module)) return reason;
+  if (auto reason = find_training(module)) return reason;
+  const auto graphs = inlined_methods(module);
+  if (auto reason = find_autocast(graphs)) return reason;
+  if (auto reason = find_forks(graphs)) return reason;
+  for (const auto& graph : graphs) {
+    if (auto reason = find_changing_statistics(*graph, false)) return reason;
+  }
+  const HeldValues held(module);
+  const Writes writes(graphs);
+  if (auto reason = find_state_in_objects(held, writes)) return reason;
+  return find_sharing(held, writes);
+}
+
+Reason find_hazard_when_frozen(const Module& frozen) {
+  for (const auto& method : frozen.get_methods()) {
+    if (auto reason = find_changing_statistics(*method.graph(), true)) return reason;
+  }
+  return std::nullopt;
+}
+
+}  // namespace zoo

@@ -1,0 +1,25 @@
+// What keeps the pass from a module: it works on a frozen copy, and copying or freezing would change what
+// these modules compute.
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoo {
+
+// The names of the submodules whose `training` is set.
+std::vector<std::string> training_submodules(const torch::jit::Module& module);
+
+// Whether a method of the module has an operator of the engine, as an accelerated and saved module has.
+bool has_engine_operators(const torch::jit::Module& module);
+
+// The first reason not to copy and freeze the module, or nothing.
+std::optional<std::string> find_hazard(const torch::jit::Module& module);
+
+// Reasons that are seen only after freezing, when flags have become constants.
+std::optional<std::string> find_hazard_when_frozen(const torch::jit::Module& frozen);
+
+}  // namespace zoo
