@@ -40,6 +40,7 @@ PUBLIC = {
     "options.h": "core",
     "process.h": "libtorch",
     "state.h": "libtorch",
+    "stream.h": "run",
     "tensor.h": "base",
     "training_mode.h": "core",
     "value.h": "base",

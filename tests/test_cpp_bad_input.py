@@ -45,7 +45,6 @@ FLOATS = np.arange(60, dtype=np.float32).reshape(1, 5, 12)
         (npy(np.asfortranarray(FLOATS.repeat(2, 0))), "it is in Fortran order"),
         (npy(np.array([{}], dtype=object)), "it holds Python objects"),
         (npy(FLOATS.astype(np.complex64)), "dtype '<c8' is not supported"),
-        (npy(FLOATS.astype(np.float16)), "dtype '<f2' is not supported"),
         (npy(np.zeros((1, 5), dtype=[("a", "<f4")])), "it has a structured dtype"),
         (b"\x93NUMPY\x09\x00" + npy(FLOATS)[8:], "has version 9, expected 1, 2 or 3"),
         (
@@ -98,7 +97,7 @@ def test_bad_tokens(
         (240, ["--shape", "1x4x12"], BAD_DATA, "has 240 bytes, expected 192"),
         (240, ["--shape", "1x-1x-1"], USAGE, "shape '1x-1x-1' is not usable"),
         (240, ["--shape", "1xfivex12"], USAGE, "shape '1xfivex12' is not usable"),
-        (240, ["--shape", "1x5x12", "--dtype", "float16"], USAGE, "dtype 'float16' is not supported"),
+        (240, ["--shape", "1x5x12", "--dtype", "float128"], USAGE, "dtype 'float128' is not known"),
     ],
 )
 def test_bad_raw_input(

@@ -13,9 +13,11 @@ import torch
 from support.embedding import ROOT, build, build_embedding
 from support.real_input import real_batch
 from support.small_models import build_small
+from support.streaming_models import VoiceActivity
 from torch import Tensor, nn
 
 import zoo
+from zoo.artifact.torchscript import without_notices
 
 
 def torch_folder() -> Path:
@@ -101,6 +103,17 @@ def test_the_example_of_a_stream(examples: Path, artifact: Path, tmp_path: Path)
     for steps, value in lines:
         expected = model(inputs[:, : int(steps)])[0][0, -1].item()
         assert float(value) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_example_of_a_voice_activity_detector(examples: Path, tmp_path: Path) -> None:
+    module = VoiceActivity().eval()
+    with without_notices():
+        torch.jit.script(module).save(str(tmp_path / "vad.pt"))
+    audio = torch.randn(1, 512 * 5 + 100)
+    np.save(tmp_path / "audio.npy", audio.numpy())
+    expected = [module(audio[:, i * 512 : (i + 1) * 512], 16000).item() for i in range(5)]
+    printed = run(examples / "vad", tmp_path / "vad.pt", tmp_path / "audio.npy").splitlines()
+    assert list(map(float, printed)) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,11 @@ TEST(inputs) {
   CHECK(contains(message(ones(DType::float32, {2, 5, 4})), "size 4 in dimension 2"));
   CHECK(contains(message(Tensor(DType::float32, {2, 0, 3})), "seq_len 0"));
   CHECK(contains(message(Tensor(DType::float32, {0, 5, 3})), "batch 0"));
-  CHECK(contains(message(Tensor(DType::boolean, {1, 1, 3})), "is bool"));
+  check(Tensor(DType::boolean, {1, 1, 3}));
+  check(Tensor(DType::float16, {1, 1, 3}));
+  Tensor infinite(DType::float16, {1, 1, 3});
+  infinite.bytes()[3] = std::byte{0x7C};
+  CHECK(contains(message(infinite), "1 NaN or Inf value, the first at [0, 0, 1]"));
   Tensor holed = ones(DType::float32, {2, 5, 3});
   holed.values<float>()[17] = std::numeric_limits<float>::quiet_NaN();
   holed.values<float>()[29] = std::numeric_limits<float>::infinity();

@@ -45,7 +45,10 @@ TEST(npy) {
   CHECK(contains(message(with_header(header("'<f4'", "True", "(2, 3)"), six_floats)), "Fortran"));
   CHECK(contains(message(with_header(header("'|O'", "False", "(2, 3)"), six_floats)), "Python objects"));
   CHECK(contains(message(with_header(header("[('a', '<f4')]", "False", "(6,)"), six_floats)), "structured"));
-  CHECK(contains(message(with_header(header("'<f2'", "False", "(2, 3)"), six_floats)), "float32, float64"));
+  CHECK(
+      contains(message(with_header(header("'<c8'", "False", "(3,)"), six_floats)), "expected float16/32/64"));
+  CHECK(parse(with_header(header("'<f2'", "False", "(3, 4)"), six_floats)).dtype() == DType::float16);
+  CHECK(parse(with_header(header("'|b1'", "False", "(24,)"), six_floats)).dtype() == DType::boolean);
   CHECK(contains(message(with_header(plain, six_floats + "x")), "trailing"));
   CHECK(contains(message(with_header(plain, six_floats.substr(1))), "truncated"));
   CHECK(contains(message(with_header(plain, six_floats, 4)), "version 4"));

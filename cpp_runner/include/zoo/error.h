@@ -31,6 +31,8 @@ enum class Hint : std::uint8_t {
   batch_size,       // run all rows at once
   smaller_parts,    // run fewer rows or fewer steps at a time
   time_axis,        // name the axis to split
+  states,           // say which results are the next states
+  every_chunk,      // ask for the results of every chunk
   precision,        // choose another precision or another engine
   engine,           // let the engine be chosen by the file
   device,           // use the CPU

@@ -11,9 +11,9 @@
 // Threads. Load as many models as you like from as many threads as you like. All const functions of one Model
 // may be called from several threads at the same time, so one Model serves many streams: give each stream a
 // State of its own. There are two exceptions. A TorchScript method that changes the module itself, such as
-// one that keeps its state inside, must be called by one thread at a time. Moving or destroying a Model must
-// not overlap with any other use of it. The functions of zoo/process.h hold for the whole process: call them
-// before the threads begin.
+// one that keeps its state inside, must be called by one thread at a time (a Stream has its own state).
+// Moving or destroying a Model must not overlap with any other use of it. The functions of zoo/process.h hold
+// for the whole process: call them before the threads begin.
 //
 // Ownership and copies. Inputs, outputs and States are values: the model copies what it is given, what it
 // returns belongs to the caller, and neither keeps a reference to the other. A Model keeps what it needs of a
@@ -37,6 +37,7 @@
 #include "zoo/model_file.h"
 #include "zoo/options.h"
 #include "zoo/state.h"
+#include "zoo/stream.h"
 #include "zoo/tensor.h"
 #include "zoo/training_mode.h"
 #include "zoo/value.h"
@@ -92,6 +93,9 @@ class ZOO_API Model {
   // "0", "1.h".
   [[nodiscard]] std::vector<NamedTensor> call(const std::vector<Value>& arguments,
                                               const CallOptions& options = {}) const;
+  // A stream of such calls. `arguments` are those of the first call; any tensor may stand in place of the
+  // first chunk.
+  [[nodiscard]] Stream stream(const std::vector<Value>& arguments, const StreamOptions& options = {}) const;
   // "forward(Tensor input) -> Tensor", sorted.
   [[nodiscard]] std::vector<std::string> method_schemas() const;
 

@@ -12,7 +12,7 @@
 
 namespace zoo {
 
-// Reads float32, float64, int32 and int64 in C order, little-endian. Throws Error: no_input, no_permission,
+// Reads floats, integers and bool in C order, little-endian. Throws Error: no_input, no_permission,
 // bad_data (with a message for each defect).
 ZOO_API Tensor read_npy(const std::filesystem::path& path);
 // The same for bytes in memory; `what` names their source in messages. Throws Error(bad_data).

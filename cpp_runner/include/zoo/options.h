@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "zoo/export.h"
 
@@ -49,14 +50,30 @@ struct RunOptions {
   Progress progress;
 };
 
+// A result that is the next state: its place, and that of the argument which takes it. "0" is the first of
+// several, "1.h" the entry h of the second. The empty place is a result that stands alone.
+struct StateLink {
+  std::string result;
+  std::string argument;
+};
+
 // For Model::call.
 struct CallOptions {
   std::string method = "forward";
-  // Steps at a time: the first tensor is split along `time_axis`, and outputs of the same length are joined
-  // there. 0: all at once.
+  // Steps at a time; 0: all at once. The first tensor is cut along `time_axis`, and others that have as many
+  // steps. What the results mean is found by running a beginning of the input whole and in chunks: results
+  // that grow with the steps are joined, a result of the form of an argument is the next state, and any other
+  // comes from the last chunk. Where chunks then do not give what the whole gives, the call is refused.
   std::int64_t chunk = 0;
-  std::int64_t time_axis = 1;
-  // Rows at a time: tensors as long as the first one are split along dimension 0. 0: all at once.
+  // By default 1, or 0 for a tensor of one dimension.
+  std::optional<std::int64_t> time_axis;
+  // Which results are states. With these nothing is compared: chunks need not give what the whole gives.
+  std::vector<StateLink> states;
+  // Results that do not grow with the steps come once for each chunk, stacked along a new first axis.
+  bool every_chunk = false;
+  // Rows at a time; 0: all at once. Tensors with as many rows are cut, along dimension 0 or, as states are,
+  // along dimension 1. A module that keeps state begins each batch as the first. What the results mean is
+  // found, and proved, as for chunks.
   std::int64_t batch_size = 0;
   Progress progress;
 };

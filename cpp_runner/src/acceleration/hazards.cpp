@@ -82,6 +82,7 @@ class Writes {
 
   [[nodiscard]] bool assigns(const c10::Type& type) const { return unknown_ || assigned_.contains(&type); }
   [[nodiscard]] bool in_place() const { return unknown_ || in_place_; }
+  [[nodiscard]] bool any() const { return in_place() || !assigned_.empty(); }
 
  private:
   std::unordered_set<const c10::Type*> assigned_;
@@ -179,6 +180,14 @@ Reason find_autocast(const std::vector<std::shared_ptr<Graph>>& graphs) {
   return std::nullopt;
 }
 
+template <typename Wanted>
+bool has_operator(const Module& module, Wanted wanted) {
+  return std::ranges::any_of(inlined_methods(module), [&](const std::shared_ptr<Graph>& graph) {
+    return std::ranges::any_of(nodes_and_forked(*graph),
+                               [&](const Node* node) { return wanted(node->kind().toQualString()); });
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> training_submodules(const Module& module) {
@@ -192,12 +201,25 @@ std::vector<std::string> training_submodules(const Module& module) {
 }
 
 bool has_engine_operators(const Module& module) {
-  for (const auto& graph : inlined_methods(module)) {
-    for (const Node* node : all_nodes(*graph->block())) {
-      if (std::string_view(node->kind().toQualString()).starts_with("zoo::")) return true;
-    }
-  }
-  return false;
+  return has_operator(module, [](std::string_view name) { return name.starts_with("zoo::"); });
+}
+
+bool rounds_activations(const Module& module) {
+  return has_operator(module,
+                      [](std::string_view name) {
+                        return name.starts_with("quantized::") &&
+                               name.find("dynamic") != std::string_view::npos;
+                      }) ||
+         has_operator(module, [](std::string_view name) { return name.starts_with("aten::quantized_"); });
+}
+
+bool keeps_state(const Module& module) {
+  const auto graphs = inlined_methods(module);
+  // Whether a normalization changes its statistics may depend on a flag, and then it counts.
+  const auto changes_statistics = [](const auto& graph) {
+    return find_changing_statistics(*graph, true).has_value();
+  };
+  return Writes(graphs).any() || std::ranges::any_of(graphs, changes_statistics);
 }
 
 Reason find_hazard(const Module& module) {

@@ -16,6 +16,12 @@ std::vector<std::string> training_submodules(const torch::jit::Module& module);
 // Whether a method of the module has an operator of the engine, as an accelerated and saved module has.
 bool has_engine_operators(const torch::jit::Module& module);
 
+// Whether a method may change the module: an attribute, or what an attribute holds.
+bool keeps_state(const torch::jit::Module& module);
+
+// Whether PyTorch's dynamic quantization rounds activations by the largest of all rows and steps.
+bool rounds_activations(const torch::jit::Module& module);
+
 // The first reason not to copy and freeze the module, or nothing.
 std::optional<std::string> find_hazard(const torch::jit::Module& module);
 

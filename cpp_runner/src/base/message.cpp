@@ -68,6 +68,16 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return result;
 }
 
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
 std::string shorten(std::string_view text, std::size_t limit) {
   std::string line = printable(text);
   if (line.size() <= limit) return line;

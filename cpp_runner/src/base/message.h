@@ -12,6 +12,8 @@ namespace zoo {
 std::string quote(std::string_view text);
 // "a, b, c"
 std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
+// The parts between separators; at least one.
+std::vector<std::string> split(std::string_view text, char separator);
 // One line of at most `limit` characters. A longer text loses its middle, because both ends carry meaning.
 std::string shorten(std::string_view text, std::size_t limit);
 // The line that says what happened, out of the many of LibTorch's messages.

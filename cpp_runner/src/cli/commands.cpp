@@ -74,7 +74,18 @@ void check_streaming_flags(const Options& options, const Manifest& manifest) {
                                  " is not: its steps depend on later ones; run the whole sequence at once");
 }
 
+// A flag that tells --stream what an artifact says itself; empty if none is given.
+std::string stream_detail(const Options& options) {
+  if (options.time_axis) return "--time-axis";
+  if (!options.states.empty()) return "--state";
+  return options.every_chunk ? "--every-chunk" : "";
+}
+
 void check_plain_flags(const Options& options) {
+  const std::string detail = stream_detail(options);
+  if (options.chunk == 0 && !detail.empty()) {
+    throw Error(Status::usage, detail + " belongs to --stream CHUNK, which is not given");
+  }
   const std::string flag = options.lengths     ? "--lengths"
                            : options.state_in  ? "--state-in"
                            : options.state_out ? "--state-out"
@@ -85,12 +96,17 @@ void check_plain_flags(const Options& options) {
       flag + " needs an artifact, run by its forward; other TorchScript takes all its arguments as inputs");
 }
 
+void check_artifact_flags(const Options& options) {
+  const std::string flag = stream_detail(options);
+  if (flag.empty()) return;
+  throw Error(Status::usage, flag + " is for models without a manifest, but this one has a manifest");
+}
+
 RunReport run_artifact(const Options& options, const ModelFile& file, const Console& console,
                        Stopwatch& watch) {
   const Manifest& manifest = *file.manifest();
   check_streaming_flags(options, manifest);
-  if (options.time_axis)
-    throw Error(Status::usage, "--time-axis is for models without a manifest, but this one has a manifest");
+  check_artifact_flags(options);
   // The input comes first: a mistake in it should not cost the time to load the model.
   const Tensor input = read_artifact_input(options, manifest);
   const auto lengths = options.lengths ? std::optional(read_lengths(*options.lengths)) : std::nullopt;
@@ -131,7 +147,9 @@ RunReport run_torchscript(const Options& options, const ModelFile& file, const C
   CallOptions call;
   call.method = options.method.value_or("forward");
   call.chunk = options.chunk;
-  call.time_axis = options.time_axis.value_or(1);
+  call.time_axis = options.time_axis;
+  call.states = options.states;
+  call.every_chunk = options.every_chunk;
   call.batch_size = options.batch_size;
   call.progress = make_progress(console);
   report.outputs = model.call(arguments, call);

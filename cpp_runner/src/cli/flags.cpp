@@ -25,10 +25,10 @@ constexpr std::string_view kIntroduction = R"(cpp_runner runs recurrent models t
   cpp_runner verify MODEL          replay the golden samples; exit status 1 on a mismatch
   cpp_runner bench MODEL [INPUT]   latency percentiles and throughput
 
-INPUT is a .npy file (float32, float64, int32, int64; C order), a .bin file (row-major, little-endian, no
-header), or - for either of them on stdin. Without --shape, the model's manifest gives the shape of a .bin file, with
-batch 1 and as many steps as the file has. A TorchScript file without a manifest may take several inputs, and
-scalars among them: int:16000, float:0.5, bool:1, str:text, none.
+INPUT is a .npy file (C order), a .bin file (row-major, little-endian, no header), or - for either of them on stdin.
+Without --shape, the model's manifest gives the shape of a .bin file, with batch 1 and as many steps as the file has.
+A TorchScript file without a manifest may take several inputs. Scalars among them are written int:16000, float:0.5,
+bool:1, str:text and none; tuples, lists and dicts '(h.npy,c.npy)', '[a.npy,b.npy]' and '{h=h.npy,c=c.npy}'.
 
 )";
 
@@ -38,7 +38,8 @@ Examples
   cpp_runner model.pt speech.bin --shape 1x100x12 --json
   cpp_runner model.pt part1.npy --state-out state.npy
   cpp_runner model.pt part2.npy --state-in state.npy --stream 16
-  cpp_runner vad.pt audio.bin int:16000 --shape 1x512 --call reset_states
+  cpp_runner vad.pt audio.bin int:16000 --shape 1x-1 --stream 512 --every-chunk --call reset_states
+  cpp_runner foreign.pt part.npy h.npy c.npy --stream 16 --state 1:1,2:2
 
 Exit status: 0 done, 1 a comparison failed, 64 usage, 65 bad model or input, 66 no such file, 69 device not
 available, 70 internal, 71 out of memory, 73 cannot create, 74 write failed, 77 no permission.
@@ -243,6 +244,18 @@ Precision precision(std::string_view flag, const std::string& value) {
   return *precision;
 }
 
+std::vector<StateLink> state_links(std::string_view flag, const std::string& value) {
+  std::vector<StateLink> links;
+  for (const std::string& part : split(value, ',')) {
+    const std::size_t colon = part.find(':');
+    if (colon == std::string::npos || colon + 1 == part.size()) {
+      fail_value(flag, value, "a result and an argument, counted from 0, such as 1:1 or 1:1,2:2");
+    }
+    links.push_back({part.substr(0, colon), part.substr(colon + 1)});
+  }
+  return links;
+}
+
 Options parse_command_line(std::span<const std::string> words) {
   const Words sorted = sort_words(words);
   check_command(sorted);
@@ -280,6 +293,10 @@ std::string_view hint_text(Hint hint) {
       return " (--batch-size, --stream)";
     case Hint::time_axis:
       return " (--time-axis)";
+    case Hint::states:
+      return " (--state RESULT:ARGUMENT)";
+    case Hint::every_chunk:
+      return " (--every-chunk)";
     case Hint::precision:
       return " (without --engine aten)";
     case Hint::engine:

@@ -32,6 +32,8 @@ struct Options {
   std::optional<std::filesystem::path> state_out;
   std::int64_t chunk = 0;  // 0: all steps at once
   std::optional<std::int64_t> time_axis;
+  std::vector<StateLink> states;
+  bool every_chunk = false;
   std::int64_t batch_size = 0;  // 0: all rows at once
   std::optional<std::string> call;
   std::optional<std::string> method;
@@ -75,6 +77,7 @@ std::filesystem::path output_path(std::string_view flag, const std::string& valu
 std::string sha256_digits(std::string_view flag, const std::string& value);
 Engine engine(std::string_view flag, const std::string& value);
 Precision precision(std::string_view flag, const std::string& value);
+std::vector<StateLink> state_links(std::string_view flag, const std::string& value);
 
 inline const std::vector<Flag>& flags() {
   using enum Command;
@@ -86,7 +89,7 @@ inline const std::vector<Flag>& flags() {
       {"--shape", "", "SHAPE", "shape of raw input, 1x100x12; one size may be -1; several inputs: 1x9,4",
        {run, bench}, store(&Options::shape, as_it_is)},
       {"--dtype", "", "DTYPE",
-       "dtype of raw input: float32, float64, int32 or int64; .npy input is converted to it",
+       "dtype of raw input, such as float32, int64 or bool; .npy input is converted to it",
        {run, bench}, store(&Options::dtype, as_it_is)},
       {"--lengths", "", "PATH", "steps of each row: .npy, or .bin of int64",
        {run, bench}, store(&Options::lengths, as_it_is)},
@@ -96,8 +99,13 @@ inline const std::vector<Flag>& flags() {
       {"--state-out", "", "PATH", "write the final state", {run}, store(&Options::state_out, output_path)},
       {"--stream", "", "CHUNK", "feed CHUNK steps at a time, carrying the state, and join the outputs",
        {run}, store(&Options::chunk, from_one)},
-      {"--time-axis", "", "AXIS", "axis that --stream cuts where the model has no manifest (default 1)",
+      {"--time-axis", "", "AXIS", "axis that --stream cuts where the model has no manifest (default 1; 0 of a vector)",
        {run}, store(&Options::time_axis, from_zero)},
+      {"--state", "", "RESULT:ARGUMENT,...",
+       "results that --stream takes for the next states, and the arguments that take them: 1:1,2:2",
+       {run}, store(&Options::states, state_links)},
+      {"--every-chunk", "", "", "--stream gives results that do not grow with the steps once for each chunk",
+       {run}, store(&Options::every_chunk, given)},
       {"--batch-size", "", "N", "run N rows at a time and join the outputs",
        {run}, store(&Options::batch_size, from_one)},
       {"--call", "", "METHOD", "call this method, without arguments, first",

@@ -21,16 +21,6 @@ namespace {
                                  " is not usable, expected sizes such as 1x100x12, at most one of them -1");
 }
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    parts.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 bool has_suffix(const std::string& path, std::string_view suffix) {
   return path.size() > suffix.size() && path.ends_with(suffix);
 }
@@ -72,11 +62,12 @@ Shape parse_shape(std::string_view text) {
 }
 
 DType parse_dtype(std::string_view text) {
-  for (const DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64}) {
-    if (dtype_name(dtype) == text) return dtype;
-  }
+  const auto dtype = find_dtype(text);
+  if (dtype) return *dtype;
   throw Error(Status::usage,
-              "dtype " + quote(text) + " is not supported, expected float32, float64, int32 or int64");
+              "dtype " + quote(text) +
+                  " is not known, expected float32, float64, float16, bfloat16, int64, int32, int16, "
+                  "int8, uint8 or bool");
 }
 
 std::vector<std::optional<std::string>> spread(const std::string& flag,
@@ -160,25 +151,103 @@ std::vector<Tensor> read_state(const std::filesystem::path& path, const Manifest
   return state;
 }
 
-std::vector<Value> read_arguments(const Options& options) {
-  std::vector<Value> values;
-  std::vector<std::size_t> files;
-  for (const std::string& input : options.inputs) {
-    const auto scalar = parse_scalar(input);
-    if (!scalar) files.push_back(values.size());
-    values.push_back(scalar.value_or(Value()));
+namespace {
+
+// The parts between commas that stand in no inner brackets.
+std::vector<std::string> split_elements(std::string_view text) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '(' || c == '[' || c == '{') ++depth;
+    if (c == ')' || c == ']' || c == '}') --depth;
+    if (c == ',' && depth == 0) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
   }
-  const auto shapes = spread("--shape", options.shape, files.size());
-  const auto dtypes = spread("--dtype", options.dtype, files.size());
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::string& path = options.inputs[files[i]];
+  if (parts.back().empty()) parts.pop_back();  // (a.npy,) is a tuple of one, () is empty
+  return parts;
+}
+
+bool is_between(std::string_view text, char open, char close) {
+  return text.size() >= 2 && text.front() == open && text.back() == close;
+}
+
+// Reads arguments, and the files in them in their order.
+class ArgumentReader {
+ public:
+  explicit ArgumentReader(const Options& options) : options_(options) {
+    std::size_t files = 0;
+    for (const std::string& input : options.inputs) files += count_files(input);
+    shapes_ = spread("--shape", options.shape, files);
+    dtypes_ = spread("--dtype", options.dtype, files);
+  }
+
+  Value read(const std::string& text) {
+    if (is_between(text, '(', ')')) return Tuple{read_all(text), {}};
+    if (is_between(text, '[', ']')) return List{read_all(text)};
+    if (is_between(text, '{', '}')) return read_dict(text);
+    if (auto scalar = parse_scalar(text)) return std::move(*scalar);
+    return read_file(text);
+  }
+
+ private:
+  static std::string_view inside(std::string_view text) { return text.substr(1, text.size() - 2); }
+
+  static std::size_t count_files(const std::string& text) {
+    const bool dict = is_between(text, '{', '}');
+    if (!dict && !is_between(text, '(', ')') && !is_between(text, '[', ']')) {
+      return parse_scalar(text).has_value() ? 0 : 1;
+    }
+    std::size_t files = 0;
+    for (const std::string& part : split_elements(inside(text))) {
+      files += count_files(dict ? part.substr(part.find('=') + 1) : part);
+    }
+    return files;
+  }
+
+  std::vector<Value> read_all(const std::string& text) {
+    std::vector<Value> values;
+    for (const std::string& part : split_elements(inside(text))) values.push_back(read(part));
+    return values;
+  }
+
+  Value read_dict(const std::string& text) {
+    Dict dict;
+    for (const std::string& part : split_elements(inside(text))) {
+      const std::size_t equals = part.find('=');
+      if (equals == std::string::npos) {
+        throw Error(Status::usage, "input " + quote(text) + " is not a dict such as {h=h.npy,c=c.npy}");
+      }
+      dict.entries.emplace_back(part.substr(0, equals), read(part.substr(equals + 1)));
+    }
+    return dict;
+  }
+
+  Value read_file(const std::string& path) {
+    const auto& shape = shapes_[next_];
+    const auto& dtype = dtypes_[next_];
+    ++next_;
     RawLayout layout;
-    if (dtypes[i]) layout.dtype = parse_dtype(*dtypes[i]);
-    if (shapes[i]) layout.shape = parse_shape(*shapes[i]);
+    if (dtype) layout.dtype = parse_dtype(*dtype);
+    if (shape) layout.shape = parse_shape(*shape);
     Tensor tensor = read_tensor(path, layout, "input");
-    check_plain_input("input " + quote(path), tensor, options.allow_nonfinite);
-    values[files[i]] = dtypes[i] ? convert(tensor, layout.dtype, "input " + quote(path)) : std::move(tensor);
+    check_plain_input("input " + quote(path), tensor, options_.allow_nonfinite);
+    return dtype ? convert(tensor, layout.dtype, "input " + quote(path)) : std::move(tensor);
   }
+
+  const Options& options_;
+  std::vector<std::optional<std::string>> shapes_, dtypes_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+std::vector<Value> read_arguments(const Options& options) {
+  ArgumentReader reader(options);
+  std::vector<Value> values;
+  for (const std::string& input : options.inputs) values.push_back(reader.read(input));
   return values;
 }
 

@@ -25,7 +25,7 @@ struct RawLayout {
 
 // Reads "1x100x12"; one size may be -1. Throws Error(usage).
 Shape parse_shape(std::string_view text);
-// Reads float32, float64, int32 or int64. Throws Error(usage).
+// Reads the name of a dtype. Throws Error(usage).
 DType parse_dtype(std::string_view text);
 // A flag's value for each of `count` inputs. The flag gives one value for all of them, or one for each
 // between commas. Throws Error(usage).
@@ -49,8 +49,8 @@ Tensor read_lengths(const std::filesystem::path& path);
 std::vector<Tensor> read_state(const std::filesystem::path& path, const Manifest& manifest,
                                std::int64_t batch);
 
-// The inputs of any other TorchScript file: files and scalars in their places. Refuses an empty tensor, and
-// one that is not finite unless options.allow_nonfinite.
+// The inputs of any other TorchScript file: files, scalars, and tuples, lists and dicts of them, in their
+// places. Refuses an empty tensor, and one that is not finite unless options.allow_nonfinite.
 std::vector<Value> read_arguments(const Options& options);
 
 }  // namespace zoo::cli

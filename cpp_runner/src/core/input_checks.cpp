@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/half.h"
 #include "base/message.h"
 #include "zoo/error.h"
 
@@ -23,6 +24,11 @@ std::string index_text(const Shape& shape, std::size_t offset) {
     offset /= size;
   }
   return "[" + join(indices) + "]";
+}
+
+// A bool is a byte of 0 or 1.
+Tensor as_bytes(const Tensor& flags) {
+  return Tensor(DType::uint8, flags.shape(), {flags.bytes().begin(), flags.bytes().end()});
 }
 
 template <typename From, typename To>
@@ -87,6 +93,8 @@ void check_finite(const Tensor& tensor, const std::string& name) {
 void check_all_finite(const Tensor& tensor, const std::string& name) {
   if (tensor.dtype() == DType::float32) check_finite<float>(tensor, name);
   if (tensor.dtype() == DType::float64) check_finite<double>(tensor, name);
+  const bool half = tensor.dtype() == DType::float16 || tensor.dtype() == DType::bfloat16;
+  if (half) check_finite<float>(widen(tensor), name);
 }
 
 void check_dims(const TensorSpec& spec, const Tensor& tensor) {
@@ -152,10 +160,19 @@ Tensor convert(const Tensor& tensor, DType dtype, const std::string& name) {
       return convert_from<std::int32_t>(tensor, dtype, name);
     case DType::int64:
       return convert_from<std::int64_t>(tensor, dtype, name);
-    default:
-      fail(name + " is " + std::string(dtype_name(tensor.dtype())) + ", expected " +
-           std::string(dtype_name(dtype)));
+    case DType::int16:
+      return convert_from<std::int16_t>(tensor, dtype, name);
+    case DType::int8:
+      return convert_from<std::int8_t>(tensor, dtype, name);
+    case DType::uint8:
+      return convert_from<std::uint8_t>(tensor, dtype, name);
+    case DType::boolean:
+      return convert_from<std::uint8_t>(as_bytes(tensor), dtype, name);
+    case DType::float16:
+    case DType::bfloat16:
+      return convert(widen(tensor), dtype, name);
   }
+  throw Error(Status::internal, "a dtype that nothing converts");
 }
 
 CheckedInputs check_inputs(const Manifest& manifest, const Tensor& input,

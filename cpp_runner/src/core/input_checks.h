@@ -36,8 +36,8 @@ std::vector<Tensor> check_state(const Manifest& manifest, const std::vector<Tens
 // Checks a tensor for any TorchScript file: not empty, and finite unless `allow_nonfinite`.
 void check_plain_input(const std::string& name, const Tensor& tensor, bool allow_nonfinite);
 
-// Converts between float32, float64, int32 and int64, but never from a floating-point to an integer type.
-// Throws Error(bad_data).
+// Converts from any dtype to float32, float64, int32 or int64, but never from a floating-point to an integer
+// type. Throws Error(bad_data).
 Tensor convert(const Tensor& tensor, DType dtype, const std::string& name);
 
 }  // namespace zoo

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/half.h"
 #include "base/message.h"
 #include "base/numbers.h"
 #include "formats/file.h"
@@ -153,22 +154,6 @@ class HeaderParser {
   const std::string& what_;
 };
 
-DType dtype_of_descr(const std::string& descr, const std::string& what) {
-  if (descr == "<f4") return DType::float32;
-  if (descr == "<f8") return DType::float64;
-  if (descr == "<i4") return DType::int32;
-  if (descr == "<i8") return DType::int64;
-  const std::string legal = "float32, float64, int32 or int64";
-  if (descr.starts_with('>')) {
-    fail(what,
-         "dtype '" + descr +
-             "' is big-endian, expected little-endian; convert with a.astype(a.dtype.newbyteorder('<'))");
-  }
-  if (descr.starts_with("|O")) fail(what, "it holds Python objects, expected " + legal);
-  if (descr.starts_with('[')) fail(what, "it has a structured dtype, expected " + legal);
-  fail(what, "dtype '" + descr + "' is not supported, expected " + legal);
-}
-
 std::string_view descr_of(DType dtype) {
   switch (dtype) {
     case DType::float64:
@@ -194,6 +179,22 @@ std::string_view descr_of(DType dtype) {
   return "<f4";
 }
 
+DType dtype_of_descr(const std::string& descr, const std::string& what) {
+  for (const DType dtype : {DType::float32, DType::float64, DType::float16, DType::int64, DType::int32,
+                            DType::int16, DType::int8, DType::uint8, DType::boolean}) {
+    if (descr == descr_of(dtype)) return dtype;
+  }
+  const std::string legal = "float16/32/64, int8/16/32/64, uint8 or bool";
+  if (descr.starts_with('>')) {
+    fail(what,
+         "dtype '" + descr +
+             "' is big-endian, expected little-endian; convert with a.astype(a.dtype.newbyteorder('<'))");
+  }
+  if (descr.starts_with("|O")) fail(what, "it holds Python objects, expected " + legal);
+  if (descr.starts_with('[')) fail(what, "it has a structured dtype, expected " + legal);
+  fail(what, "dtype '" + descr + "' is not supported, expected " + legal);
+}
+
 std::string header_text(const Tensor& tensor) {
   std::string shape = "(";
   for (const std::int64_t size : tensor.shape()) shape += std::to_string(size) + ",";
@@ -203,16 +204,6 @@ std::string header_text(const Tensor& tensor) {
   const std::size_t unpadded = 10 + header.size() + 1;
   header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
   return header + '\n';
-}
-
-// A bfloat16 is the upper half of a float32.
-std::vector<std::byte> widen_bfloat16(std::span<const std::byte> bytes) {
-  std::vector<std::byte> wide(2 * bytes.size());
-  for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    wide[2 * i + 2] = bytes[i];
-    wide[2 * i + 3] = bytes[i + 1];
-  }
-  return wide;
 }
 
 }  // namespace
@@ -261,8 +252,8 @@ std::vector<std::byte> encode_npy(const Tensor& tensor) {
   const auto text = std::as_bytes(std::span(header));
   bytes.insert(bytes.end(), text.begin(), text.end());
   if (tensor.dtype() == DType::bfloat16) {
-    const auto wide = widen_bfloat16(tensor.bytes());
-    bytes.insert(bytes.end(), wide.begin(), wide.end());
+    const Tensor wide = widen(tensor);
+    bytes.insert(bytes.end(), wide.bytes().begin(), wide.bytes().end());
   } else {
     bytes.insert(bytes.end(), tensor.bytes().begin(), tensor.bytes().end());
   }

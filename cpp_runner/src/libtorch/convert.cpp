@@ -47,51 +47,6 @@ DType dtype_from(at::ScalarType type) {
                                     ", expected a real floating-point type, an integer type or bool");
 }
 
-std::string key_text(const c10::IValue& key) {
-  if (key.isString()) return key.toStringRef();
-  if (key.isInt()) return std::to_string(key.toInt());
-  throw Error(Status::bad_data,
-              "the model gave a dict whose keys are " + key.tagKind() + ", expected str or int");
-}
-
-void flatten_into(const c10::IValue& value, const std::string& name, std::vector<NamedTensor>& outputs) {
-  const auto inner = [&](const std::string& part) { return name.empty() ? part : name + "." + part; };
-  if (value.isTensor()) {
-    if (!value.toTensor().defined()) return;
-    outputs.push_back({name, from_torch(value.toTensor())});
-  } else if (value.isTuple()) {
-    const auto tuple = value.toTuple();
-    const auto schema = tuple->type()->schema();  // only a NamedTuple has one
-    for (std::size_t i = 0; i < tuple->elements().size(); ++i) {
-      flatten_into(tuple->elements()[i], inner(schema ? schema->arguments()[i].name() : std::to_string(i)),
-                   outputs);
-    }
-  } else if (value.isList()) {
-    const auto list = value.toListRef();
-    for (std::size_t i = 0; i < list.size(); ++i) flatten_into(list[i], inner(std::to_string(i)), outputs);
-  } else if (value.isGenericDict()) {
-    for (const auto& entry : value.toGenericDict()) {
-      flatten_into(entry.value(), inner(key_text(entry.key())), outputs);
-    }
-  } else if (value.isInt()) {
-    outputs.push_back({name, Tensor::of({}, std::vector<std::int64_t>{value.toInt()})});
-  } else if (value.isDouble()) {
-    outputs.push_back({name, Tensor::of({}, std::vector<double>{value.toDouble()})});
-  } else if (value.isBool()) {
-    outputs.push_back({name, Tensor(DType::boolean, {}, {value.toBool() ? std::byte{1} : std::byte{0}})});
-  } else if (value.isString()) {
-    // As bytes: then a .bin file of them is the text.
-    const std::string& text = value.toStringRef();
-    const auto* begin = reinterpret_cast<const std::byte*>(text.data());
-    outputs.push_back({name, Tensor(DType::uint8, {static_cast<std::int64_t>(text.size())},
-                                    std::vector<std::byte>(begin, begin + text.size()))});
-  } else if (!value.isNone()) {
-    throw Error(Status::bad_data,
-                "the model gave a value of type " + value.tagKind() +
-                    ", expected tensors, numbers and text, or tuples, lists and dicts of them");
-  }
-}
-
 }  // namespace
 
 at::Tensor to_torch(const Tensor& tensor, const c10::Device& device) {
@@ -120,13 +75,6 @@ Tensor from_torch(const at::Tensor& tensor) {
   const at::Tensor dense = tensor.is_contiguous() ? tensor : tensor.contiguous();
   const auto* begin = static_cast<const std::byte*>(dense.const_data_ptr());
   return Tensor(dtype, dense.sizes().vec(), std::vector<std::byte>(begin, begin + dense.nbytes()));
-}
-
-std::vector<NamedTensor> flatten(const c10::IValue& value) {
-  std::vector<NamedTensor> outputs;
-  flatten_into(value, "", outputs);
-  if (outputs.size() == 1 && outputs[0].name.empty()) outputs[0].name = "output";
-  return outputs;
 }
 
 std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result) {

@@ -15,10 +15,6 @@ at::Tensor to_torch(const Tensor& tensor, const c10::Device& device);
 // Throws Error(bad_data) for a dtype that DType does not have.
 Tensor from_torch(const at::Tensor& tensor);
 
-// Tensors, numbers and text in tuples, lists and dicts, named by their place; None is left out.
-// Throws Error(bad_data) for anything else.
-std::vector<NamedTensor> flatten(const c10::IValue& value);
-
 // The output and the states that a forward returned. Throws Error(bad_data) if it returned anything else.
 std::pair<at::Tensor, std::vector<at::Tensor>> unpack_result(const c10::IValue& result);
 

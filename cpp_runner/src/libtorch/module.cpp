@@ -16,11 +16,13 @@
 #include "acceleration/hazards.h"
 #include "acceleration/stream_graph.h"
 #include "base/message.h"
+#include "base/value.h"
 #include "libtorch/call_scope.h"
 #include "libtorch/convert.h"
 #include "libtorch/errors.h"
 #include "libtorch/hooks.h"
 #include "libtorch/state.h"
+#include "libtorch/values.h"
 #include "zoo/error.h"
 
 namespace zoo {
@@ -82,21 +84,9 @@ std::string schema_text(const c10::FunctionSchema& schema) {
   return schema.name() + "(" + join(arguments) + ") -> " + join(results);
 }
 
-c10::IValue to_ivalue(const Value& value, const c10::Device& device) {
-  struct Visitor {
-    const c10::Device& device;
-    c10::IValue operator()(std::monostate) const { return {}; }
-    c10::IValue operator()(const Tensor& tensor) const { return to_torch(tensor, device); }
-    c10::IValue operator()(std::int64_t number) const { return number; }
-    c10::IValue operator()(double number) const { return number; }
-    c10::IValue operator()(bool flag) const { return flag; }
-    c10::IValue operator()(const std::string& text) const { return text; }
-  };
-  return std::visit(Visitor{device}, value);
-}
-
 // LibTorch's own message for arguments that do not fit has many lines.
-void fit_arguments(const c10::FunctionSchema& schema, std::vector<c10::IValue>& values) {
+std::vector<c10::IValue> fit_arguments(const c10::FunctionSchema& schema, const std::vector<Value>& values,
+                                       const c10::Device& device) {
   const auto& expected = schema.arguments();
   const auto required = std::ranges::count_if(expected.begin() + 1, expected.end(), [](const auto& argument) {
     return !argument.default_value().has_value();
@@ -108,18 +98,18 @@ void fit_arguments(const c10::FunctionSchema& schema, std::vector<c10::IValue>& 
                     (legal == static_cast<std::size_t>(required) ? "" : ".." + std::to_string(legal)) + ": " +
                     schema_text(schema));
   }
+  std::vector<c10::IValue> fitting;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const c10::Argument& argument = expected[i + 1];
-    // As in Python.
-    if (argument.type()->kind() == c10::TypeKind::FloatType && values[i].isInt()) {
-      values[i] = static_cast<double>(values[i].toInt());
-    }
-    if (!values[i].type()->isSubtypeOf(*argument.type())) {
-      throw Error(Status::bad_data, "input " + std::to_string(i + 1) + " is a " + values[i].tagKind() +
+    auto value = to_ivalue(values[i], argument.type(), device);
+    if (!value) {
+      throw Error(Status::bad_data, "input " + std::to_string(i + 1) + " is a " + kind_text(values[i]) +
                                         ", expected " + argument.type()->repr_str() + " for " +
                                         quote(argument.name()) + ": " + schema_text(schema));
     }
+    fitting.push_back(std::move(*value));
   }
+  return fitting;
 }
 
 torch::jit::Module load_module(const ModelFile& file, const c10::Device& device) {
@@ -172,6 +162,8 @@ struct TorchModule::Impl {
   Acceleration acceleration;
   TrainingMode training;
   std::optional<StreamGraph> stream;
+  bool keeps_state = zoo::keeps_state(module);
+  bool rounds_activations = zoo::rounds_activations(module);
 
   torch::jit::Method method(const std::string& name) const {
     if (auto found = module.find_method(name)) return *found;
@@ -193,6 +185,7 @@ TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const 
   impl_ = std::make_unique<Impl>(Impl{place, std::move(loaded.module), std::move(loaded.acceleration),
                                       std::move(training), std::move(stream)});
 }
+TorchModule::TorchModule(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TorchModule::TorchModule(TorchModule&&) noexcept = default;
 TorchModule& TorchModule::operator=(TorchModule&&) noexcept = default;
 TorchModule::~TorchModule() = default;
@@ -266,17 +259,33 @@ State TorchModule::join_rows(const std::vector<State>& states) const {
   return State(std::move(joined));
 }
 
-std::vector<NamedTensor> TorchModule::call(const std::string& method,
-                                           const std::vector<Value>& arguments) const {
+Value TorchModule::call(const std::string& method, const std::vector<Value>& arguments) const {
   const CallScope scope;
   return translate_errors("the model failed", [&] {
-    torch::jit::Method callee = impl_->method(method);
-    std::vector<c10::IValue> values;
-    for (const Value& argument : arguments) values.push_back(to_ivalue(argument, impl_->device));
-    fit_arguments(callee.function().getSchema(), values);
-    return flatten(call_with_hooks(impl_->module, callee, std::move(values)));
+    const torch::jit::Method callee = impl_->method(method);
+    auto values = fit_arguments(callee.function().getSchema(), arguments, impl_->device);
+    return from_ivalue(call_with_hooks(impl_->module, callee, std::move(values)));
   });
 }
+
+std::vector<Value> TorchModule::complete(const std::string& method, std::vector<Value> arguments) const {
+  const auto& expected = impl_->method(method).function().getSchema().arguments();
+  for (std::size_t i = arguments.size() + 1; i < expected.size() && expected[i].default_value(); ++i) {
+    arguments.push_back(from_ivalue(*expected[i].default_value()));
+  }
+  return arguments;
+}
+
+TorchModule TorchModule::copy() const {
+  auto copied = std::make_unique<Impl>(
+      Impl{impl_->device, impl_->module, impl_->acceleration, impl_->training, std::nullopt});
+  if (impl_->keeps_state) copied->module = impl_->module.deepcopy();
+  copied->keeps_state = impl_->keeps_state;
+  return TorchModule(std::move(copied));
+}
+
+bool TorchModule::keeps_state() const { return impl_->keeps_state; }
+bool TorchModule::rounds_activations() const { return impl_->rounds_activations; }
 
 const Acceleration& TorchModule::acceleration() const { return impl_->acceleration; }
 const TrainingMode& TorchModule::training_mode() const { return impl_->training; }

@@ -46,14 +46,22 @@ class TorchModule {
   [[nodiscard]] State join_rows(const std::vector<State>& states) const;
 
   // Calls any method. Throws Error(bad_data) with the method's schema when the arguments do not fit it.
-  [[nodiscard]] std::vector<NamedTensor> call(const std::string& method,
-                                              const std::vector<Value>& arguments) const;
+  [[nodiscard]] Value call(const std::string& method, const std::vector<Value>& arguments) const;
+  // The arguments, and the defaults of those that were left out.
+  [[nodiscard]] std::vector<Value> complete(const std::string& method, std::vector<Value> arguments) const;
+  // A module that goes on from the same state by itself. It shares what no call changes.
+  [[nodiscard]] TorchModule copy() const;
+  // Whether a call may change the module.
+  [[nodiscard]] bool keeps_state() const;
+  // Whether PyTorch's dynamic quantization rounds activations by the largest of all rows and steps.
+  [[nodiscard]] bool rounds_activations() const;
   [[nodiscard]] std::vector<std::string> schemas() const;
   [[nodiscard]] const Acceleration& acceleration() const;
   [[nodiscard]] const TrainingMode& training_mode() const;
 
  private:
   struct Impl;
+  explicit TorchModule(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "base/message.h"
 #include "base/tensor_slice.h"
-#include "zoo/error.h"
 
 namespace zoo {
 namespace {
@@ -17,15 +15,6 @@ CheckedInputs slice_rows(const Manifest& manifest, const CheckedInputs& inputs, 
   rows.batch = count;
   rows.seq_len = inputs.seq_len;
   return rows;
-}
-
-// Dimension 0 of the first tensor. Throws Error(usage) where there is none.
-std::int64_t count_rows(const std::vector<Value>& arguments) {
-  for (const Value& argument : arguments) {
-    const Tensor* tensor = std::get_if<Tensor>(&argument);
-    if (tensor != nullptr && tensor->rank() > 0) return tensor->shape()[0];
-  }
-  throw Error(Status::usage, "there is no tensor among the inputs whose batch could be split");
 }
 
 }  // namespace
@@ -48,39 +37,6 @@ TorchModule::Step forward_in_batches(const TorchModule& module, const Manifest& 
     joined.outputs.push_back(concatenate(outputs[i], *axis_of(manifest.outputs[i], "batch")));
   }
   joined.state = module.join_rows(states);
-  return joined;
-}
-
-std::vector<NamedTensor> call_in_batches(const std::vector<Value>& arguments, const CallOptions& options,
-                                         const RunArguments& run) {
-  const std::int64_t rows = count_rows(arguments);
-  std::vector<NamedTensor> joined;
-  std::vector<std::vector<Tensor>> outputs;
-  for (std::int64_t begin = 0; begin < rows; begin += options.batch_size) {
-    const std::int64_t count = std::min(options.batch_size, rows - begin);
-    std::vector<Value> part = arguments;
-    for (Value& argument : part) {
-      const Tensor* tensor = std::get_if<Tensor>(&argument);
-      if (tensor != nullptr && tensor->rank() > 0 && tensor->shape()[0] == rows) {
-        argument = slice(*tensor, 0, begin, count);
-      }
-    }
-    joined = run(part);
-    outputs.resize(joined.size());
-    for (std::size_t i = 0; i < joined.size(); ++i) {
-      const Tensor& output = joined[i].tensor;
-      if (output.rank() == 0 || output.shape()[0] != count) {
-        throw Error(Status::bad_data,
-                    "output " + quote(joined[i].name) + " of shape " + shape_text(output.shape()) +
-                        " does not have the " + std::to_string(count) +
-                        " rows of its batch in dimension 0; run all rows at once",
-                    Hint::batch_size);
-      }
-      outputs[i].push_back(output);
-    }
-    if (options.progress) options.progress(begin + count, rows);
-  }
-  for (std::size_t i = 0; i < joined.size(); ++i) joined[i].tensor = concatenate(outputs[i], 0);
   return joined;
 }
 

@@ -10,7 +10,6 @@
 #include "zoo/options.h"
 #include "zoo/state.h"
 #include "zoo/tensor.h"
-#include "zoo/value.h"
 
 namespace zoo {
 
@@ -20,11 +19,5 @@ using RunRows = std::function<TorchModule::Step(const CheckedInputs& rows, const
 TorchModule::Step forward_in_batches(const TorchModule& module, const Manifest& manifest,
                                      const CheckedInputs& inputs, const State& state,
                                      const RunOptions& options, const RunRows& run);
-
-using RunArguments = std::function<std::vector<NamedTensor>(const std::vector<Value>& arguments)>;
-
-// Splits dimension 0 of the first tensor and of every tensor as long as that one.
-std::vector<NamedTensor> call_in_batches(const std::vector<Value>& arguments, const CallOptions& options,
-                                         const RunArguments& run);
 
 }  // namespace zoo

@@ -7,6 +7,8 @@
 #include "core/input_checks.h"
 #include "libtorch/module.h"
 #include "run/batching.h"
+#include "run/calls.h"
+#include "run/stream.h"
 #include "run/streaming.h"
 #include "zoo/error.h"
 #include "zoo/process.h"
@@ -133,11 +135,17 @@ State Model::state_from(const std::vector<Tensor>& tensors, bool allow_nonfinite
 
 std::vector<NamedTensor> Model::call(const std::vector<Value>& arguments, const CallOptions& options) const {
   check_counts(options.chunk, options.batch_size);
-  const auto run = [&](const std::vector<Value>& part) {
-    return options.chunk > 0 ? call_in_chunks(impl_->module, part, options)
-                             : impl_->module.call(options.method, part);
-  };
-  return options.batch_size > 0 ? call_in_batches(arguments, options, run) : run(arguments);
+  if (options.batch_size > 0) return call_in_batches(impl_->module, arguments, options);
+  if (options.chunk > 0) return call_in_chunks(impl_->module, arguments, options);
+  return flatten(impl_->module.call(options.method, arguments));
+}
+
+Stream Model::stream(const std::vector<Value>& arguments, const StreamOptions& options) const {
+  const Value whole = Tuple{impl_->module.complete(options.method, arguments), {}};
+  std::optional<std::vector<StateLink>> links;
+  if (!options.states.empty()) links = options.states;
+  return Stream(std::make_unique<Stream::Impl>(
+      Stream::Impl{impl_->module.copy(), options, whole, first_tensor(whole), std::move(links)}));
 }
 
 std::vector<std::string> Model::method_schemas() const { return impl_->module.schemas(); }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/tensor_slice.h"
-#include "zoo/error.h"
 
 namespace zoo {
 namespace {
@@ -23,22 +22,6 @@ void keep_ended_rows(const Tensor& latest, const Tensor& lengths, std::size_t ba
   for (std::size_t row = 0; row < values.size(); ++row) {
     if (values[row] > 0) copy_row(latest, kept, batch_axis, static_cast<std::int64_t>(row));
   }
-}
-
-std::size_t first_tensor(const std::vector<Value>& arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (std::holds_alternative<Tensor>(arguments[i])) return i;
-  }
-  throw Error(Status::usage, "there is no tensor among the inputs that could be split");
-}
-
-// Whether every chunk's output is as long along `axis` as the chunk.
-bool follows_time(const std::vector<Tensor>& outputs, std::size_t axis,
-                  const std::vector<std::int64_t>& lengths) {
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].shape().size() <= axis || outputs[i].shape()[axis] != lengths[i]) return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -77,36 +60,6 @@ TorchModule::Step forward_in_chunks(const TorchModule& module, const Manifest& m
     whole.outputs.push_back(axis ? concatenate(parts[i], *axis) : std::move(parts[i].front()));
   }
   return whole;
-}
-
-std::vector<NamedTensor> call_in_chunks(const TorchModule& module, const std::vector<Value>& arguments,
-                                        const CallOptions& options) {
-  const std::size_t sequence = first_tensor(arguments);
-  const Tensor& input = std::get<Tensor>(arguments[sequence]);
-  const auto axis = static_cast<std::size_t>(options.time_axis);
-  if (options.time_axis < 0 || axis >= input.shape().size()) {
-    throw Error(Status::bad_data,
-                "the input has shape " + shape_text(input.shape()) + ", which has no axis " +
-                    std::to_string(options.time_axis) + "; name the axis of the steps",
-                Hint::time_axis);
-  }
-  std::vector<std::vector<NamedTensor>> parts;
-  std::vector<std::int64_t> lengths;
-  for (std::int64_t begin = 0; begin < input.shape()[axis]; begin += options.chunk) {
-    std::vector<Value> part = arguments;
-    lengths.push_back(std::min(options.chunk, input.shape()[axis] - begin));
-    part[sequence] = slice(input, axis, begin, lengths.back());
-    parts.push_back(module.call(options.method, part));
-  }
-  std::vector<NamedTensor> joined = std::move(parts.back());
-  parts.pop_back();
-  for (std::size_t i = 0; i < joined.size(); ++i) {
-    std::vector<Tensor> outputs;
-    for (std::vector<NamedTensor>& part : parts) outputs.push_back(std::move(part.at(i).tensor));
-    outputs.push_back(joined[i].tensor);
-    if (follows_time(outputs, axis, lengths)) joined[i].tensor = concatenate(outputs, axis);
-  }
-  return joined;
 }
 
 }  // namespace zoo
