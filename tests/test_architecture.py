@@ -43,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.errors",
         "zoo.model",
         "zoo.models.padding",
+        "zoo.weights",
     },
     "zoo.acceleration": {"zoo.artifact.torchscript", "zoo.config", "zoo.errors", "zoo.ops"},
     "zoo.quantization": {

@@ -95,7 +95,7 @@ def test_golden_samples_are_plain_npy_files_of_the_eager_models_numbers(artifact
     zoo.save_artifact(model, artifact, samples=[zoo.Sample("speech", inputs, lengths)])
     with zipfile.ZipFile(artifact) as archive:
         top = archive.namelist()[0].split("/")[0]
-        (entry,) = json.loads(archive.read(f"{top}/extra/manifest.json"))["golden"]
+        (entry,) = json.loads(archive.read(f"{top}/extra/zoo_manifest.json"))["golden"]
 
         def read(name: str) -> Any:
             return np.load(BytesIO(archive.read(f"{top}/extra/{name}")), allow_pickle=False)

@@ -62,12 +62,12 @@ def safetensors(path: Path, model: Path) -> None:
 def newer_format(path: Path, model: Path) -> None:
     manifest = json.dumps({"format_version": 99}).encode()
     with path.open("wb") as file:
-        torchscript.save(torchscript.script(build_small("lstm_tagger")), file, {"manifest.json": manifest})
+        torchscript.save(torchscript.script(build_small("lstm_tagger")), file, {"zoo_manifest.json": manifest})
 
 
 def no_json(path: Path, model: Path) -> None:
     with path.open("wb") as file:
-        torchscript.save(torchscript.script(build_small("lstm_tagger")), file, {"manifest.json": b"{"})
+        torchscript.save(torchscript.script(build_small("lstm_tagger")), file, {"zoo_manifest.json": b"{"})
 
 
 @pytest.mark.parametrize(

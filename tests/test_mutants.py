@@ -104,9 +104,9 @@ def forge(original: Path, mutant: nn.Module) -> None:
     scripted = torchscript.script(mutant)
     plain = BytesIO()
     torchscript.save(scripted, plain, {})
-    manifest = json.loads(extra["manifest.json"])
+    manifest = json.loads(extra["zoo_manifest.json"])
     manifest["weights"] = hash_weights(plain.getvalue())
-    extra["manifest.json"] = json.dumps(manifest).encode()
+    extra["zoo_manifest.json"] = json.dumps(manifest).encode()
     with original.open("wb") as file:
         torchscript.save(scripted, file, extra)
 
@@ -162,9 +162,9 @@ def test_verify_rejects_a_quantized_mutant(recipe: str, program: Program, artifa
 def test_a_manifest_for_other_weights_is_refused(program: Program, artifact: Path) -> None:
     zoo.save_artifact(build_small("gru_tagger"), artifact)
     with zipfile.ZipFile(artifact) as archive:
-        manifest = next(archive.read(n) for n in archive.namelist() if n.endswith("manifest.json"))
+        manifest = next(archive.read(n) for n in archive.namelist() if n.endswith("zoo_manifest.json"))
     with artifact.open("wb") as file:
-        torchscript.save(torchscript.script(build_small("gru_tagger", seed=1)), file, {"manifest.json": manifest})
+        torchscript.save(torchscript.script(build_small("gru_tagger", seed=1)), file, {"zoo_manifest.json": manifest})
     outcome = program("info", artifact)
     assert outcome.status == 65
     assert "the weights do not match the manifest: SHA-256 " in outcome.error

@@ -14,9 +14,6 @@ from torch import Tensor, nn
 
 from zoo.errors import ZooError
 
-# Prefixes that trainers put before the names of a module.
-PREFIXES = ("_orig_mod.", "module.", "model.")
-
 
 class WeightsError(ZooError, ValueError):
     """Weights do not fit the module, or a file holds none."""
@@ -62,8 +59,9 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
 def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor]) -> nn.Module:
     """Copy weights into a module in place.
 
-    The names may be those of the module, with or without a trainer's prefix (`module.`, `model.`, `_orig_mod.`). They
-    may also be those of one bare `nn.LSTM/GRU/RNN` (`weight_ih_l0` ...); such weights go to the recurrent stack.
+    The names may be those of the module, with a prefix before all of them (`module.`, `model.`, `_orig_mod.`, or that
+    of a module that held this one), or without one that all of the module's names have (`rnn.`). They may also be those
+    of one bare `nn.LSTM/GRU/RNN` (`weight_ih_l0` ...); such weights go to the recurrent stack.
 
     Args:
         module: whose weights to set.
@@ -77,7 +75,7 @@ def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor])
         FileNotFoundError: no such file.
     """
     given = dict(weights) if isinstance(weights, Mapping) else read_weights(weights)
-    given = _strip_prefix(given, module)
+    given = _fit_prefix(given, set(module.state_dict()))
     if given and all("." not in name for name in given) and not set(given) & set(module.state_dict()):
         return _load_into_stack_(module, given)
     _check(module, given)
@@ -85,12 +83,22 @@ def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor])
     return module
 
 
-def _strip_prefix(given: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
-    own = set(module.state_dict())
-    for prefix in PREFIXES:
-        if given and all(name.startswith(prefix) for name in given) and not own & set(given):
-            given = {name.removeprefix(prefix): value for name, value in given.items()}
-    return given
+def _fit_prefix(given: dict[str, Tensor], own: set[str]) -> dict[str, Tensor]:
+    """Take from or put before all names the prefix with which most of them are the module's own."""
+    prefixes = {name[: i + 1] for name in given for i, c in enumerate(name) if c == "."}
+    choices = [given]
+    choices += [
+        {name.removeprefix(prefix): value for name, value in given.items()}
+        for prefix in sorted(prefixes, key=len)
+        if all(name.startswith(prefix) for name in given)
+    ]
+    outer = {name[: i + 1] for name in own for i, c in enumerate(name) if c == "."}
+    choices += [
+        {prefix + name: value for name, value in given.items()}
+        for prefix in sorted(outer, key=len)
+        if all(name.startswith(prefix) for name in own)
+    ]
+    return max(choices, key=lambda choice: len(own & set(choice)))  # the first of equals
 
 
 def _load_into_stack_(module: nn.Module, given: dict[str, Tensor]) -> nn.Module:

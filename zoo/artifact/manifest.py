@@ -85,7 +85,7 @@ def read_manifest(content: bytes, name: str) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(raw)
     except ValueError as error:
-        raise ArtifactError(f"{name}: manifest.json is not JSON: {error}") from error
+        raise ArtifactError(f"{name}: zoo_manifest.json is not JSON: {error}") from error
     if manifest.get("format_version") != FORMAT_VERSION:
         raise ArtifactError(
             f"{name} has format_version {manifest.get('format_version')}, this package reads {FORMAT_VERSION}; "
@@ -106,7 +106,7 @@ def _read_record(content: bytes, name: str) -> bytes:
             names = archive.namelist()
             if damaged is not None:
                 raise ArtifactError(f"{name} is damaged: record {damaged} fails its CRC-32; copy the file again")
-            found = next((n for n in names if n.endswith("/extra/manifest.json")), None)
+            found = next((n for n in names if n.endswith("/extra/zoo_manifest.json")), None)
             if found is not None:
                 return archive.read(found)
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:

@@ -1,12 +1,11 @@
 """Model files out: script a module, compare it with itself, write it.
 
-The file is a TorchScript archive that any LibTorch loads. It contains `manifest.json`, which says everything about the
-model, and golden samples (`golden/*.npy`), with which `cpp_runner verify` proves the C++ numbers.
+The file is a TorchScript archive that any LibTorch loads. It contains `zoo_manifest.json`, which says everything about
+the model, and golden samples (`golden/*.npy`), with which `cpp_runner verify` proves the C++ numbers.
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import os
@@ -24,6 +23,7 @@ from zoo.artifact import torchscript
 from zoo.artifact.golden import Sample, draw_samples, record, to_files, worst_difference
 from zoo.artifact.loading import load_artifact
 from zoo.artifact.manifest import ArtifactError, Provenance, hash_weights, make_manifest
+from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
 from zoo.artifact.tolerances import FP32
 from zoo.model import ATTRIBUTES
@@ -38,12 +38,15 @@ class SavedArtifact:
         size: bytes.
         sha256: of the whole file.
         worst_difference: largest difference between the eager module and the file as loaded again.
+        made_plain: weights that the module computes from others, such as "rnn.weight_hh_l0 (weight_norm)". The file
+            has their values.
     """
 
     path: Path
     size: int
     sha256: str
     worst_difference: float
+    made_plain: tuple[str, ...] = ()
 
 
 def save_artifact(
@@ -75,15 +78,16 @@ def save_artifact(
         OSError: the file cannot be written.
     """
     path = Path(path)
-    scripted = torchscript.script(_bare_copy(model))
-    twin = copy.deepcopy(model).cpu().eval()
+    bare, made_plain = _bare_copy(model)
+    scripted = torchscript.script(bare)
+    twin = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
     golden = record(twin, draw_samples(signature) if samples is None else samples)
     entries, files = to_files(golden, [part.name for part in signature.state])
     manifest = make_manifest(model, signature, Provenance(metrics, dataset, license))
     manifest["weights"] = hash_weights(_serialise(scripted, {}))
     manifest["golden"] = entries
-    content = _serialise(scripted, {"manifest.json": _to_json(manifest), **files})
+    content = _serialise(scripted, {"zoo_manifest.json": _to_json(manifest), **files})
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
         worst = worst_difference(load_artifact(temporary).module, golden)
@@ -92,20 +96,26 @@ def save_artifact(
         if not worst <= replay.atol:
             raise ArtifactError(
                 f"the scripted model differs from the eager one by {worst:.3g}, more than {replay.atol:g}: look for "
-                "code that behaves differently under torch.jit.is_scripting(), or for randomness in eval mode"
+                "code that behaves differently under torch.jit.is_scripting(), for a hook that TorchScript does not "
+                "run, or for randomness in eval mode"
             )
-    return SavedArtifact(path, len(content), hashlib.sha256(content).hexdigest(), worst)
+    return SavedArtifact(path, len(content), hashlib.sha256(content).hexdigest(), worst, tuple(made_plain))
 
 
-def _bare_copy(model: nn.Module) -> nn.Module:
-    """Copy a module to the CPU in eval mode, without the attributes that only Python needs."""
+def _bare_copy(model: nn.Module) -> tuple[nn.Module, list[str]]:
+    """Copy a module to the CPU in eval mode, without the attributes that only Python needs.
+
+    Returns:
+        The copy, and which of its weights were made plain.
+    """
     if isinstance(model, torch.jit.ScriptModule):
-        return model  # torchscript.script refuses it, with the reason
-    bare = copy.deepcopy(model).cpu().eval()
+        return model, []  # torchscript.script refuses it, with the reason
+    bare = copy_module(model).cpu().eval()
+    made_plain = make_plain_(bare)
     for module in bare.modules():
         for name in ATTRIBUTES:
             module.__dict__.pop(name, None)
-    return bare
+    return bare, made_plain
 
 
 def _serialise(scripted: torch.jit.ScriptModule, extra_files: dict[str, bytes]) -> bytes:

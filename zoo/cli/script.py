@@ -24,7 +24,7 @@ examples:
         --recipe dynamic_int8 -o tagger.pt
   from a checkpoint folder (config.json and model.safetensors):
     PROGRAM checkpoints/tagger -o tagger.pt
-  your own class in my_nets.py, which takes one tensor and returns one:
+  your own class in my_nets.py, with forward(x), forward(x, lengths) or forward(x, state=None):
     PROGRAM my_nets:Filter channels=4 --input-dims batch,seq_len,4 -o filter.pt
   all models, initialisation schemes and recipes:
     PROGRAM --list
@@ -77,10 +77,10 @@ def make_model(args: argparse.Namespace, program: str) -> Any:
     overrides = dict(args.overrides)
     init = zoo.Init(args.init, args.zero_bias, args.forget_bias)
     if ":" in args.model:
-        model: Any = zoo.build_own_model(args.model, overrides, make_input_spec(args))
+        model: Any = zoo.build_own_model(args.model, overrides, make_input_spec(args), args.weights)
         if getattr(model, "input_spec", None) is None:
             raise ValueError(f"{args.model} does not say what its input is; give --input-dims batch,seq_len,FEATURES")
-        return zoo.load_weights_(model, args.weights) if args.weights else model
+        return model
     if Path(args.model).is_dir():
         return zoo.load_checkpoint(args.model)
     if Path(args.model).is_file():
@@ -90,11 +90,19 @@ def make_model(args: argparse.Namespace, program: str) -> Any:
     )
 
 
-def read_samples(paths: Sequence[Path] | None) -> list[zoo.Sample] | None:
+def read_samples(paths: Sequence[Path] | None, spec: zoo.TensorSpec) -> list[zoo.Sample] | None:
     """Return the user's inputs as golden samples, or None where there are none."""
     if not paths:
         return None
-    return [zoo.Sample(path.stem, torch.from_numpy(np.load(path, allow_pickle=False))) for path in paths]
+    return [zoo.Sample(path.stem, convert(np.load(path, allow_pickle=False), spec, path)) for path in paths]
+
+
+def convert(values: np.ndarray, spec: zoo.TensorSpec, path: Path) -> torch.Tensor:
+    """Return an array in the dtype of the model's input, as cpp_runner converts it: never from floats to integers."""
+    wanted = np.dtype(spec.dtype)
+    if values.dtype.kind not in "fiub" or (wanted.kind == "i" and values.dtype.kind == "f"):
+        raise ValueError(f"{path} is {values.dtype}, expected {spec.dtype}")
+    return torch.from_numpy(np.ascontiguousarray(values.astype(wanted)))
 
 
 def print_lists() -> None:
@@ -116,7 +124,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
     output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
     try:
         model = make_model(args, program)
-        samples = read_samples(args.sample)
+        samples = read_samples(args.sample, model.input_spec)
         if args.recipe:
             model = zoo.quantize(model, args.recipe, samples=samples)
         saved = zoo.save_artifact(model, output, samples=samples, license=args.license)
@@ -127,4 +135,6 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
     print(f"size             {saved.size:,} bytes")
     print(f"sha256           {saved.sha256}")
     print(f"worst difference {saved.worst_difference:.3g} (file read back, against the eager module)")
+    for weight in saved.made_plain:
+        print(f"made plain       {weight}")
     return 0

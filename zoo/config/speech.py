@@ -56,12 +56,4 @@ class SpeechCTCConfig(SpeechConfig, CTCConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechDetectorConfig(SpeechConfig, TaggerConfig):
-    """The log-odds of every keyword at every step; `num_classes` counts the keywords.
-
-    One keyword is legal here, where a tagger needs two classes to choose from.
-    """
-
-    def faults(self) -> list[str]:
-        if self.num_classes == 1 and type(self.num_classes) is int:
-            return [fault for fault in super().faults() if not fault.startswith("num_classes")]
-        return super().faults()
+    """The log-odds of every keyword at every step; `num_classes` counts the keywords."""

@@ -35,7 +35,7 @@ class ClassifierConfig(HeadConfig):
     """One class for a whole sequence.
 
     Args:
-        num_classes: number of scores.
+        num_classes: number of scores; 1 for the log-odds of one class, or for one number.
         pooling: how the steps become one vector: "last" (the final hidden state of each direction), or "mean" or "max"
             over the valid steps.
     """
@@ -44,7 +44,7 @@ class ClassifierConfig(HeadConfig):
     pooling: Pooling = "last"
 
     def faults(self) -> list[str]:
-        found = super().faults() + whole_number_faults("num_classes", self.num_classes, 2)
+        found = super().faults() + whole_number_faults("num_classes", self.num_classes, 1)
         if self.pooling not in ("last", "mean", "max"):
             found.append(f"pooling must be last, mean or max, got {self.pooling!r}")
         return found
@@ -55,13 +55,13 @@ class TaggerConfig(HeadConfig):
     """One class for every step.
 
     Args:
-        num_classes: number of scores per step.
+        num_classes: number of scores per step; 1 for the log-odds of one class, or for one number.
     """
 
     num_classes: int = 10
 
     def faults(self) -> list[str]:
-        return super().faults() + whole_number_faults("num_classes", self.num_classes, 2)
+        return super().faults() + whole_number_faults("num_classes", self.num_classes, 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-// What an artifact says about itself: the record extra/manifest.json of a model.pt, as plain values.
+// What an artifact says about itself: the record extra/zoo_manifest.json of a model.pt, as plain values.
 #pragma once
 
 #include <cstddef>

@@ -60,7 +60,7 @@ void check_weights_hash(const std::string& actual, const std::string& expected) 
 }
 
 std::optional<Manifest> read_manifest(const Archive& archive) {
-  const Record* record = archive.find("extra/manifest.json");
+  const Record* record = archive.find("extra/zoo_manifest.json");
   if (record == nullptr) return std::nullopt;
   const std::vector<std::byte> json = archive.read(*record);
   return parse_manifest({reinterpret_cast<const char*>(json.data()), json.size()});
@@ -93,7 +93,7 @@ ModelFile ModelFile::open(const std::filesystem::path& path, const std::optional
   const Archive& archive = impl->archive;
   const auto policy = launch_policy(bytes.size());
   auto weights_hash = std::async(policy, [&archive] {
-    return archive.find("extra/manifest.json") != nullptr ? hash_weights(archive) : std::string();
+    return archive.find("extra/zoo_manifest.json") != nullptr ? hash_weights(archive) : std::string();
   });
   auto file_hash = std::async(policy, [&] { return sha256 ? zoo::sha256(bytes) : std::string(); });
   // Damage comes first, because it explains every later mismatch.

@@ -1,0 +1,160 @@
+"""Classes as people write them, for `zoo script module:Class`."""
+
+import warnings
+from typing import Dict, List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations, parametrize, spectral_norm, weight_norm
+
+
+class OneTensor(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(4, 5, batch_first=True)
+        self.head = nn.Linear(5, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.rnn(x)[0])
+
+
+class BareRNN(nn.Module):
+    """All of its names begin with rnn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(4, 5, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rnn(x)[0]
+
+
+class OutputAndState(BareRNN):
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x)
+
+
+class OutputAndPair(OneTensor):
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:
+        y, state = self.rnn(x)
+        return self.head(y), state
+
+
+class StateInAndOut(BareRNN):
+    def forward(self, x: Tensor, h: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x, h)
+
+
+class PairInAndOut(OneTensor):
+    def forward(self, x: Tensor, state: Optional[Tuple[Tensor, Tensor]] = None) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:
+        y, state = self.rnn(x, state)
+        return self.head(y), state
+
+
+class ListInAndOut(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.GRU(4, 5, batch_first=True), nn.GRU(5, 6, batch_first=True)
+
+    def forward(self, x: Tensor, states: Optional[List[Tensor]] = None) -> Tuple[Tensor, List[Tensor]]:
+        a: Optional[Tensor] = None
+        b: Optional[Tensor] = None
+        if states is not None:
+            a, b = states[0], states[1]
+        y, h = self.first(x, a)
+        y, g = self.second(y, b)
+        return y, [h, g]
+
+
+class WithLengths(OneTensor):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        y = nn.utils.rnn.pad_packed_sequence(self.rnn(packed)[0], batch_first=True, total_length=x.size(1))[0]
+        return self.head(y)
+
+
+class RequiredState(BareRNN):
+    def forward(self, x: Tensor, h: Tensor) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x, h)
+
+
+class LearnedBeginning(BareRNN):
+    """None stands for a state that is not zero."""
+
+    def forward(self, x: Tensor, h: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        if h is None:
+            h = torch.ones(1, x.size(0), 5)
+        return self.rnn(x, h)
+
+
+class DictResult(BareRNN):
+    def forward(self, x: Tensor) -> Dict[str, Tensor]:
+        y, h = self.rnn(x)
+        return {"y": y, "h": h}
+
+
+class Double(OneTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.double()
+
+
+class Half(OneTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.half()
+
+
+class OldWeightNorm(OneTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        with warnings.catch_warnings():  # people still have such models
+            warnings.simplefilter("ignore", FutureWarning)
+            self.head = weight_norm(self.head)
+
+
+class OldSpectralNorm(OneTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = spectral_norm(self.head)
+
+
+class NewWeightNorm(OneTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        parametrizations.weight_norm(self.rnn, "weight_hh_l0")
+        parametrizations.orthogonal(self.head)
+
+
+class Symmetric(nn.Module):
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight.triu() + weight.triu(1).transpose(-1, -2)
+
+
+class OwnParametrization(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.square = nn.Linear(4, 4)
+        parametrize.register_parametrization(self.square, "weight", Symmetric())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.square(x)
+
+
+class OneNumber(nn.Module):
+    """Regression of one number for a sequence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn, self.head = nn.GRU(4, 5, batch_first=True), nn.Linear(5, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.rnn(x)[0][:, -1])
+
+
+class Hooked(OneTensor):
+    """A hook in Python's own words, which TorchScript cannot compile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head.register_forward_hook(lambda module, inputs, output: output * 2)

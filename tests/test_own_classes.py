@@ -1,0 +1,181 @@
+"""`zoo script module:Class` for classes of other people: written and verified in C++, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from support import own_classes
+from support.program import Program
+from support.real_input import speech_batch
+
+import zoo
+from zoo.artifact import torchscript
+from zoo.cli import script
+from zoo.errors import ZooError
+
+SPEC = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 4))
+
+
+def build(name: str, **options: Any) -> Any:
+    return zoo.build_own_model(f"support.own_classes:{name}", {}, SPEC, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "streamable", "states"),
+    [
+        ("OneTensor", False, 0),
+        ("OutputAndState", False, 1),
+        ("OutputAndPair", False, 2),
+        ("StateInAndOut", True, 1),
+        ("PairInAndOut", True, 2),
+        ("ListInAndOut", True, 2),
+        ("WithLengths", False, 0),
+        ("Double", False, 0),
+        ("OneNumber", False, 0),
+    ],
+)
+def test_each_form_of_forward_is_verified(
+    name: str, streamable: bool, states: int, program: Program, artifact: Path, tmp_path: Path
+) -> None:
+    model = build(name)
+    zoo.save_artifact(model, artifact)
+    manifest = zoo.load_artifact(artifact).manifest
+    assert (manifest["streamable"], len(manifest["state"])) == (streamable, states)
+    assert program.succeed("verify", artifact, "--json").json["pass"]
+    x = torch.randn(1, 11, 4, dtype=getattr(torch, model.input_spec.dtype))
+    np.save(tmp_path / "x.npy", x.numpy())
+    flags = ("--stream", 3) if streamable else ()
+    output = program.output(artifact, tmp_path / "x.npy", *flags, folder=tmp_path)
+    own = getattr(own_classes, name)
+    assert isinstance(model.module, own)
+    result = model.module(x, torch.tensor([11])) if name == "WithLengths" else model.module(x)
+    expected = result if isinstance(result, torch.Tensor) else result[0]
+    torch.testing.assert_close(torch.from_numpy(output), expected, atol=2e-6, rtol=1e-5)
+
+
+def test_lengths_of_a_class_reach_it(program: Program, artifact: Path, tmp_path: Path) -> None:
+    model = build("WithLengths")
+    zoo.save_artifact(model, artifact)
+    x, lengths = torch.randn(3, 7, 4), torch.tensor([2, 7, 4])
+    np.save(tmp_path / "x.npy", x.numpy())
+    np.save(tmp_path / "lengths.npy", lengths.numpy())
+    output = program.output(artifact, tmp_path / "x.npy", "--lengths", tmp_path / "lengths.npy", folder=tmp_path)
+    torch.testing.assert_close(torch.from_numpy(output), model.module(x, lengths), atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("OldWeightNorm", ("module.head.weight (weight_norm)",)),
+        ("OldSpectralNorm", ("module.head.weight (spectral_norm)",)),
+        ("NewWeightNorm", ("module.rnn.weight_hh_l0 (WeightNorm)", "module.head.weight (Orthogonal)")),
+        ("OwnParametrization", ("module.square.weight (Symmetric)",)),
+    ],
+)
+def test_computed_weights_are_made_plain(name: str, plain: tuple[str, ...], program: Program, artifact: Path) -> None:
+    model = build(name)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with torch.enable_grad():  # weights that are results of others cannot be copied by copy.deepcopy
+        model(torch.randn(2, 3, 4))
+    saved = zoo.save_artifact(model, artifact)
+    assert sorted(saved.made_plain) == sorted(plain)
+    assert saved.worst_difference <= 1e-6
+    program.succeed("verify", artifact)
+    after = model.state_dict()  # the model itself stays parametrized
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("RequiredState", "forward takes (x, h), expected (input), (input, lengths), (input, state=None)"),
+        ("LearnedBeginning", "does not begin with zeros where its state is None"),
+        ("DictResult", "forward returns {y: Tensor, h: Tensor}, expected a Tensor or (Tensor, state)"),
+        ("Half", "has weights in float16, expected float32 or float64"),
+    ],
+)
+def test_other_forms_are_refused_in_the_users_words(name: str, words: str) -> None:
+    with pytest.raises(ZooError) as caught:
+        build(name)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_input_is_named() -> None:
+    spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 9))
+    with pytest.raises(ZooError, match=r"fails for a float32 input of shape \(2, 13, 9\): input.size\(-1\)"):
+        zoo.build_own_model("support.own_classes:OneTensor", {}, spec)
+
+
+def test_a_hook_that_torchscript_cannot_run_is_refused(artifact: Path) -> None:
+    with pytest.raises(ZooError) as caught:
+        zoo.save_artifact(build("Hooked"), artifact)
+    assert "\n" not in str(caught.value)
+    assert not artifact.exists()
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "net.encoder."])
+def test_weights_of_a_class_load_by_its_own_names(prefix: str, tmp_path: Path) -> None:
+    trained = own_classes.OneTensor()
+    torch.save({prefix + key: value for key, value in trained.state_dict().items()}, tmp_path / "w.pt")
+    model = build("OneTensor", weights=tmp_path / "w.pt")
+    x = torch.randn(2, 3, 4)
+    assert torch.equal(model(x)[0], trained(x))
+
+
+@pytest.mark.parametrize("prefix", ["", "rnn.", "model.rnn."])
+def test_weights_of_a_bare_layer_load_with_or_without_its_name(prefix: str) -> None:
+    trained = own_classes.BareRNN()
+    weights = {prefix + key: value for key, value in trained.rnn.state_dict().items()}
+    x = torch.randn(2, 3, 4)
+    assert torch.equal(build("BareRNN", weights=weights)(x)[0], trained(x))
+
+
+def test_weights_that_do_not_fit_a_class_are_listed() -> None:
+    weights = {"module." + key: value for key, value in own_classes.OneTensor().state_dict().items()}
+    weights["module.head.scale"] = weights.pop("module.head.bias")
+    with pytest.raises(zoo.WeightsError) as caught:
+        build("OneTensor", weights=weights)
+    assert "missing head.bias [3]" in str(caught.value)
+    assert "unexpected head.scale [3]" in str(caught.value)
+    assert "2 mismatches" in str(caught.value)
+
+
+def test_a_file_of_the_users_own_may_be_called_manifest(program: Program, artifact: Path, tmp_path: Path) -> None:
+    scripted = torchscript.script(own_classes.OneTensor().eval())
+    with artifact.open("wb") as file:
+        torchscript.save(scripted, file, {"manifest.json": b'{"format_version": 1, "mine": true}'})
+    x = torch.randn(1, 5, 4)
+    np.save(tmp_path / "x.npy", x.numpy())
+    output = program.output(artifact, tmp_path / "x.npy", folder=tmp_path)
+    torch.testing.assert_close(torch.from_numpy(output), scripted(x), atol=2e-6, rtol=1e-5)
+    assert program.succeed("info", artifact, "--json").json["kind"] == "torchscript"
+    with pytest.raises(zoo.ArtifactError, match="TorchScript file without a manifest"):
+        zoo.load_artifact(artifact)
+
+
+def test_a_sample_is_converted_as_cpp_runner_converts_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    speech = speech_batch()[0].numpy()
+    np.save(tmp_path / "speech.npy", speech.astype(np.float64))
+    words = ["lstm_classifier", f"input_size={speech.shape[2]}", "--sample", str(tmp_path / "speech.npy")]
+    assert script.main([*words, "-o", str(tmp_path / "model.pt")]) == 0
+    with zipfile.ZipFile(tmp_path / "model.pt") as archive:
+        entry = next(name for name in archive.namelist() if name.endswith("/extra/zoo_manifest.json"))
+        manifest = json.loads(archive.read(entry))
+    assert [sample["name"] for sample in manifest["golden"]] == ["speech"]
+    capsys.readouterr()
+    assert script.main(["lstm_language_model_shakespeare", "--sample", str(tmp_path / "speech.npy")]) == 1
+    assert "speech.npy is float64, expected int64" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["gru_classifier", "lstm_tagger", "gru_detector_fsdd"])
+def test_models_of_one_score(name: str, program: Program, artifact: Path) -> None:
+    zoo.save_artifact(zoo.build(name, num_classes=1, hidden_size=8), artifact)
+    program.succeed("verify", artifact)
