@@ -99,7 +99,7 @@ def test_script_model_writes_what_verify_accepts(arguments: list[str], program: 
         (["lstm_clasifier"], "did you mean lstm_classifier"),
         (["lstm_classifier", "hiden_size=3"], "has no hiden_size"),
         (["rnn_tagger", "--recipe", "dynamic_int8"], "is nn.RNN, which PyTorch's dynamic quantization leaves float"),
-        (["own_nets:Raw"], "Raw.forward must take (input, lengths=None, state=None), or one tensor"),
+        (["own_nets:Raw"], "own_nets:Raw.forward takes (x, h), expected (input), (input, lengths)"),
         (["own_nets:Bad", "--input-dims", "batch,seq_len,4"], "own_nets.py, line 26: return eval"),
         (["own_nets:Missing"], "write it as module:Class"),
         (["own_nets:Smooth", "channels=4"], "does not say what its input is; give --input-dims "),
