@@ -62,7 +62,7 @@ def accelerate(
 
     A module is refused where freezing could change what it computes: it keeps state in an object of a script class,
     changes a submodule or a tensor that it holds under two names, changes state in a `torch.jit.fork` or waits for one
-    through a list, a branch or a loop, has forward hooks or a submodule in training mode, or uses `torch.autocast`.
+    through a list, a branch or a loop, has forward hooks, changes running statistics, or uses `torch.autocast`.
 
     Args:
         scripted: a module from `torch.jit.script`, `torch.jit.trace` or `torch.jit.load`, in eval mode.

@@ -440,6 +440,13 @@ def normalizing_in_training_mode() -> nn.Module:
     return module
 
 
+def with_a_wrapper_in_training_mode() -> nn.Module:
+    """A flag that nobody reads."""
+    module = InnerHooks().eval()
+    module.inner.train()
+    return module
+
+
 class FunctionalStatistics(Plain):
     """Running statistics that change in eval mode too."""
 
@@ -546,7 +553,7 @@ class NestedResult(Plain):
         return y, [h, x]
 
 
-OBJECT, SHARED, FORK, MODE = "the object", "share memory", "torch.jit.fork", "in training mode"
+OBJECT, SHARED, FORK, STATISTICS = "the object", "share memory", "torch.jit.fork", "running statistics"
 CASES: dict[str, Case] = {
     "plain": Case(Plain, 1),
     "object_by_method": Case(StateInObjectByMethod, refusal=OBJECT),
@@ -585,10 +592,11 @@ CASES: dict[str, Case] = {
     "pure_fork": Case(PureFork, 2),
     "hooks": Case(with_hooks, refusal="hooks"),
     "inner_hooks": Case(InnerHooks, 1),
-    "training_submodule": Case(normalizing_in_training_mode, refusal=MODE),
+    "training_submodule": Case(normalizing_in_training_mode, refusal=STATISTICS),
+    "training_wrapper": Case(with_a_wrapper_in_training_mode, 1),
     "normalized": Case(Normalized, 1),
-    "functional_statistics": Case(FunctionalStatistics, refusal="running statistics"),
-    "unused_statistics": Case(UnusedStatistics, refusal="running statistics"),
+    "functional_statistics": Case(FunctionalStatistics, refusal=STATISTICS),
+    "unused_statistics": Case(UnusedStatistics, refusal=STATISTICS),
     "autocast": Case(OwnAutocast, refusal="torch.autocast"),
     "cells": Case(Cells, 1),
     "packed": Case(Packed, 1),

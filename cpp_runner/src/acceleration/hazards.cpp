@@ -96,12 +96,6 @@ Reason find_hooks(const Module& module) {
   return "it has forward hooks, which freezing drops";
 }
 
-Reason find_training(const Module& module) {
-  const auto names = training_submodules(module);
-  if (names.empty()) return std::nullopt;
-  return "its submodule '" + names.front() + "' is in training mode";
-}
-
 Reason find_state_in_objects(const HeldValues& held, const Writes& writes) {
   for (const HeldValues::Held& object : held.objects()) {
     if (object.has_tensors_or_containers || writes.assigns(*object.type)) {
@@ -224,7 +218,6 @@ bool keeps_state(const Module& module) {
 
 Reason find_hazard(const Module& module) {
   if (auto reason = find_hooks(module)) return reason;
-  if (auto reason = find_training(module)) return reason;
   const auto graphs = inlined_methods(module);
   if (auto reason = find_autocast(graphs)) return reason;
   if (auto reason = find_forks(graphs)) return reason;
