@@ -34,7 +34,7 @@ def test_impossible_configs_are_refused(fields: dict[str, object], fault: str) -
 
 def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        ClassifierConfig(hidden_size=-1, num_classes=1, head_dropout=2.0, pooling="median")
+        ClassifierConfig(hidden_size=-1, num_classes=0, head_dropout=2.0, pooling="median")
     for part in ("hidden_size", "num_classes", "head_dropout", "pooling"):
         assert part in str(caught.value)
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 import zoo
+from zoo.artifact.rounding import Rounding
 from zoo.artifact.signature import Signature
 from zoo.artifact.tolerances import FP32, FP32_REGROUPED, precision_table, tolerance_table
 from zoo.errors import ZooError
@@ -39,14 +40,17 @@ class Provenance:
     license: str | None
 
 
-def make_manifest(model: nn.Module, signature: Signature, provenance: Provenance) -> dict[str, Any]:
+def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, provenance: Provenance) -> dict[str, Any]:
     """Describe a model; the weights' hash and the golden samples are still missing."""
     config = getattr(model, "config", None)
     record = getattr(model, "quantization", None)
+    allowed = rounding.allowed_of()
     if record is None:
-        tolerances = tolerance_table(FP32, FP32_REGROUPED)
+        tolerances = tolerance_table(FP32, FP32_REGROUPED, allowed)
     else:
-        tolerances = tolerance_table(record.replay, record.regrouped, record.error_of)
+        tolerances = tolerance_table(
+            record.replay, record.regrouped, record.error_of if record.regrouped is None else allowed
+        )
     return {
         "format_version": FORMAT_VERSION,
         "producer": {"package": "recurrent-zoo", "version": zoo.__version__, "torch": torch.__version__},
@@ -63,8 +67,10 @@ def make_manifest(model: nn.Module, signature: Signature, provenance: Provenance
         "inputs": [spec.to_dict() for spec in signature.inputs],
         "outputs": [spec.to_dict() for spec in signature.outputs],
         "state": [spec.to_dict() for spec in signature.state],
+        "rows_independent": rounding.rows_independent,
+        "rounding": rounding.worst_of,
         "tolerances": tolerances,
-        "precisions": precision_table(),
+        "precisions": precision_table(allowed),
         "metrics": provenance.metrics,
         "dataset": provenance.dataset,
         "license": provenance.license,

@@ -24,6 +24,7 @@ from zoo.artifact.golden import Sample, draw_samples, record, to_files, worst_di
 from zoo.artifact.loading import load_artifact
 from zoo.artifact.manifest import ArtifactError, Provenance, hash_weights, make_manifest
 from zoo.artifact.parametrization import copy_module, make_plain_
+from zoo.artifact.rounding import measure_rounding
 from zoo.artifact.signature import infer_signature
 from zoo.artifact.tolerances import FP32
 from zoo.model import ATTRIBUTES
@@ -38,6 +39,8 @@ class SavedArtifact:
         size: bytes.
         sha256: of the whole file.
         worst_difference: largest difference between the eager module and the file as loaded again.
+        rows_independent: whether a row gives the same alone and in a batch; where it does not, `cpp_runner verify` does
+            not compare rows.
         made_plain: weights that the module computes from others, such as "rnn.weight_hh_l0 (weight_norm)". The file
             has their values.
     """
@@ -46,7 +49,8 @@ class SavedArtifact:
     size: int
     sha256: str
     worst_difference: float
-    made_plain: tuple[str, ...] = ()
+    rows_independent: bool
+    made_plain: tuple[str, ...]
 
 
 def save_artifact(
@@ -84,7 +88,8 @@ def save_artifact(
     signature = infer_signature(twin)
     golden = record(twin, draw_samples(signature) if samples is None else samples)
     entries, files = to_files(golden, [part.name for part in signature.state])
-    manifest = make_manifest(model, signature, Provenance(metrics, dataset, license))
+    rounding = measure_rounding(twin, golden, signature)
+    manifest = make_manifest(model, signature, rounding, Provenance(metrics, dataset, license))
     manifest["weights"] = hash_weights(_serialise(scripted, {}))
     manifest["golden"] = entries
     content = _serialise(scripted, {"zoo_manifest.json": _to_json(manifest), **files})
@@ -99,7 +104,8 @@ def save_artifact(
                 "code that behaves differently under torch.jit.is_scripting(), for a hook that TorchScript does not "
                 "run, or for randomness in eval mode"
             )
-    return SavedArtifact(path, len(content), hashlib.sha256(content).hexdigest(), worst, tuple(made_plain))
+    sha256 = hashlib.sha256(content).hexdigest()
+    return SavedArtifact(path, len(content), sha256, worst, rounding.rows_independent, tuple(made_plain))
 
 
 def _bare_copy(model: nn.Module) -> tuple[nn.Module, list[str]]:

@@ -135,6 +135,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
     print(f"size             {saved.size:,} bytes")
     print(f"sha256           {saved.sha256}")
     print(f"worst difference {saved.worst_difference:.3g} (file read back, against the eager module)")
+    if not saved.rows_independent:
+        print("rows             see each other: verify compares no row alone, and --batch-size changes results")
     for weight in saved.made_plain:
         print(f"made plain       {weight}")
     return 0

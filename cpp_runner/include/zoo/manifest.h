@@ -58,9 +58,10 @@ struct Tolerance {
 };
 
 struct Tolerances {
-  Tolerance replay;  // for the same call
-  Tolerance stream;  // for chunks, compared with the whole
-  Tolerance batch;   // for a row in a batch, compared with the row alone
+  Tolerance replay;                // for the same call
+  Tolerance stream;                // for chunks, compared with the whole
+  Tolerance batch;                 // for a row in a batch, compared with the row alone
+  std::optional<Tolerance> cudnn;  // for the same call on CUDA with cuDNN's layers, which are less exact
 };
 
 // How far a cheaper precision may move results: the largest difference over the range (maximum - minimum),
@@ -104,6 +105,7 @@ struct Manifest {
   std::optional<Quantization> quantization;
   bool batch_first = true;
   bool streamable = false;
+  bool rows_independent = true;  // a row gives the same alone and in a batch
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<TensorSpec> state;

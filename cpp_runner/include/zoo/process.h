@@ -22,6 +22,10 @@ ZOO_API std::string quantized_backend();
 // Computes float32 products on CUDA in full: no TF32, in matrix products and in cuDNN.
 ZOO_API void use_exact_float32();
 
+// Whether LibTorch uses cuDNN's recurrent layers on CUDA. They are fast, and their tanh and sigmoid are off
+// by up to 7e-6; LibTorch's own are as exact as on the CPU.
+ZOO_API void use_cudnn(bool on);
+
 // Drops LibTorch's warnings, which otherwise go to stderr.
 ZOO_API void silence_warnings();
 

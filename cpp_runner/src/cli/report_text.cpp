@@ -109,6 +109,7 @@ std::string info_text(const ModelFile& file, const Model& model) {
   rows.push_back(
       {"quantization", quantization ? quantization->recipe + ", backend " + quantization->backend : "none"});
   rows.push_back({"streamable", manifest.streamable ? "yes" : "no"});
+  if (!manifest.rows_independent) rows.push_back({"rows", "see each other: a batch is run as a whole"});
   rows.push_back({"inputs", specs_text(manifest.inputs)});
   rows.push_back({"outputs", specs_text(manifest.outputs)});
   rows.push_back({"state", specs_text(manifest.state)});

@@ -30,6 +30,12 @@ Difference compare_values(std::span<const T> actual, std::span<const T> expected
   return difference;
 }
 
+template <typename T>
+double range_of(std::span<const T> values) {
+  const auto [low, high] = std::ranges::minmax(values);
+  return static_cast<double>(high) - static_cast<double>(low);
+}
+
 }  // namespace
 
 Difference compare(const Tensor& actual, const Tensor& expected, double atol, double rtol) {
@@ -69,8 +75,7 @@ Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimi
   }
   const auto count = static_cast<double>(b.size());
   const double deviation = std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count)));
-  const double range = static_cast<double>(high) - low;
-  return {exact.worst, std::max(ratio_of(exact.worst, limit.max_of_range * range),
+  return {exact.worst, std::max(ratio_of(exact.worst, limit.max_of_range * range_of(b)),
                                 ratio_of(std::sqrt(error / count), limit.rms_of_std * deviation))};
 }
 
@@ -79,9 +84,12 @@ Difference compare(const Tensor& actual, const Tensor& expected, const std::stri
   if (const auto* limit = std::get_if<ErrorLimit>(&criterion)) return compare(actual, expected, *limit);
   const auto& tolerance = std::get<Tolerance>(criterion);
   double atol = tolerance.atol_for(name);
-  if (tolerance.of_range > 0 && expected.dtype() == DType::float32 && expected.size() > 0) {
-    const auto [low, high] = std::ranges::minmax(expected.values<float>());
-    atol = std::max(atol, tolerance.of_range * (static_cast<double>(high) - low));
+  if (tolerance.of_range > 0 && expected.size() > 0) {
+    if (expected.dtype() == DType::float32) {
+      atol = std::max(atol, tolerance.of_range * range_of(expected.values<float>()));
+    } else if (expected.dtype() == DType::float64) {
+      atol = std::max(atol, tolerance.of_range * range_of(expected.values<double>()));
+    }
   }
   return compare(actual, expected, atol, tolerance.rtol);
 }

@@ -115,7 +115,8 @@ std::map<std::string, Tolerances> parse_tolerances(const Node& node) {
   std::map<std::string, Tolerances> tolerances;
   for (const auto& [device, values] : node.members()) {
     tolerances[device] = {parse_tolerance(values.at("replay")), parse_tolerance(values.at("stream")),
-                          parse_tolerance(values.at("batch"))};
+                          parse_tolerance(values.at("batch")), std::nullopt};
+    if (const auto cudnn = values.find("cudnn")) tolerances[device].cudnn = parse_tolerance(*cudnn);
   }
   return tolerances;
 }
@@ -180,6 +181,7 @@ Manifest parse_fields(const Node& root) {
   }
   manifest.batch_first = root.at("batch_first").as<bool>();
   manifest.streamable = root.at("streamable").as<bool>();
+  manifest.rows_independent = root.at("rows_independent").as<bool>();
   manifest.inputs = parse_tensors(root.at("inputs"));
   manifest.outputs = parse_tensors(root.at("outputs"));
   manifest.state = parse_tensors(root.at("state"));

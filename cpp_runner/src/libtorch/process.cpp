@@ -58,6 +58,8 @@ void use_exact_float32() {
   at::globalContext().setAllowTF32CuDNN(false);
 }
 
+void use_cudnn(bool on) { at::globalContext().setUserEnabledCuDNN(on); }
+
 void silence_warnings() {
   static QuietHandler handler;  // LibTorch keeps the pointer
   c10::WarningUtils::set_warning_handler(&handler);

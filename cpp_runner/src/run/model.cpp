@@ -100,6 +100,11 @@ Result Model::run(const Inputs& inputs, const RunOptions& options) const {
   const Manifest& manifest = impl_->require_manifest();
   check_counts(options.chunk, options.batch_size);
   const CheckedInputs checked = check_inputs(manifest, inputs.input, inputs.lengths, inputs.allow_nonfinite);
+  if (options.batch_size > 0 && options.batch_size < checked.batch && !manifest.rows_independent) {
+    throw Error(Status::usage,
+                "the rows of model " + quote(manifest.model_name) + " see each other; run all rows at once",
+                Hint::batch_size);
+  }
   if (options.chunk > 0 || !inputs.state.empty()) check_streamable(manifest);
   if (!inputs.state.empty()) check_state_shapes(manifest, inputs.state.shapes(), checked.batch);
   TorchModule::Step step = impl_->run(checked, inputs.state, options);

@@ -189,21 +189,39 @@ void add_checks(const Model& model, const Golden& golden, const Criteria& criter
           [&](const Criterion& c) { return parts.in_chunks(chunk, c); });
     }
   }
+  if (!model.manifest()->rows_independent) return;
   add("rows alone", criteria.batch, [&](const Criterion& c) { return parts.rows_alone(c); });
   add("stacked twice", criteria.batch, [&](const Criterion& c) { return parts.stacked(c); });
+}
+
+void require_golden(const ModelFile& file) {
+  if (file.manifest() && !file.manifest()->golden.empty()) return;
+  throw Error(Status::bad_data, "the model has no golden samples to verify; save it with zoo.save_artifact",
+              Hint::artifact);
 }
 
 }  // namespace
 
 std::vector<Check> verify(const ModelFile& file, const Model& model) {
-  if (!file.manifest() || file.manifest()->golden.empty()) {
-    throw Error(Status::bad_data, "the model has no golden samples to verify; save it with zoo.save_artifact",
-                Hint::artifact);
-  }
+  require_golden(file);
   const Criteria criteria = criteria_of(model);
   std::vector<Check> checks;
   for (const GoldenSample& sample : file.manifest()->golden) {
     add_checks(model, read_golden(file, sample), criteria, checks);
+  }
+  return checks;
+}
+
+std::vector<Check> verify_cudnn(const ModelFile& file, const Model& model) {
+  require_golden(file);
+  const auto found = file.manifest()->tolerances.find("cuda");
+  if (found == file.manifest()->tolerances.end() || !found->second.cudnn) return {};
+  std::vector<Check> checks;
+  for (const GoldenSample& sample : file.manifest()->golden) {
+    const Replay replay(model, read_golden(file, sample));
+    const Criterion criterion = *found->second.cudnn;
+    checks.push_back(
+        make_check(sample.name + ": whole, with cuDNN", criterion, [&] { return replay.whole(criterion); }));
   }
   return checks;
 }
