@@ -32,7 +32,10 @@ def test_cpp_gives_the_python_numbers(
     samples = [zoo.Sample("whole", inputs), zoo.Sample("padded", inputs, lengths)]
     zoo.save_artifact(model, artifact, samples=samples)
     manifest = zoo.load_artifact(artifact).manifest
-    assert manifest["tolerances"]["cpu"] == {
+    # The own rounding of these models is small: it earns no output and no state much more.
+    cpu = manifest["tolerances"]["cpu"]
+    assert all(ATOL <= atol <= 3 * ATOL for kind in cpu.values() for atol in kind.pop("atol_of").values())
+    assert cpu == {
         "replay": {"atol": ATOL, "rtol": RTOL, "of_range": 0.0},
         "stream": {"atol": ATOL, "rtol": RTOL, "of_range": ATOL},
         "batch": {"atol": ATOL, "rtol": RTOL, "of_range": ATOL},
