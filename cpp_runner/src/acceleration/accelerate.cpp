@@ -36,6 +36,7 @@ Module frozen(Module copy) {
     if (method.name() != "forward") preserved.push_back(method.name());
   }
   torch::jit::freeze_module_inplace(&copy, preserved);
+  for (const auto& method : copy.get_methods()) own_call_stacks(method.function(), *method.graph());
   return copy;
 }
 

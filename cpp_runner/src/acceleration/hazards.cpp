@@ -59,10 +59,24 @@ std::string class_name(const c10::Type& type) {
 
 bool is_object(const Value& value) { return value.type()->kind() == c10::TypeKind::ClassType; }
 
-// Whether the graph, without its forks, writes in place into what an attribute holds.
+// Whether the graph, without its forks, writes in place into what an attribute holds, or into a tensor that
+// an attribute's list, dict or tuple holds.
 bool writes_in_place(const std::shared_ptr<Graph>& graph, const torch::jit::AliasDb& aliases) {
-  return std::ranges::any_of(all_nodes(*graph->block()), [&](Node* node) {
-    return node->kind() == prim::GetAttr && !is_object(*node->output()) && aliases.hasOutputWriters(node);
+  const std::vector<Node*> nodes = all_nodes(*graph->block());
+  std::vector<Value*> attributes;
+  for (Node* node : nodes) {
+    if (node->kind() == prim::GetAttr && !is_object(*node->output())) attributes.push_back(node->output());
+  }
+  const auto is_held = [&](Value* value) {
+    return std::ranges::any_of(attributes,
+                               [&](Value* attribute) { return aliases.mayContainAlias(value, attribute); });
+  };
+  const auto is_written = [&](const Value* value) { return aliases.hasWriters(value); };
+  if (std::ranges::any_of(attributes, is_written)) return true;
+  return std::ranges::any_of(nodes, [&](Node* node) {
+    return std::ranges::any_of(node->outputs(), [&](Value* output) {
+      return output->type()->kind() == c10::TypeKind::TensorType && is_written(output) && is_held(output);
+    });
   });
 }
 
@@ -129,7 +143,7 @@ bool is_pure(const std::shared_ptr<Graph>& forked) {
       forked->inputs(), [&](const Value* input) { return !is_object(*input) && aliases.hasWriters(input); });
   if (writes_to_inputs || writes_in_place(forked, aliases)) return false;
   return std::ranges::none_of(all_nodes(*forked->block()), [](const Node* node) {
-    return node->kind() == prim::SetAttr || node->kind() == prim::CallMethod || node->kind() == prim::fork;
+    return node->kind() == prim::SetAttr || node->kind() == prim::CallMethod;
   });
 }
 
@@ -141,7 +155,12 @@ Reason find_forks(const std::vector<std::shared_ptr<Graph>>& graphs) {
       if (!is_waited_for_at_once(*node)) {
         return "its torch.jit.fork is waited for elsewhere, through a list, a branch or a loop";
       }
-      if (!is_pure(node->g(c10::attr::Subgraph))) return "its torch.jit.fork changes state";
+      const auto forked = node->g(c10::attr::Subgraph);
+      const auto inner = all_nodes(*forked->block());
+      if (std::ranges::any_of(inner, [](const Node* n) { return n->kind() == prim::fork; })) {
+        return "its torch.jit.fork holds another";
+      }
+      if (!is_pure(forked)) return "its torch.jit.fork changes state";
     }
   }
   return std::nullopt;
