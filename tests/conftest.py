@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from support.embedding import Calls, build_embedding
 from support.program import BEFORE, Outcome, Program, find_program
 from support.small_models import build_small
 
@@ -48,6 +50,21 @@ def _without_autograd(request: pytest.FixtureRequest) -> Iterator[None]:
 def program() -> Program:
     """The installed cpp_runner."""
     return find_program()
+
+
+@pytest.fixture(scope="session")
+def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs that embed the library, which all processes of a run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return build_embedding((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "embedding")
+
+
+@pytest.fixture(scope="session")
+def calls(embedding: Path) -> Iterator[Calls]:
+    """The program that calls files several times."""
+    program = Calls(embedding / "calls")
+    yield program
+    program.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 import pytest
 import torch
-from support.embedding import ROOT, build, build_embedding
+from support.embedding import ROOT, build
 from support.real_input import real_batch
 from support.small_models import build_small
 from support.streaming_models import VoiceActivity
@@ -114,12 +114,6 @@ def test_the_example_of_a_voice_activity_detector(examples: Path, tmp_path: Path
     expected = [module(audio[:, i * 512 : (i + 1) * 512], 16000).item() for i in range(5)]
     printed = run(examples / "vad", tmp_path / "vad.pt", tmp_path / "audio.npy").splitlines()
     assert list(map(float, printed)) == pytest.approx(expected, abs=1e-5)
-
-
-@pytest.fixture(scope="module")
-def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the tests that embed the library; return their folder."""
-    return build_embedding(tmp_path_factory.mktemp("embed"))
 
 
 class LearnedBeginning(nn.Module):

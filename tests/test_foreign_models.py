@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,107 +11,113 @@ import numpy as np
 import pytest
 import torch
 from support.accelerated import CLOSE, script
-from support.embedding import build_embedding
-from support.foreign_models import CASES, Case, step_input
-from support.program import Program
+from support.embedding import Calls
+from support.foreign import CASES
+from support.foreign.stock import assert_same, is_close, named, run_in_parts, save
+from support.foreign_models import Case, step_input
+from support.program import BAD_DATA, Program
 from torch import Tensor
 
 import zoo
 from zoo.acceleration import AccelerationError
 
-CALLS = 3
+ENGINES = ("auto", "aten")
 
 
-def named(result: Any, name: str = "") -> dict[str, Tensor]:
-    """Flatten a result into the names that the runner gives: "output", or "0" and "1.h"."""
-    if isinstance(result, Tensor):
-        return {name or "output": result}
-    parts = result.items() if isinstance(result, dict) else enumerate(result)
-    prefix = f"{name}." if name else ""
-    return {key: tensor for k, part in parts for key, tensor in named(part, f"{prefix}{k}").items()}
+@dataclass(frozen=True)
+class Saved:
+    """A case in a file, the inputs of its calls, and what stock TorchScript gives for them, one after the other."""
+
+    case: Case
+    path: Path
+    inputs: list[Tensor]
+    expected: list[dict[str, Tensor]]
 
 
-def assert_same(actual: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
-    assert actual.keys() == expected.keys()
-    for name, tensor in expected.items():
-        torch.testing.assert_close(actual[name], tensor, **CLOSE)
+@pytest.fixture(scope="module", params=CASES)
+def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    case, path = CASES[request.param], tmp_path_factory.mktemp("case") / "model.pt"
+    torch.manual_seed(0)
+    with torch.no_grad():
+        save(case.make(), path)
+        inputs = [step_input() for _ in range(3)]
+        stock = torch.jit.load(path)
+        return Saved(case, path, inputs, [named(stock(x.clone())) for x in inputs])
 
 
-@pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program that calls a file several times."""
-    return build_embedding(tmp_path_factory.mktemp("embed")) / "calls"
+def test_cpp_gives_the_numbers_of_stock_torchscript(saved: Saved, calls: Calls) -> None:
+    for engine in ENGINES:
+        answer = calls(saved.path, saved.inputs, engine=engine)
+        assert answer.status == 0, answer.words
+        assert answer.fused_layers == (saved.case.fused if engine == "auto" else 0)
+        for actual, expected in zip(answer.results, saved.expected, strict=True):
+            assert_same(actual, expected)
 
 
-@pytest.fixture(params=CASES)
-def case(request: pytest.FixtureRequest) -> Case:
-    return CASES[request.param]
-
-
-@pytest.fixture
-def saved(case: Case, tmp_path: Path) -> tuple[Path, list[Tensor], list[dict[str, Tensor]]]:
-    """A file, the inputs of its calls, and what stock TorchScript gives for them, one after the other."""
-    module = case.make()
-    if not any(part.training for part in list(module.modules())[1:]) or module.training:
-        module.eval()
-    path = tmp_path / "model.pt"
-    with zoo.artifact.torchscript.without_notices():
-        torch.jit.script(module).save(str(path))
-    inputs = [step_input() for _ in range(CALLS)]
-    stock = torch.jit.load(path)
-    return path, inputs, [named(stock(x)) for x in inputs]
-
-
-@pytest.mark.parametrize("engine", ["auto", "aten"])
-def test_cpp_gives_the_numbers_of_stock_torchscript(engine: str, saved: Any, calls: Path, tmp_path: Path) -> None:
-    path, inputs, expected = saved
-    for i, x in enumerate(inputs):
-        np.save(tmp_path / f"{i}.npy", x.numpy())
-    paths = [tmp_path / f"{i}.npy" for i in range(CALLS)]
-    done = subprocess.run(
-        [calls, path, engine, "fp32", tmp_path / "result", *paths], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    for i, results in enumerate(expected):
-        found = {p.name.split(".", 2)[2].removesuffix(".npy"): p for p in tmp_path.glob(f"result.{i}.*.npy")}
-        assert_same({name: torch.from_numpy(np.load(p)) for name, p in found.items()}, results)
-
-
-def test_accelerate_gives_them_or_refuses(case: Case, saved: Any) -> None:
-    path, inputs, expected = saved
-    loaded = torch.jit.load(path)
-    if case.fused == 0:
-        with pytest.raises(AccelerationError, match=case.refusal or case.left):
+def test_accelerate_gives_them_or_refuses(saved: Saved) -> None:
+    loaded = torch.jit.load(saved.path)
+    if saved.case.fused == 0:
+        with pytest.raises(AccelerationError, match=saved.case.refusal or saved.case.left):
             zoo.accelerate(loaded)
         return
     accelerated = zoo.accelerate(loaded)
-    for x, results in zip(inputs, expected, strict=True):
-        assert_same(named(accelerated(x)), results)
-    for x, results in zip(inputs, expected, strict=True):  # the module from which it was made did not move
-        assert_same(named(loaded(x)), results)
+    for module in (accelerated, loaded):  # the module from which it was made did not move
+        for x, expected in zip(saved.inputs, saved.expected, strict=True):
+            assert_same(named(module(x.clone())), expected)
 
 
-def test_info_tells_what_became_of_each_layer(case: Case, saved: Any, program: Program) -> None:
-    acceleration = program.succeed("info", saved[0], "--json").json["acceleration"]
-    assert acceleration["fused_layers"] == case.fused
-    if case.fused == 0:
-        assert case.refusal in acceleration["refusal"]
-    assert case.left in "; ".join(left["reason"] for left in acceleration["left"])
+@pytest.mark.parametrize(("size", "axis"), [(2, 1), (1, 0)], ids=["chunks", "batches"])
+def test_parts_give_the_whole_or_are_refused(size: int, axis: int, saved: Saved, calls: Calls) -> None:
+    joined = run_in_parts(saved.path, saved.inputs[0], size, axis)
+    # A layer that PyTorch quantized rounds its input by the largest value of all rows and steps.
+    tolerance = 0.1 if "quantized" in saved.case.left else 1e-4
+    is_whole = joined is not None and is_close(joined, saved.expected[0], tolerance)
+    for engine in ENGINES:
+        part = {"chunk": size} if axis == 1 else {"batch_size": size}
+        answer = calls(saved.path, saved.inputs[:1], engine=engine, **part)
+        if is_whole:
+            assert answer.status == 0, answer.words
+            assert_same(answer.results[0], joined if "quantized" in saved.case.left else saved.expected[0])
+        else:
+            assert answer.status == BAD_DATA
+            reasons = ("do not give what the whole gives", "in the last chunk, and does not grow", "the model failed")
+            assert any(reason in answer.words for reason in reasons), answer.words
 
 
-@pytest.mark.parametrize("case", [CASES["functional"]])
+def test_info_tells_what_became_of_each_layer(saved: Saved, program: Program) -> None:
+    acceleration = program.succeed("info", saved.path, "--json").json["acceleration"]
+    assert acceleration["fused_layers"] == saved.case.fused
+    if saved.case.fused == 0:
+        assert saved.case.refusal in acceleration["refusal"]
+    assert saved.case.left in "; ".join(left["reason"] for left in acceleration["left"])
+
+
+def test_an_error_in_a_submodule_with_state_is_an_error(calls: Calls, tmp_path: Path) -> None:
+    """LibTorch's freezing deletes functions to which the trace of the error leads."""
+    for name in ("called_twice", "dict_of_modules", "state_of_a_child"):
+        save(CASES[name].make(), tmp_path / "model.pt")
+        for _ in range(3):
+            answer = calls(tmp_path / "model.pt", [torch.randn(1, 5, 6)])
+            assert (answer.status, answer.results) == (BAD_DATA, [])
+            assert "expected h_0 of shape (1, 1, 8), got (1, 2, 8)" in answer.words
+            accelerated = zoo.accelerate(torch.jit.load(tmp_path / "model.pt"))
+            with pytest.raises(RuntimeError, match=r"expected h_0 of shape \(1, 1, 8\), got \(1, 2, 8\)"):
+                accelerated(torch.randn(1, 5, 6))
+
+
+@pytest.mark.parametrize("saved", ["functional"], indirect=True)
 @pytest.mark.parametrize("run", [pytest.param(zoo.accelerate, id="accelerate"), pytest.param(None, id="stock")])
-def test_a_check_of_the_users_own_keeps_its_words(run: Callable[..., Any] | None, saved: Any) -> None:
-    module = torch.jit.load(saved[0])
+def test_a_check_of_the_users_own_keeps_its_words(run: Callable[..., Any] | None, saved: Saved) -> None:
+    module = torch.jit.load(saved.path)
     if run is not None:
         module = run(module)
     with pytest.raises(torch.jit.Error, match="this model wants six features"):
         module(torch.randn(2, 5, 7))
 
 
-@pytest.mark.parametrize("case", [CASES["training_submodule"]])
-def test_info_names_the_submodules_in_training_mode(saved: Any, program: Program) -> None:
-    assert program.succeed("info", saved[0], "--json").json["training_mode"] == {
+@pytest.mark.parametrize("saved", ["training_submodule"], indirect=True)
+def test_info_names_the_submodules_in_training_mode(saved: Saved, program: Program) -> None:
+    assert program.succeed("info", saved.path, "--json").json["training_mode"] == {
         "saved_whole": False,
         "submodules": ["first", "second"],
     }

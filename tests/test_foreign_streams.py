@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from support import streaming_models as models
-from support.embedding import build_embedding
 from support.foreign_models import StateInBuffer, StateInOptional
 from support.program import BAD_DATA, USAGE, Program
 from torch import Tensor, nn
@@ -242,10 +241,10 @@ def test_containers_that_do_not_fit_are_named(saved: Any) -> None:
     file.refuse(BAD_DATA, "input 2 is a float32 Tensor 1x1x8", x(), h())
 
 
-@pytest.fixture(scope="module")
-def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def feed(embedding: Path) -> Path:
     """The program that feeds two streams of one model by turns."""
-    return build_embedding(tmp_path_factory.mktemp("embed")) / "feed"
+    return embedding / "feed"
 
 
 def run_feed(feed: Path, file: Saved, link: str, *inputs: Tensor) -> subprocess.CompletedProcess[str]:

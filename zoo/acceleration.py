@@ -61,8 +61,9 @@ def accelerate(
     they are. The copy is frozen, computes in float32 on the CPU, and has the inputs and outputs of the original.
 
     A module is refused where freezing could change what it computes: it keeps state in an object of a script class,
-    changes a submodule or a tensor that it holds under two names, changes state in a `torch.jit.fork` or waits for one
-    through a list, a branch or a loop, has forward hooks, changes running statistics, or uses `torch.autocast`.
+    changes a submodule or a tensor that it holds under two names, or a tensor in a list, dict or tuple, changes state
+    in a `torch.jit.fork` or waits for one through a list, a branch or a loop, has forward hooks, changes running
+    statistics, or uses `torch.autocast`.
 
     Args:
         scripted: a module from `torch.jit.script`, `torch.jit.trace` or `torch.jit.load`, in eval mode.

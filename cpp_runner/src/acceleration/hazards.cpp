@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "acceleration/container_writes.h"
 #include "acceleration/graphs.h"
 #include "acceleration/shared_values.h"
 
@@ -59,24 +60,11 @@ std::string class_name(const c10::Type& type) {
 
 bool is_object(const Value& value) { return value.type()->kind() == c10::TypeKind::ClassType; }
 
-// Whether the graph, without its forks, writes in place into what an attribute holds, or into a tensor that
-// an attribute's list, dict or tuple holds.
-bool writes_in_place(const std::shared_ptr<Graph>& graph, const torch::jit::AliasDb& aliases) {
-  const std::vector<Node*> nodes = all_nodes(*graph->block());
-  std::vector<Value*> attributes;
-  for (Node* node : nodes) {
-    if (node->kind() == prim::GetAttr && !is_object(*node->output())) attributes.push_back(node->output());
-  }
-  const auto is_held = [&](Value* value) {
-    return std::ranges::any_of(attributes,
-                               [&](Value* attribute) { return aliases.mayContainAlias(value, attribute); });
-  };
-  const auto is_written = [&](const Value* value) { return aliases.hasWriters(value); };
-  if (std::ranges::any_of(attributes, is_written)) return true;
-  return std::ranges::any_of(nodes, [&](Node* node) {
-    return std::ranges::any_of(node->outputs(), [&](Value* output) {
-      return output->type()->kind() == c10::TypeKind::TensorType && is_written(output) && is_held(output);
-    });
+// Whether the graph, without its forks, writes in place into what an attribute holds.
+bool writes_in_place(const std::shared_ptr<Graph>& graph) {
+  const torch::jit::AliasDb aliases(graph);
+  return std::ranges::any_of(all_nodes(*graph->block()), [&](Node* node) {
+    return node->kind() == prim::GetAttr && !is_object(*node->output()) && aliases.hasOutputWriters(node);
   });
 }
 
@@ -90,17 +78,27 @@ class Writes {
         // The method of an interface, or one that calls itself: nobody knows what it writes.
         if (node->kind() == prim::CallMethod) unknown_ = true;
       }
-      in_place_ |= writes_in_place(graph, torch::jit::AliasDb(graph));
+      visit_in_place(graph);
     }
   }
 
   [[nodiscard]] bool assigns(const c10::Type& type) const { return unknown_ || assigned_.contains(&type); }
-  [[nodiscard]] bool in_place() const { return unknown_ || in_place_; }
+  [[nodiscard]] bool in_place() const { return unknown_ || in_place_ || inside_; }
+  [[nodiscard]] bool inside() const { return inside_; }
   [[nodiscard]] bool any() const { return in_place() || !assigned_.empty(); }
 
  private:
+  void visit_in_place(const std::shared_ptr<Graph>& graph) {
+    in_place_ |= writes_in_place(graph);
+    inside_ |= writes_inside_containers(*graph);
+    for (Node* node : all_nodes(*graph->block())) {
+      if (node->kind() == prim::fork) visit_in_place(node->g(c10::attr::Subgraph));
+    }
+  }
+
   std::unordered_set<const c10::Type*> assigned_;
   bool in_place_ = false;
+  bool inside_ = false;
   bool unknown_ = false;
 };
 
@@ -141,7 +139,7 @@ bool is_pure(const std::shared_ptr<Graph>& forked) {
   const torch::jit::AliasDb aliases(forked);
   const bool writes_to_inputs = std::ranges::any_of(
       forked->inputs(), [&](const Value* input) { return !is_object(*input) && aliases.hasWriters(input); });
-  if (writes_to_inputs || writes_in_place(forked, aliases)) return false;
+  if (writes_to_inputs || writes_in_place(forked) || writes_inside_containers(*forked)) return false;
   return std::ranges::none_of(all_nodes(*forked->block()), [](const Node* node) {
     return node->kind() == prim::SetAttr || node->kind() == prim::CallMethod;
   });
@@ -246,7 +244,10 @@ Reason find_hazard(const Module& module) {
   const HeldValues held(module);
   const Writes writes(graphs);
   if (auto reason = find_state_in_objects(held, writes)) return reason;
-  return find_sharing(held, writes);
+  if (auto reason = find_sharing(held, writes)) return reason;
+  if (writes.inside())
+    return "freezing takes the tensors that it changes in a list, dict or tuple for constants";
+  return std::nullopt;
 }
 
 Reason find_hazard_when_frozen(const Module& frozen) {

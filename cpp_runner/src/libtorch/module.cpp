@@ -19,6 +19,7 @@
 #include "base/value.h"
 #include "libtorch/call_scope.h"
 #include "libtorch/convert.h"
+#include "libtorch/deep_copy.h"
 #include "libtorch/errors.h"
 #include "libtorch/hooks.h"
 #include "libtorch/state.h"
@@ -277,9 +278,10 @@ std::vector<Value> TorchModule::complete(const std::string& method, std::vector<
 }
 
 TorchModule TorchModule::copy() const {
+  const CallScope scope;
   auto copied = std::make_unique<Impl>(
       Impl{impl_->device, impl_->module, impl_->acceleration, impl_->training, std::nullopt});
-  if (impl_->keeps_state) copied->module = impl_->module.deepcopy();
+  if (impl_->keeps_state) copied->module = deep_copy(impl_->module);
   copied->keeps_state = impl_->keeps_state;
   return TorchModule(std::move(copied));
 }

@@ -2,8 +2,8 @@
 // divided by tabs:
 //   model.pt auto|aten|fused chunk batch_size result_prefix input.npy...
 // A job loads its file once and calls it once for each input, and writes result_prefix.CALL.NAME.npy for each
-// tensor. Its answer is a line: "ok", the number of fused layers and why the others are not; or "refused", the
-// status and the message.
+// tensor. Its answer is a line: "ok", the number of fused layers and why the others are not; or "refused",
+// the status and the message.
 #include <filesystem>
 #include <fstream>
 #include <iostream>

@@ -1,5 +1,6 @@
 """Forms in which recurrence is written, kinds of numbers, and kinds of results."""
 
+import warnings
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from support.foreign_models import FEATURES, UNITS, Case, Functional, Plain, zeros
+from zoo.artifact.torchscript import without_notices
 
 
 class FunctionalLSTM(nn.Module):
@@ -160,11 +162,14 @@ class SequenceWithoutBatch(Plain):
 
 
 def traced() -> torch.jit.ScriptModule:
-    return torch.jit.trace(Plain().eval(), torch.randn(2, 5, FEATURES))
+    with warnings.catch_warnings():  # of the layer's own checks
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        return torch.jit.trace(Plain().eval(), torch.randn(2, 5, FEATURES))
 
 
 def quantized() -> nn.Module:
-    return torch.ao.quantization.quantize_dynamic(Plain().eval(), {nn.GRU})
+    with without_notices():
+        return torch.ao.quantization.quantize_dynamic(Plain().eval(), {nn.GRU})
 
 
 class In(Plain):

@@ -6,7 +6,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from support.foreign_models import FORK, SHARED, Case, Ensemble, Keeper, Memory, Plain, WaitInBranch, halve, zeros
+from support.foreign_models import (
+    FORK,
+    OBJECT,
+    SHARED,
+    Case,
+    Ensemble,
+    Keeper,
+    Memory,
+    Plain,
+    WaitInBranch,
+    halve,
+    zeros,
+)
 
 
 @torch.jit.interface
@@ -28,6 +40,21 @@ class Chosen(nn.Module):
         return self.layer.forward(x)
 
 
+class OneStep(nn.Module):
+    """A cell with state; TorchScript compiles no nn.GRU behind an interface."""
+
+    def __init__(self, keeps: bool) -> None:
+        super().__init__()
+        self.cell, self.keeps = nn.GRUCell(6, 8), keeps
+        self.register_buffer("h", torch.zeros(2, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.cell(x[:, 0], self.h)
+        if self.keeps:
+            self.h = h
+        return h
+
+
 class TwoNamesOfABuffer(Keeper):
     """One tensor under two names, and only one of them is assigned."""
 
@@ -38,6 +65,54 @@ class TwoNamesOfABuffer(Keeper):
     def forward(self, x: Tensor) -> Tensor:
         y, self.h = self.rnn(x, self.h)
         return y + self.beginning.transpose(0, 1)
+
+
+class WrittenView(Plain):
+    """A view of a buffer is read after the buffer was written, with any number of rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("both", torch.zeros(2, 1, 1, 8))
+        self.register_buffer("h", self.both[1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.both.add_(0.5)
+        return self.rnn(x, self.h.expand(1, x.size(0), 8).contiguous())[0]
+
+
+class WrittenViewFirst(WrittenView):
+    """The view comes first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        both = torch.zeros(2, 1, 1, 8)
+        self.h, self.both = both[1], both
+
+
+class WrittenListAlias(Plain):
+    """A buffer that is an entry of a list too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("h", torch.zeros(1, 1, 8))
+        self.all = [self.h, torch.zeros(1)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.all[0].add_(0.5)
+        return self.rnn(x, self.h.expand(1, x.size(0), 8).contiguous())[0]
+
+
+class WrittenObjectAlias(Plain):
+    """A buffer that an object holds too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("h", torch.zeros(1, 1, 8))
+        self.memory = Memory(self.h)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.memory.h.add_(0.5)
+        return self.rnn(x, self.h.expand(1, x.size(0), 8).contiguous())[0]
 
 
 class ViewsInALocal(Keeper):
@@ -233,9 +308,13 @@ class DropoutLeftOn(Plain):
 
 
 CASES = {
-    "interface": Case(lambda: Chosen(Plain()), 1),
-    "interface_with_state": Case(lambda: Chosen(Keeper()), 1),
+    "interface": Case(lambda: Chosen(OneStep(False)), 1),
+    "interface_with_state": Case(lambda: Chosen(OneStep(True)), 1),
     "two_names_of_a_buffer": Case(TwoNamesOfABuffer, 1),
+    "written_view": Case(WrittenView, refusal=SHARED),
+    "written_view_first": Case(WrittenViewFirst, refusal=SHARED),
+    "written_list_alias": Case(WrittenListAlias, refusal=SHARED),
+    "written_object_alias": Case(WrittenObjectAlias, refusal=OBJECT),
     "view_in_a_local": Case(ViewsInALocal, 1),
     "tied_layers": Case(TiedLayers, 2),
     "written_tied_layers": Case(WrittenTiedLayers, refusal=SHARED),

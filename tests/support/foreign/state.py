@@ -156,8 +156,8 @@ class TupleInPlace(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y, state = self.rnn(x, self.state)
-        for old, new in zip(self.state, state):
-            old.copy_(new)
+        self.state[0].copy_(state[0])
+        self.state[1].copy_(state[1])
         return y
 
 
@@ -344,16 +344,17 @@ class WeightsThatDecay(StateInBuffer):
         return torch.gru(x, torch.zeros(1, x.size(0), 8), w, True, 1, 0.0, False, False, True)[0]
 
 
+INSIDE = "in a list, dict or tuple"
 CASES = {
     "object_of_an_lstm": Case(ObjectOfAnLSTM, refusal=OBJECT),
     "list_of_objects": Case(ListOfObjects, refusal=OBJECT),
     "object_of_two_modules": Case(ObjectOfTwoModules, refusal=OBJECT),
     "local_object": Case(LocalObject, 1),
     "named_tuple": Case(NamedTupleState, 1),
-    "list_in_place": Case(ListInPlace, 1),
-    "dict_in_place": Case(DictInPlace, 1),
+    "list_in_place": Case(ListInPlace, refusal=INSIDE),
+    "dict_in_place": Case(DictInPlace, refusal=INSIDE),
     "list_of_one_tensor": Case(ListOfOneTensor, refusal=SHARED),
-    "tuple_in_place": Case(TupleInPlace, 1),
+    "tuple_in_place": Case(TupleInPlace, refusal=INSIDE),
     "growing_list": Case(GrowingList, 1),
     "first_call": Case(FirstCall, 1),
     "decaying_float": Case(DecayingFloat, 1),
