@@ -35,7 +35,8 @@ struct Acceleration {
   std::string isa;  // the instruction set of the engine's kernels, "avx512"; empty where nothing was fused
   std::vector<FusedStack> fused;
   std::vector<LeftOperator> left;
-  std::string refusal;  // why the whole file runs unchanged; empty where it does not
+  std::string refusal;        // why the whole file runs unchanged; empty where it does not
+  bool check_failed = false;  // LoadOptions::check found the fused engine wrong; `refusal` says how
 
   [[nodiscard]] std::int64_t fused_layers() const {
     std::int64_t layers = 0;

@@ -38,6 +38,9 @@ struct LoadOptions {
   std::optional<std::string> sha256;  // of the model file, 64 hexadecimal digits
   Engine engine = Engine::automatic;
   Precision precision = Precision::fp32;
+  // Runs the first calls in LibTorch too, as the file says, and compares. Where the fused engine gives
+  // something else, the model goes on in LibTorch, and Model::acceleration says why.
+  bool check = false;
 };
 
 // Called in the caller's thread after each batch, with the number of rows.

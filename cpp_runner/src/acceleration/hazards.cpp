@@ -215,13 +215,17 @@ bool has_engine_operators(const Module& module) {
   return has_operator(module, [](std::string_view name) { return name.starts_with("zoo::"); });
 }
 
-bool rounds_activations(const Module& module) {
-  return has_operator(module,
-                      [](std::string_view name) {
-                        return name.starts_with("quantized::") &&
-                               name.find("dynamic") != std::string_view::npos;
-                      }) ||
-         has_operator(module, [](std::string_view name) { return name.starts_with("aten::quantized_"); });
+double rounding_share(const Module& module) {
+  const bool quantizes = has_operator(module, [](std::string_view name) {
+    const bool dynamic = name.starts_with("quantized::") && name.find("dynamic") != std::string_view::npos;
+    return dynamic || name.starts_with("aten::quantized_");
+  });
+  if (quantizes) return 0.1;
+  for (const at::Tensor& parameter : module.parameters()) {
+    const auto type = parameter.scalar_type();
+    if (type == at::kHalf || type == at::kBFloat16) return 0.02;
+  }
+  return 1e-4;
 }
 
 bool keeps_state(const Module& module) {

@@ -19,8 +19,10 @@ bool has_engine_operators(const torch::jit::Module& module);
 // Whether a method may change the module: an attribute, or what an attribute holds.
 bool keeps_state(const torch::jit::Module& module);
 
-// Whether PyTorch's dynamic quantization rounds activations by the largest of all rows and steps.
-bool rounds_activations(const torch::jit::Module& module);
+// How far another number of rows or steps may move a result, as a share of its range: sums are added in
+// another order, in 16 bits perhaps, and PyTorch's dynamic quantization rounds activations by the largest of
+// all rows and steps.
+double rounding_share(const torch::jit::Module& module);
 
 // The first reason not to copy and freeze the module, or nothing.
 std::optional<std::string> find_hazard(const torch::jit::Module& module);

@@ -232,13 +232,21 @@ Outcome verify_model(const Options& options) {
   const ModelFile file = ModelFile::open(options.model, options.load.sha256);
   // Golden samples are small: one thread is faster than several, and always gives the same numbers.
   set_up_process(options, file, kOneRow);
-  const Model model = Model::load(file, options.load);
+  LoadOptions load = options.load;
+  load.check = true;
+  const Model model = Model::load(file, load);
   const bool on_cuda = model.device() != "cpu";
   if (on_cuda) use_cudnn(false);
   std::vector<Check> checks = verify(file, model);
   if (on_cuda) {
     use_cudnn(true);
     for (Check& check : verify_cudnn(file, model)) checks.push_back(std::move(check));
+  }
+  if (model.acceleration().check_failed) {
+    Check check;
+    check.name = "the engine";
+    check.detail = model.acceleration().refusal;
+    checks.push_back(std::move(check));
   }
   const bool passed = std::ranges::all_of(checks, &Check::passed);
   return {options.json ? verify_json(describe(options, model), checks) : verify_text(checks),

@@ -124,6 +124,8 @@ inline const std::vector<Flag>& flags() {
        {run, info, verify, bench}, store([](Options& o) -> auto& { return o.load.engine; }, engine)},
       {"--precision", "", "PRECISION", "fp32, bf16 or int8 (default fp32)",
        {run, info, verify, bench}, store([](Options& o) -> auto& { return o.load.precision; }, precision)},
+      {"--check", "", "", "run the first calls in LibTorch too, and go on there if the fused engine is wrong",
+       {run}, store([](Options& o) -> auto& { return o.load.check; }, given)},
       {"--sha256", "", "HEX", "refuse a model file with another SHA-256",
        {run, info, verify, bench}, store([](Options& o) -> auto& { return o.load.sha256; }, sha256_digits)},
       {"--json", "", "", "print JSON and nothing else on stdout",

@@ -45,7 +45,8 @@ std::string acceleration_json(const Acceleration& acceleration) {
                   {"fused_layers", acceleration.fused_layers()},
                   {"fused", fused},
                   {"left", left},
-                  {"refusal", acceleration.refusal}};
+                  {"refusal", acceleration.refusal},
+                  {"check_failed", acceleration.check_failed}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "core/input_checks.h"
+
 namespace zoo {
 namespace {
 
@@ -92,6 +94,23 @@ Difference compare(const Tensor& actual, const Tensor& expected, const std::stri
     }
   }
   return compare(actual, expected, atol, tolerance.rtol);
+}
+
+double share_of_range(const Tensor& actual, const Tensor& expected) {
+  if (actual.shape() != expected.shape() || actual.dtype() != expected.dtype()) return kInfinity;
+  const Tensor a = convert(actual, DType::float64, "result"), b = convert(expected, DType::float64, "result");
+  const auto x = a.values<double>(), y = b.values<double>();
+  double worst = 0, low = kInfinity, high = -kInfinity;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (std::isfinite(y[i])) {
+      low = std::min(low, y[i]);
+      high = std::max(high, y[i]);
+    }
+    if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
+    if (!std::isfinite(x[i]) || !std::isfinite(y[i])) return kInfinity;
+    worst = std::max(worst, std::abs(x[i] - y[i]));
+  }
+  return worst == 0 ? 0 : worst / std::max(high - low, 1e-3 * std::max(std::abs(low), std::abs(high)));
 }
 
 Difference larger(const Difference& a, const Difference& b) {

@@ -53,8 +53,8 @@ class TorchModule {
   [[nodiscard]] TorchModule copy() const;
   // Whether a call may change the module.
   [[nodiscard]] bool keeps_state() const;
-  // Whether PyTorch's dynamic quantization rounds activations by the largest of all rows and steps.
-  [[nodiscard]] bool rounds_activations() const;
+  // How far another number of rows or steps may move a result, as a share of its range.
+  [[nodiscard]] double rounding_share() const;
   [[nodiscard]] std::vector<std::string> schemas() const;
   [[nodiscard]] const Acceleration& acceleration() const;
   [[nodiscard]] const TrainingMode& training_mode() const;

@@ -16,10 +16,6 @@
 namespace zoo {
 namespace {
 
-// Rounding differs with the number of rows and steps. A module that rounds activations to 8 bits by the
-// largest of all rows and steps differs by what that rounding makes.
-double tolerance_of(const TorchModule& module) { return module.rounds_activations() ? 0.1 : 1e-4; }
-
 Call call_of(const TorchModule& module, const std::string& method) {
   return [&module, method](const Value& arguments) {
     return module.call(method, std::get<Tuple>(arguments).elements);
@@ -206,7 +202,7 @@ Job make_chunk_job(const TorchModule& module, const Value& arguments, const Call
   job.size = std::min(options.chunk, job.total);
   job.begin = [&module, method = options.method] { return call_of_copy(module, method); };
   job.every_part = options.every_chunk;
-  job.tolerance = tolerance_of(module);
+  job.tolerance = module.rounding_share();
   return job;
 }
 
@@ -288,7 +284,7 @@ std::vector<NamedTensor> call_in_batches(const TorchModule& module, const std::v
     return [copy, call](const Value& part) { return call(*copy)(part); };
   };
   job.begin_anew = true;
-  job.tolerance = tolerance_of(module);
+  job.tolerance = module.rounding_share();
   Failures failures;
   const auto proved = try_plans(job, cuts_of_rows(job.arguments, sequence, job.total), false, failures);
   if (!proved) {

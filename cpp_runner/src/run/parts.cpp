@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/message.h"
 #include "base/tensor_slice.h"
 #include "base/value.h"
-#include "core/input_checks.h"
+#include "core/compare.h"
 #include "zoo/error.h"
 
 namespace zoo {
@@ -70,28 +69,6 @@ std::vector<Tensors> run_each(const Job& job, const Plan& plan, std::int64_t tot
     if (progress) progress(begin + count, total);
   }
   return parts;
-}
-
-// The largest distance as a share of the range.
-double distance(const Tensor& actual, const Tensor& expected) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  if (actual.shape() != expected.shape() || actual.dtype() != expected.dtype()) return infinity;
-  const Tensor a = convert(actual, DType::float64, "result"), b = convert(expected, DType::float64, "result");
-  const auto x = a.values<double>(), y = b.values<double>();
-  double worst = 0, low = infinity, high = -infinity;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
-    if (!std::isfinite(x[i]) || !std::isfinite(y[i])) return infinity;
-    worst = std::max(worst, std::abs(x[i] - y[i]));
-  }
-  for (const double value : y) {
-    if (!std::isfinite(value)) continue;
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-  if (worst == 0) return 0;
-  // Where all values are nearly the same, their size is the measure.
-  return worst / std::max(high - low, 1e-3 * std::max(std::abs(low), std::abs(high)));
 }
 
 // How much of the input a proof looks at: a part, another, and a shorter one.
@@ -253,7 +230,7 @@ Proof prove(const Job& job, const Plan& plan) {
     const std::string& name = expected[i].name;
     const bool grows = proof.axes.at(name).has_value();
     if (!grows && job.every_part && !is_carried(name, plan.links)) continue;
-    const double off = distance(actual[i].tensor, expected[i].tensor);
+    const double off = share_of_range(actual[i].tensor, expected[i].tensor);
     if (off <= job.tolerance) continue;
     if (proof.fault.empty() || grows) {
       proof.fault = "result " + quote(name) +
