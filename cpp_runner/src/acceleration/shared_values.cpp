@@ -97,7 +97,7 @@ void HeldValues::visit_object(const c10::IValue& value, const std::string& place
   const c10::ClassTypePtr type = object.type();
   if (is_custom_class(*type)) return;
   if (seen_before(value.internalToPointer(), place)) {
-    shared_classes_.insert(type.get());
+    add_shared_classes(object);
     return;
   }
   if (!type->is_module()) {
@@ -108,6 +108,14 @@ void HeldValues::visit_object(const c10::IValue& value, const std::string& place
   for (std::size_t i = 0; i < type->numAttributes(); ++i) {
     const std::string& name = type->getAttributeName(i);
     visit(object.getSlot(i), place.empty() ? name : place + '.' + name);
+  }
+}
+
+// What is inside an object that stands in two places does so too.
+void HeldValues::add_shared_classes(const c10::ivalue::Object& object) {
+  if (!shared_classes_.insert(object.type().get()).second) return;
+  for (const c10::IValue& value : object.slots()) {
+    if (value.isObject()) add_shared_classes(value.toObjectRef());
   }
 }
 

@@ -19,7 +19,7 @@ class HeldValues {
   // Names of places whose value, or whose memory, another place has too; the first of each value is not
   // named.
   [[nodiscard]] const std::vector<std::string>& shared_places() const { return shared_; }
-  // The classes of the submodules that stand in more than one place.
+  // The classes of the submodules that stand in more than one place, and of those inside them.
   [[nodiscard]] const std::unordered_set<const c10::Type*>& shared_classes() const { return shared_classes_; }
 
   // An object of a script class, which is no module.
@@ -33,6 +33,7 @@ class HeldValues {
  private:
   void visit(const c10::IValue& value, const std::string& place);
   void visit_object(const c10::IValue& value, const std::string& place);
+  void add_shared_classes(const c10::ivalue::Object& object);
   void visit_tensor(const at::Tensor& tensor, const std::string& place);
   bool seen_before(const void* address, const std::string& place);
 

@@ -40,6 +40,18 @@ class Chosen(nn.Module):
         return self.layer.forward(x)
 
 
+class Wrapped(nn.Module):
+    """A compiled module without state of its own, held twice; what it holds has state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = torch.jit.script(CalledTwice())
+        self.b = self.a
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a(x) - 2 * self.b(x)
+
+
 class OneStep(nn.Module):
     """A cell with state; TorchScript compiles no nn.GRU behind an interface."""
 
@@ -310,6 +322,7 @@ class DropoutLeftOn(Plain):
 CASES = {
     "interface": Case(lambda: Chosen(OneStep(False)), 1),
     "interface_with_state": Case(lambda: Chosen(OneStep(True)), 1),
+    "twice_scripted_around_state": Case(Wrapped, refusal="held twice"),
     "two_names_of_a_buffer": Case(TwoNamesOfABuffer, 1),
     "written_view": Case(WrittenView, refusal=SHARED),
     "written_view_first": Case(WrittenViewFirst, refusal=SHARED),
