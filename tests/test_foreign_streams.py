@@ -14,6 +14,7 @@ from support.foreign_models import StateInBuffer, StateInOptional
 from support.program import BAD_DATA, USAGE, Program
 from torch import Tensor, nn
 
+from zoo.artifact import torchscript
 from zoo.artifact.torchscript import without_notices
 
 STEPS = 23
@@ -283,3 +284,31 @@ def test_a_stream_that_its_first_chunk_does_not_settle_is_refused(feed: Path, sa
     done = run_feed(feed, saved(models.SwappedStates()), "-", x(), h(), h())
     assert done.returncode == BAD_DATA
     assert "the first chunk does not tell which results are the next states" in done.stderr
+
+
+def test_a_file_says_once_what_its_results_mean(saved: Any) -> None:
+    module, inputs = models.SwappedStates(), (x(), h(), h())
+    file = saved(module)
+    whole = file.run(*inputs)
+    beside = file.path.with_name("model.pt.roles.json")
+    beside.write_text('{"forward": {"states": ["2:1", "1:2"]}}')
+    assert_close(file.run(*inputs, flags=("--stream", 4)), whole)
+    assert "2:1, 1:2" in file.program.succeed("info", file.path).stdout
+    beside.write_text('{"forward": {"states": ["2"]}}')
+    file.refuse(BAD_DATA, 'a state is "2"', *inputs, flags=("--stream", 4))
+    beside.write_text('{"forward": {"time": 1}}')
+    file.refuse(BAD_DATA, "'time' is 1, expected states", *inputs)
+    beside.unlink()
+    file.refuse(BAD_DATA, "(--state RESULT:ARGUMENT)", *inputs, flags=("--stream", 4))
+    with file.path.open("wb") as written:
+        torchscript.save(
+            torchscript.script(module), written, {"zoo_roles.json": b'{"forward": {"states": ["2:1", "1:2"]}}'}
+        )
+    assert_close(file.run(*inputs, flags=("--stream", 4)), whole)
+
+
+def test_a_fixed_detector_says_once_that_every_chunk_counts(saved: Any) -> None:
+    module = models.VoiceActivity()
+    file, audio = saved(module), torch.randn(1, 512 * 3)
+    file.path.with_name("model.pt.roles.json").write_text('{"forward": {"every_chunk": true}}')
+    assert file.run(audio, 16000, flags=("--stream", 512))["output"].shape == (3, 1, 1)

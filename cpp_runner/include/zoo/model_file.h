@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "zoo/export.h"
 #include "zoo/manifest.h"
+#include "zoo/options.h"
 #include "zoo/tensor.h"
 
 namespace zoo {
@@ -32,6 +34,9 @@ class ZOO_API ModelFile {
   [[nodiscard]] std::string sha256() const;
   // Absent in a TorchScript file that this project did not write.
   [[nodiscard]] const std::optional<Manifest>& manifest() const;
+  // What a file without a manifest says of its streams, by method: zoo_roles.json inside it, or
+  // FILE.roles.json beside it, which comes first.
+  [[nodiscard]] const std::map<std::string, StreamRoles>& roles() const;
   // The .npy record extra/<name>, for example "golden/0_input.npy".
   [[nodiscard]] Tensor golden(const std::string& name) const;
 

@@ -60,6 +60,23 @@ struct StateLink {
   std::string argument;
 };
 
+// What a method's arguments and results mean in a stream. A file can say it itself, and need not be told: see
+// ModelFile::roles.
+struct StreamRoles {
+  // By default 1, or 0 for a tensor of one dimension.
+  std::optional<std::int64_t> time_axis;
+  // Which results are states. With these nothing is compared: chunks need not give what the whole gives.
+  std::vector<StateLink> states;
+  // Results that do not grow with the steps come once for each chunk, stacked along a new first axis.
+  bool every_chunk = false;
+
+  // What is said here, and the rest as in `other`.
+  [[nodiscard]] StreamRoles or_else(const StreamRoles& other) const {
+    return {time_axis ? time_axis : other.time_axis, states.empty() ? other.states : states,
+            every_chunk || other.every_chunk};
+  }
+};
+
 // For Model::call.
 struct CallOptions {
   std::string method = "forward";
@@ -68,12 +85,7 @@ struct CallOptions {
   // that grow with the steps are joined, a result of the form of an argument is the next state, and any other
   // comes from the last chunk. Where chunks then do not give what the whole gives, the call is refused.
   std::int64_t chunk = 0;
-  // By default 1, or 0 for a tensor of one dimension.
-  std::optional<std::int64_t> time_axis;
-  // Which results are states. With these nothing is compared: chunks need not give what the whole gives.
-  std::vector<StateLink> states;
-  // Results that do not grow with the steps come once for each chunk, stacked along a new first axis.
-  bool every_chunk = false;
+  StreamRoles roles;
   // Rows at a time; 0: all at once. Tensors with as many rows are cut, along dimension 0 or, as states are,
   // along dimension 1. A module that keeps state begins each batch as the first. What the results mean is
   // found, and proved, as for chunks.

@@ -17,10 +17,10 @@ namespace zoo {
 // For Model::stream.
 struct StreamOptions {
   std::string method = "forward";
-  // Which results are the next states. Without them they are found, and proved, with the first chunk, which
-  // is run whole and in two parts: the model has to take chunks of other sizes.
-  std::vector<StateLink> states;
-  std::optional<std::int64_t> time_axis;  // as in CallOptions
+  // Without states in the roles they are found, and proved, with the first chunk, which is run whole and in
+  // two parts: the model has to take chunks of other sizes. Each call gives all results; `every_chunk` means
+  // nothing here.
+  StreamRoles roles;
 };
 
 // It goes on from the state that the Model had when the stream was made, and may outlive it. One thread at a

@@ -76,9 +76,9 @@ void check_streaming_flags(const Options& options, const Manifest& manifest) {
 
 // A flag that tells --stream what an artifact says itself; empty if none is given.
 std::string stream_detail(const Options& options) {
-  if (options.time_axis) return "--time-axis";
-  if (!options.states.empty()) return "--state";
-  return options.every_chunk ? "--every-chunk" : "";
+  if (options.roles.time_axis) return "--time-axis";
+  if (!options.roles.states.empty()) return "--state";
+  return options.roles.every_chunk ? "--every-chunk" : "";
 }
 
 void check_plain_flags(const Options& options) {
@@ -147,9 +147,7 @@ RunReport run_torchscript(const Options& options, const ModelFile& file, const C
   CallOptions call;
   call.method = options.method.value_or("forward");
   call.chunk = options.chunk;
-  call.time_axis = options.time_axis;
-  call.states = options.states;
-  call.every_chunk = options.every_chunk;
+  call.roles = options.roles;
   call.batch_size = options.batch_size;
   call.progress = make_progress(console);
   report.outputs = model.call(arguments, call);

@@ -10,6 +10,7 @@
 #include "base/message.h"
 #include "base/numbers.h"
 #include "cli/output.h"
+#include "core/roles.h"
 
 namespace zoo::cli {
 namespace {
@@ -247,11 +248,9 @@ Precision precision(std::string_view flag, const std::string& value) {
 std::vector<StateLink> state_links(std::string_view flag, const std::string& value) {
   std::vector<StateLink> links;
   for (const std::string& part : split(value, ',')) {
-    const std::size_t colon = part.find(':');
-    if (colon == std::string::npos || colon + 1 == part.size()) {
-      fail_value(flag, value, "a result and an argument, counted from 0, such as 1:1 or 1:1,2:2");
-    }
-    links.push_back({part.substr(0, colon), part.substr(colon + 1)});
+    const auto link = parse_state_link(part);
+    if (!link) fail_value(flag, value, "a result and an argument, counted from 0, such as 1:1 or 1:1,2:2");
+    links.push_back(*link);
   }
   return links;
 }

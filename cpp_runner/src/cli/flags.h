@@ -31,9 +31,7 @@ struct Options {
   std::optional<std::filesystem::path> state_in;
   std::optional<std::filesystem::path> state_out;
   std::int64_t chunk = 0;  // 0: all steps at once
-  std::optional<std::int64_t> time_axis;
-  std::vector<StateLink> states;
-  bool every_chunk = false;
+  StreamRoles roles;
   std::int64_t batch_size = 0;  // 0: all rows at once
   std::optional<std::string> call;
   std::optional<std::string> method;
@@ -100,12 +98,12 @@ inline const std::vector<Flag>& flags() {
       {"--stream", "", "CHUNK", "feed CHUNK steps at a time, carrying the state, and join the outputs",
        {run}, store(&Options::chunk, from_one)},
       {"--time-axis", "", "AXIS", "axis that --stream cuts where the model has no manifest (default 1; 0 of a vector)",
-       {run}, store(&Options::time_axis, from_zero)},
+       {run}, store([](Options& o) -> auto& { return o.roles.time_axis; }, from_zero)},
       {"--state", "", "RESULT:ARGUMENT,...",
        "results that --stream takes for the next states, and the arguments that take them: 1:1,2:2",
-       {run}, store(&Options::states, state_links)},
+       {run}, store([](Options& o) -> auto& { return o.roles.states; }, state_links)},
       {"--every-chunk", "", "", "--stream gives results that do not grow with the steps once for each chunk",
-       {run}, store(&Options::every_chunk, given)},
+       {run}, store([](Options& o) -> auto& { return o.roles.every_chunk; }, given)},
       {"--batch-size", "", "N", "run N rows at a time and join the outputs",
        {run}, store(&Options::batch_size, from_one)},
       {"--call", "", "METHOD", "call this method, without arguments, first",

@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "cli/report.h"
+#include "core/roles.h"
 
 namespace zoo::cli {
 namespace {
@@ -96,6 +97,8 @@ std::string info_text(const ModelFile& file, const Model& model) {
   if (!file.manifest()) {
     rows.push_back({"kind", "TorchScript without a manifest"});
     for (const std::string& method : model.method_schemas()) rows.push_back({"method", method});
+    for (const auto& [method, roles] : file.roles())
+      rows.push_back({"stream of " + method, roles_text(roles)});
     add_training_mode(model.training_mode(), rows);
     add_acceleration(model.acceleration(), rows);
     return table_text(rows);

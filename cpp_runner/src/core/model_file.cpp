@@ -8,6 +8,7 @@
 
 #include "base/message.h"
 #include "core/model_kind.h"
+#include "core/roles.h"
 #include "formats/archive.h"
 #include "formats/checksums.h"
 #include "formats/file.h"
@@ -66,6 +67,21 @@ std::optional<Manifest> read_manifest(const Archive& archive) {
   return parse_manifest({reinterpret_cast<const char*>(json.data()), json.size()});
 }
 
+std::map<std::string, StreamRoles> read_roles(const std::filesystem::path& path, const Archive& archive) {
+  std::filesystem::path beside = path;
+  beside += ".roles.json";
+  const auto text = [](std::span<const std::byte> bytes) {
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  if (std::filesystem::exists(beside)) {
+    const FileBytes file = read_file(beside, "roles");
+    return parse_roles(text(file.bytes()), quote(beside.filename().native()));
+  }
+  const Record* record = archive.find("extra/zoo_roles.json");
+  if (record == nullptr) return {};
+  return parse_roles(text(archive.read(*record)), "the model's zoo_roles.json");
+}
+
 // Hashing a large file takes as long as reading it, so the three sums are formed at the same time. Below this
 // size a thread costs more than it saves.
 std::launch launch_policy(std::size_t size) {
@@ -79,6 +95,7 @@ struct ModelFile::Impl {
   FileBytes file;
   Archive archive;
   std::optional<Manifest> manifest;
+  std::map<std::string, StreamRoles> roles;
 };
 
 ModelFile::ModelFile(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -102,6 +119,7 @@ ModelFile ModelFile::open(const std::filesystem::path& path, const std::optional
   require_torchscript(archive);
   impl->manifest = read_manifest(archive);
   if (impl->manifest) check_weights_hash(weights_hash.get(), impl->manifest->weights_sha256);
+  if (!impl->manifest) impl->roles = read_roles(path, archive);
   return ModelFile(std::move(impl));
 }
 
@@ -109,6 +127,8 @@ const std::filesystem::path& ModelFile::path() const { return impl_->path; }
 std::span<const std::byte> ModelFile::bytes() const { return impl_->file.bytes(); }
 std::string ModelFile::sha256() const { return zoo::sha256(impl_->file.bytes()); }
 const std::optional<Manifest>& ModelFile::manifest() const { return impl_->manifest; }
+
+const std::map<std::string, StreamRoles>& ModelFile::roles() const { return impl_->roles; }
 
 Tensor ModelFile::golden(const std::string& name) const {
   const Record* record = impl_->archive.find("extra/" + name);

@@ -46,10 +46,11 @@ std::size_t find_time_axis(const Tensor& input, const CallOptions& options) {
                 "the input has shape " + shape_text(input.shape()) + why + "; name the axis of the steps",
                 Hint::time_axis);
   };
-  const auto axis = options.time_axis ? *options.time_axis : std::min<std::int64_t>(1, input.rank() - 1);
+  const auto axis =
+      options.roles.time_axis ? *options.roles.time_axis : std::min<std::int64_t>(1, input.rank() - 1);
   if (axis < 0 || axis >= input.rank()) fail(", which has no axis " + std::to_string(axis));
   const Shape& shape = input.shape();
-  if (!options.time_axis && axis == 1 && shape[1] <= options.chunk && shape.size() > 2 &&
+  if (!options.roles.time_axis && axis == 1 && shape[1] <= options.chunk && shape.size() > 2 &&
       shape[0] > options.chunk) {
     fail(", whose steps may be in axis 0 or 1");
   }
@@ -129,7 +130,7 @@ std::optional<Proved> try_plans(const Job& job, const std::vector<std::vector<Cu
 [[noreturn]] void fail_chunks(const Failures& failures, const CallOptions& options) {
   const auto& proofs = failures.proofs;
   const auto fixed = std::ranges::find_if(proofs, &Proof::only_fixed);
-  if (fixed != proofs.end() && !options.every_chunk) {
+  if (fixed != proofs.end() && !options.roles.every_chunk) {
     throw Error(
         Status::bad_data,
         fixed->fault + " in the last chunk, and does not grow with the steps; ask for that of every chunk",
@@ -137,7 +138,7 @@ std::optional<Proved> try_plans(const Job& job, const std::vector<std::vector<Cu
   }
   if (proofs.empty()) {  // the model may take no other size than that of a chunk
     throw Error(Status::bad_data, failures.error->what(),
-                options.every_chunk ? Hint::none : Hint::every_chunk);
+                options.roles.every_chunk ? Hint::none : Hint::every_chunk);
   }
   throw Error(Status::bad_data,
               "chunks do not give what the whole gives: " + proofs.front().fault +
@@ -163,8 +164,8 @@ Axes axes_of_chunks(const Job& job, const std::vector<Cut>& cuts, bool& only_one
 // The caller says what is a state, so nothing is compared.
 Proved stated_plan(const Job& job, const std::vector<Cut>& cuts, const CallOptions& options) {
   bool only_one_size = false;
-  Proved stated{{cuts, options.states}, axes_of_chunks(job, cuts, only_one_size)};
-  if (only_one_size && !options.every_chunk) {
+  Proved stated{{cuts, options.roles.states}, axes_of_chunks(job, cuts, only_one_size)};
+  if (only_one_size && !options.roles.every_chunk) {
     throw Error(
         Status::bad_data,
         "the model takes no other chunk than " + std::to_string(job.size) +
@@ -183,8 +184,8 @@ bool takes_only_one_size(const Job& job, const std::vector<Cut>& cuts) {
 }
 
 Proved plan_chunks(const Job& job, const std::vector<std::vector<Cut>>& choices, const CallOptions& options) {
-  if (!options.states.empty()) return stated_plan(job, choices.front(), options);
-  if (options.every_chunk && takes_only_one_size(job, choices.back())) {
+  if (!options.roles.states.empty()) return stated_plan(job, choices.front(), options);
+  if (options.roles.every_chunk && takes_only_one_size(job, choices.back())) {
     Proved plan = stated_plan(job, choices.back(), options);
     plan.plan.links = find_links(job, choices.back(), plan.axes);
     return plan;
@@ -201,7 +202,7 @@ Job make_chunk_job(const TorchModule& module, const Value& arguments, const Call
   job.total = tensor_at(arguments, first_tensor(arguments)).shape()[axis];
   job.size = std::min(options.chunk, job.total);
   job.begin = [&module, method = options.method] { return call_of_copy(module, method); };
-  job.every_part = options.every_chunk;
+  job.every_part = options.roles.every_chunk;
   job.tolerance = module.rounding_share();
   return job;
 }
@@ -222,20 +223,20 @@ std::vector<NamedTensor> call_in_chunks(const TorchModule& module, const std::ve
   const Job job = make_chunk_job(module, whole, options, axis);
   const auto choices = cuts_of_steps(job.arguments, sequence, axis);
   const Call call = call_of(module, options.method);
-  if (job.size == job.total && !options.every_chunk) return flatten(call(job.arguments));
+  if (job.size == job.total && !options.roles.every_chunk) return flatten(call(job.arguments));
   const Proved proved = plan_chunks(job, choices, options);
   return run_parts(job, proved.plan, proved.axes, call, {});
 }
 
 std::vector<StateLink> find_states(const TorchModule& module, const Value& arguments,
                                    const StreamOptions& options) {
-  if (!options.states.empty()) return options.states;
+  if (!options.roles.states.empty()) return options.roles.states;
   const std::string sequence = first_tensor(arguments);
   if (!has_slots(arguments, {{sequence, 0}})) return {};  // nothing that could be a state
   const Tensor& input = tensor_at(arguments, sequence);
   CallOptions call;
   call.method = options.method;
-  call.time_axis = options.time_axis;
+  call.roles.time_axis = options.roles.time_axis;
   const std::size_t axis = find_time_axis(input, call);
   call.chunk = input.shape()[axis] / 2;
   const auto fail = [](const std::string& why) {

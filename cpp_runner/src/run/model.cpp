@@ -1,5 +1,6 @@
 #include "zoo/model.h"
 
+#include <map>
 #include <utility>
 
 #include "base/message.h"
@@ -53,7 +54,13 @@ void check_counts(std::int64_t chunk, std::int64_t batch_size) {
 struct Model::Impl {
   std::optional<Manifest> manifest;
   std::string device;
+  std::map<std::string, StreamRoles> roles;
   TorchModule module;
+
+  [[nodiscard]] StreamRoles roles_of(const std::string& method, const StreamRoles& said) const {
+    const auto found = roles.find(method);
+    return found == roles.end() ? said : said.or_else(found->second);
+  }
 
   [[nodiscard]] const Manifest& require_manifest() const {
     if (manifest) return *manifest;
@@ -85,8 +92,8 @@ Model Model::load(const ModelFile& file, const LoadOptions& options) {
   check_options(options);
   const DeviceName device = parse_device(options.device);
   check_quantized_backend(file.manifest());
-  return Model(
-      std::make_unique<Impl>(Impl{file.manifest(), device.text(), TorchModule(file, device, options)}));
+  return Model(std::make_unique<Impl>(
+      Impl{file.manifest(), device.text(), file.roles(), TorchModule(file, device, options)}));
 }
 
 const std::optional<Manifest>& Model::manifest() const { return impl_->manifest; }
@@ -140,17 +147,21 @@ State Model::state_from(const std::vector<Tensor>& tensors, bool allow_nonfinite
 
 std::vector<NamedTensor> Model::call(const std::vector<Value>& arguments, const CallOptions& options) const {
   check_counts(options.chunk, options.batch_size);
-  if (options.batch_size > 0) return call_in_batches(impl_->module, arguments, options);
-  if (options.chunk > 0) return call_in_chunks(impl_->module, arguments, options);
-  return flatten(impl_->module.call(options.method, arguments));
+  CallOptions told = options;
+  told.roles = impl_->roles_of(options.method, options.roles);
+  if (told.batch_size > 0) return call_in_batches(impl_->module, arguments, told);
+  if (told.chunk > 0) return call_in_chunks(impl_->module, arguments, told);
+  return flatten(impl_->module.call(told.method, arguments));
 }
 
 Stream Model::stream(const std::vector<Value>& arguments, const StreamOptions& options) const {
   const Value whole = Tuple{impl_->module.complete(options.method, arguments), {}};
+  StreamOptions told = options;
+  told.roles = impl_->roles_of(options.method, options.roles);
   std::optional<std::vector<StateLink>> links;
-  if (!options.states.empty()) links = options.states;
+  if (!told.roles.states.empty()) links = told.roles.states;
   return Stream(std::make_unique<Stream::Impl>(
-      Stream::Impl{impl_->module.copy(), options, whole, first_tensor(whole), std::move(links)}));
+      Stream::Impl{impl_->module.copy(), told, whole, first_tensor(whole), std::move(links)}));
 }
 
 std::vector<std::string> Model::method_schemas() const { return impl_->module.schemas(); }
