@@ -12,9 +12,9 @@ import pytest
 import torch
 from support.accelerated import CLOSE, script
 from support.embedding import Calls
-from support.foreign import CASES
+from support.foreign.case import Case, step_input
+from support.foreign.gallery import CASES
 from support.foreign.stock import assert_same, is_close, named, run_in_parts, save
-from support.foreign_models import Case, step_input
 from support.program import BAD_DATA, Program
 from torch import Tensor, nn
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from support import streaming_models as models
-from support.foreign_models import StateInBuffer, StateInOptional
+from support.foreign.attributes import StateInBuffer, StateInOptional
 from support.program import BAD_DATA, USAGE, Program
 from torch import Tensor, nn
 

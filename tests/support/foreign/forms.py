@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from support.foreign_models import FEATURES, UNITS, Case, Functional, Plain, zeros
+from support.foreign.case import FEATURES, UNITS, Case, Plain, zeros
+from support.foreign.recurrence import Functional
 from zoo.artifact.torchscript import without_notices
 
 

@@ -8,7 +8,8 @@ from typing import Dict, List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from support.foreign_models import Memory, halve, negate
+from support.foreign.modes import halve, negate
+from support.foreign.objects import Memory
 from zoo.artifact.torchscript import without_notices
 
 WIDTH = 6

@@ -6,19 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from support.foreign_models import (
-    FORK,
-    OBJECT,
-    SHARED,
-    Case,
-    Ensemble,
-    Keeper,
-    Memory,
-    Plain,
-    WaitInBranch,
-    halve,
-    zeros,
-)
+from support.foreign.aliases import Keeper
+from support.foreign.case import FORK, OBJECT, SHARED, Case, Plain, zeros
+from support.foreign.forks import Ensemble, WaitInBranch
+from support.foreign.modes import halve
+from support.foreign.objects import Memory
 
 
 @torch.jit.interface

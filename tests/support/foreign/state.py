@@ -5,7 +5,9 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from support.foreign_models import OBJECT, SHARED, UNITS, Case, Memory, Plain, StateInBuffer, zeros
+from support.foreign.attributes import StateInBuffer
+from support.foreign.case import OBJECT, SHARED, UNITS, Case, Plain, zeros
+from support.foreign.objects import Memory
 
 
 @torch.jit.script
