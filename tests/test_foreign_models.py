@@ -46,10 +46,10 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_cpp_gives_the_numbers_of_stock_torchscript(saved: Saved, calls: Calls) -> None:
-    for engine in ENGINES:
+    for engine in (*ENGINES, "check"):
         answer = calls(saved.path, saved.inputs, engine=engine)
         assert answer.status == 0, answer.words
-        assert answer.fused_layers == (saved.case.fused if engine == "auto" else 0)
+        assert answer.fused_layers == (0 if engine == "aten" else saved.case.fused), answer.words
         for actual, expected in zip(answer.results, saved.expected, strict=True):
             assert_same(actual, expected)
 

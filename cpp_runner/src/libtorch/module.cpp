@@ -116,7 +116,8 @@ TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const 
   const bool keeps = zoo::keeps_state(module);
   std::unique_ptr<SelfCheck> check;
   if (options.check && !loaded.acceleration.fused.empty()) {
-    check = std::make_unique<SelfCheck>(std::move(module), options.precision);
+    // The fused module has the same tensors, and both may write to them.
+    check = std::make_unique<SelfCheck>(keeps ? deep_copy(module) : std::move(module), options.precision);
   }
   impl_ = std::make_unique<Impl>(Impl{.device = place,
                                       .module = std::move(loaded.module),

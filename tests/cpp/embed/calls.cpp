@@ -1,9 +1,9 @@
 // Calls files as a program that embeds the library does. Each line of the standard input is a job, its words
 // divided by tabs:
-//   model.pt auto|aten|fused chunk batch_size result_prefix input.npy...
-// A job loads its file once and calls it once for each input, and writes result_prefix.CALL.NAME.npy for each
-// tensor. Its answer is a line: "ok", the number of fused layers and why the others are not; or "refused",
-// the status and the message.
+//   model.pt auto|aten|fused|check chunk batch_size result_prefix input.npy...
+// "check" is the engine "auto" with a self-check. A job loads its file once and calls it once for each input,
+// and writes result_prefix.CALL.NAME.npy for each tensor. Its answer is a line: "ok", the number of fused
+// layers and why the others are not; or "refused", the status and the message.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -31,7 +31,8 @@ void write(const std::filesystem::path& path, const zoo::Tensor& tensor) {
 
 std::string answer(const std::vector<std::string>& words) try {
   zoo::LoadOptions load;
-  load.engine = zoo::find_engine(words.at(1)).value();
+  load.check = words.at(1) == "check";
+  load.engine = zoo::find_engine(load.check ? "auto" : words.at(1)).value();
   zoo::CallOptions options;
   options.chunk = std::stoll(words.at(2));
   options.batch_size = std::stoll(words.at(3));
