@@ -312,3 +312,33 @@ def test_a_fixed_detector_says_once_that_every_chunk_counts(saved: Any) -> None:
     file, audio = saved(module), torch.randn(1, 512 * 3)
     file.path.with_name("model.pt.roles.json").write_text('{"forward": {"every_chunk": true}}')
     assert file.run(audio, 16000, flags=("--stream", 512))["output"].shape == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs", "link", "names"),
+    [
+        pytest.param(models.StateArgument, lambda: (x(), h()), "1:1", ["state.npy"], id="argument"),
+        pytest.param(
+            models.OptionalTuple, lambda: (x(), (h(), h())), "1:1", ["state.1.0.npy", "state.1.1.npy"], id="tuple"
+        ),
+        pytest.param(
+            models.SwappedStates, lambda: (x(), h(), h()), "2:1,1:2", ["state.1.npy", "state.2.npy"], id="swapped"
+        ),
+    ],
+)
+@pytest.mark.parametrize("stream", [(), ("--stream", 4)])
+def test_a_state_goes_through_files(
+    make: Any, inputs: Any, link: str, names: list[str], stream: Any, saved: Any
+) -> None:
+    file, (first, *states) = saved(make()), inputs()
+    whole = file.run(first, *states)
+    state = file.folder / "state.npy"
+    begin = file.run(first[:, :10], *states, flags=("--state", link, "--state-out", state, *stream))
+    assert sorted(p.name for p in file.folder.glob("state*.npy")) == names
+    end = file.run(first[:, 10:], *states, flags=("--state", link, "--state-in", state, *stream))
+    torch.testing.assert_close(torch.cat([begin["0"], end["0"]], 1), whole["0"], atol=2e-6, rtol=1e-5)
+    assert_close({name: end[name] for name in end if name != "0"}, {name: whole[name] for name in whole if name != "0"})
+    file.refuse(
+        USAGE, "--state-in needs an artifact, or --state RESULT:ARGUMENT", first, *states, flags=("--state-in", state)
+    )
+    file.refuse(USAGE, "is not given; write none in its place", first, flags=("--state", "1:5", "--state-in", state))

@@ -12,6 +12,7 @@
 #include "base/message.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/plain_state.h"
 #include "cli/report.h"
 #include "core/input_checks.h"
 #include "zoo/benchmark.h"
@@ -81,19 +82,27 @@ std::string stream_detail(const Options& options) {
   return options.roles.every_chunk ? "--every-chunk" : "";
 }
 
-void check_plain_flags(const Options& options) {
+// What the flags and the file say of the method's states.
+StreamRoles roles_of(const Options& options, const ModelFile& file) {
+  const auto told = file.roles().find(options.method.value_or("forward"));
+  return told == file.roles().end() ? options.roles : options.roles.or_else(told->second);
+}
+
+void check_plain_flags(const Options& options, const StreamRoles& roles) {
+  const std::string state_flag = options.state_in ? "--state-in" : options.state_out ? "--state-out" : "";
   const std::string detail = stream_detail(options);
-  if (options.chunk == 0 && !detail.empty()) {
+  if (options.chunk == 0 && !detail.empty() && (detail != "--state" || state_flag.empty())) {
     throw Error(Status::usage, detail + " belongs to --stream CHUNK, which is not given");
   }
-  const std::string flag = options.lengths     ? "--lengths"
-                           : options.state_in  ? "--state-in"
-                           : options.state_out ? "--state-out"
-                                               : "";
-  if (flag.empty()) return;
-  throw Error(
-      Status::usage,
-      flag + " needs an artifact, run by its forward; other TorchScript takes all its arguments as inputs");
+  if (options.lengths) {
+    throw Error(Status::usage,
+                "--lengths needs an artifact, run by its forward; other TorchScript takes all its arguments "
+                "as inputs");
+  }
+  if (state_flag.empty() || !roles.states.empty()) return;
+  throw Error(Status::usage, state_flag +
+                                 " needs an artifact, or --state RESULT:ARGUMENT to say which results "
+                                 "are states");
 }
 
 void check_artifact_flags(const Options& options) {
@@ -132,8 +141,10 @@ RunReport run_artifact(const Options& options, const ModelFile& file, const Cons
 
 RunReport run_torchscript(const Options& options, const ModelFile& file, const Console& console,
                           Stopwatch& watch) {
-  check_plain_flags(options);
-  const std::vector<Value> arguments = read_arguments(options);
+  const StreamRoles roles = roles_of(options, file);
+  check_plain_flags(options, roles);
+  std::vector<Value> arguments = read_arguments(options);
+  if (options.state_in) read_plain_state(*options.state_in, roles, arguments);
   std::int64_t batch = 1;
   for (const Value& argument : arguments) {
     const Tensor* tensor = std::get_if<Tensor>(&argument);
@@ -151,6 +162,7 @@ RunReport run_torchscript(const Options& options, const ModelFile& file, const C
   call.batch_size = options.batch_size;
   call.progress = make_progress(console);
   report.outputs = model.call(arguments, call);
+  if (options.state_out) report.state = plain_state(report.outputs, roles);
   report.run_ms = watch.lap();
   report.setting = describe(options, model);
   return report;
