@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from support import healthy_models as healthy
 from support.program import USAGE, Program
 from support.small_models import build_small
 from test_mutants import forge
-from torch import nn
+from torch import Tensor, nn
 
 import zoo
 from zoo.artifact.golden import draw_samples, record
@@ -128,6 +128,34 @@ def test_a_decoder_that_waits_for_all_rows(program: Program, artifact: Path, tmp
     model.head.bias[4] += 1
     forge(artifact, model)
     assert program("verify", artifact).status == 1
+
+
+class ManyTokens(nn.Module):
+    """The nearest of 50,000 tokens for each step."""
+
+    def __init__(self, shift: int = 0) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor([10000.0, 0.0, 0.0]))
+        self.shift = shift
+        self.input_spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 3))
+        self.takes_lengths = False
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        tokens = (input * self.scale).sum(2).long().clamp(-25000, 25000) + 25000 + self.shift
+        nothing: List[Tensor] = []
+        return tokens, nothing
+
+
+def test_a_token_of_a_large_vocabulary_is_right_or_wrong(program: Program, artifact: Path) -> None:
+    zoo.save_artifact(ManyTokens(), artifact)
+    program.succeed("verify", artifact)
+    assert measure(ManyTokens()).allowed_of() == {"output": FLOOR}
+    forge(artifact, ManyTokens(shift=1))
+    outcome = program("verify", artifact, "--json")
+    assert outcome.status == 1
+    assert not any(check["pass"] for check in outcome.json["checks"] if "whole" in check["name"])
 
 
 @pytest.mark.parametrize("name", ["lstm_tagger", "gru_classifier", "residual_gru_tagger"])

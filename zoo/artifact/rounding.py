@@ -70,7 +70,9 @@ class _Measure:
             if got.shape != wanted.shape:
                 return False
             distance = float((got.double() - wanted.double()).abs().max()) if got.numel() else 0.0
-            if not distance <= max(FLOOR, CEILING * self.range_of[spec.name]):
+            # Tokens and counts are right or wrong.
+            most = max(FLOOR, CEILING * self.range_of[spec.name]) if wanted.is_floating_point() else 0.0
+            if not distance <= most:
                 return False
             distances[spec.name] = distance
         for name, distance in distances.items():

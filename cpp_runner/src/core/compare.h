@@ -14,8 +14,9 @@ struct Difference {
   double ratio = 0;
 };
 
-// Infinite where the shapes differ or either has a NaN. Tensors of dtypes other than float32, float64, int32
-// and int64 are equal byte for byte, or infinitely far apart.
+// Integers are equal, or differ by more than is allowed. Infinite where the shapes differ or either has a
+// NaN. Tensors of dtypes other than float32, float64, int32 and int64 are equal byte for byte, or infinitely
+// far apart.
 Difference compare(const Tensor& actual, const Tensor& expected, double atol, double rtol);
 // Measured by the range and the deviation of `expected`; for floats only.
 Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimit& limit);
