@@ -105,7 +105,7 @@ def accelerate(
         raise AccelerationError(f"nothing was fused: {report['refusal']}" + (f" ({reasons})" if reasons else ""))
     accelerated = _wrap(module, report)
     if check:
-        _compare(copy.deepcopy(scripted), copy.deepcopy(accelerated), check, CHECK_TOLERANCES[precision])
+        _compare(copy.deepcopy(scripted), copy.deepcopy(accelerated), check, CHECK_TOLERANCES["int8" if requantize else precision])
     return accelerated
 
 

@@ -2,6 +2,7 @@
 // kept them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -42,6 +43,12 @@ struct Acceleration {
     std::int64_t layers = 0;
     for (const FusedStack& stack : fused) layers += stack.num_layers;
     return layers;
+  }
+  // The cheapest precision among the fused layers; fp32 where nothing was fused.
+  [[nodiscard]] Precision precision() const {
+    Precision cheapest = Precision::fp32;
+    for (const FusedStack& stack : fused) cheapest = std::max(cheapest, stack.precision);
+    return cheapest;
   }
 };
 

@@ -117,7 +117,8 @@ TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const 
   std::unique_ptr<SelfCheck> check;
   if (options.check && !loaded.acceleration.fused.empty()) {
     // The fused module has the same tensors, and both may write to them.
-    check = std::make_unique<SelfCheck>(keeps ? deep_copy(module) : std::move(module), options.precision);
+    check = std::make_unique<SelfCheck>(keeps ? deep_copy(module) : std::move(module),
+                                        loaded.acceleration.precision());
   }
   impl_ = std::make_unique<Impl>(Impl{.device = place,
                                       .module = std::move(loaded.module),

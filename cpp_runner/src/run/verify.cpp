@@ -140,19 +140,10 @@ struct Criteria {
   bool against_own_whole = false;  // chunks and batches are compared with the engine's own whole sequences
 };
 
-// The cheapest precision among the fused layers.
-Precision fused_precision(const Model& model) {
-  Precision cheapest = Precision::fp32;
-  for (const FusedStack& stack : model.acceleration().fused) {
-    if (stack.precision == Precision::int8 || cheapest == Precision::fp32) cheapest = stack.precision;
-  }
-  return cheapest;
-}
-
 Criteria criteria_of(const Model& model) {
   const Manifest& manifest = *model.manifest();
   if (!model.acceleration().fused.empty()) {
-    const std::string precision(precision_name(fused_precision(model)));
+    const std::string precision(precision_name(model.acceleration().precision()));
     const auto found = manifest.precisions.find(precision);
     if (found == manifest.precisions.end()) {
       throw Error(Status::bad_data, "the manifest has no error limit for precision " + quote(precision));
