@@ -105,7 +105,8 @@ def accelerate(
         raise AccelerationError(f"nothing was fused: {report['refusal']}" + (f" ({reasons})" if reasons else ""))
     accelerated = _wrap(module, report)
     if check:
-        _compare(copy.deepcopy(scripted), copy.deepcopy(accelerated), check, CHECK_TOLERANCES["int8" if requantize else precision])
+        tolerance = CHECK_TOLERANCES["int8" if requantize else precision]
+        _compare(copy.deepcopy(scripted), copy.deepcopy(accelerated), check, tolerance)
     return accelerated
 
 
