@@ -12,7 +12,7 @@ import pytest
 import torch
 from support.program import UNAVAILABLE, USAGE, Program
 from support.real_input import real_batch
-from support.small_models import FAMILIES, build_small
+from support.small_models import FUSED_FAMILIES, build_small
 from torch import Tensor, nn
 
 import zoo
@@ -20,7 +20,7 @@ from zoo.artifact import torchscript
 from zoo.ops import engine_tables
 
 TASKS = ("classifier", "tagger")
-SMALL = [f"{family}_{task}" for family in FAMILIES for task in TASKS]
+SMALL = [f"{family}_{task}" for family in FUSED_FAMILIES for task in TASKS]
 # Python's twin of each precision, design section 9.
 TWIN = {"fp32": 1e-6, "bf16": 1e-6, "int8": 1e-5}
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 _HOMES = {
     "AccelerationError": "zoo.acceleration",
     "ArtifactError": "zoo.artifact.manifest",
+    "CellSpec": "zoo.config.cells",
     "CheckpointError": "zoo.checkpoint",
     "ConfigError": "zoo.config.faults",
     "ContractError": "zoo.artifact.signature",
@@ -50,6 +51,7 @@ _HOMES = {
     "load_checkpoint": "zoo.factory",
     "load_weights_": "zoo.weights",
     "quantize": "zoo.quantization",
+    "register_cell": "zoo.factory",
     "register_init": "zoo.init",
     "register_model": "zoo.factory",
     "register_recipe": "zoo.quantization",
@@ -77,6 +79,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.artifact.torchscript import ScriptError as ScriptError
     from zoo.checkpoint import CheckpointError as CheckpointError
     from zoo.checkpoint import save_checkpoint as save_checkpoint
+    from zoo.config.cells import CellSpec as CellSpec
     from zoo.config.faults import ConfigError as ConfigError
     from zoo.config.tensor_spec import TensorSpec as TensorSpec
     from zoo.cost import Summary as Summary
@@ -87,6 +90,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.factory import find_model as find_model
     from zoo.factory import list_models as list_models
     from zoo.factory import load_checkpoint as load_checkpoint
+    from zoo.factory import register_cell as register_cell
     from zoo.factory import register_model as register_model
     from zoo.init import Init as Init
     from zoo.init import InitError as InitError

@@ -12,12 +12,12 @@ from torch import Tensor
 from zoo.checkpoint import read_checkpoint
 from zoo.init import Init, init_weights_
 from zoo.model import Model
-from zoo.models.presets import register_presets
+from zoo.models.presets import register_cell, register_presets
 from zoo.models.trained import register_trained
 from zoo.registry import find_model, list_models, register_model
 from zoo.weights import load_weights_
 
-__all__ = ["build", "find_model", "list_models", "load_checkpoint", "register_model"]
+__all__ = ["build", "find_model", "list_models", "load_checkpoint", "register_cell", "register_model"]
 
 register_presets()
 register_trained()

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from zoo.config.cells import CELLS, CellSpec
+from zoo.config.cells import CELLS, CellSpec, find_cell_spec
 from zoo.errors import ZooError
 
 Role = Literal["input", "recurrent", "projection", "linear"]
@@ -165,7 +165,7 @@ def init_weights_(
 
 
 def find_cell(layer: nn.Module) -> str | None:
-    """Return which cell a recurrent layer has, a key of `CELLS`; None for any other module.
+    """Return which cell a recurrent layer has, by its name; None for any other module.
 
     PyTorch's layers, their cells and subclasses are known by their class. Any other layer says it by an attribute
     `cell`. It then has `hidden_size`, `bias`, and weights with PyTorch's names that stack the gates.
@@ -174,14 +174,14 @@ def find_cell(layer: nn.Module) -> str | None:
         names = (parent.__name__.removesuffix("Cell").lower() for parent in type(layer).__mro__)
         return next(name for name in names if name in CELLS)
     cell = getattr(layer, "cell", None)
-    return cell if isinstance(cell, str) and cell in CELLS else None
+    return cell if isinstance(cell, str) and find_cell_spec(cell) is not None else None
 
 
 def cell_spec(layer: nn.Module) -> CellSpec:
-    """Return the row of `CELLS` for a recurrent layer."""
-    cell = find_cell(layer)
-    assert cell is not None, "only recurrent layers have a cell"
-    return CELLS[cell]
+    """Return what is known of a recurrent layer's cell."""
+    spec = find_cell_spec(find_cell(layer) or "")
+    assert spec is not None, "only recurrent layers have a cell"
+    return spec
 
 
 def gate_blocks(layer: nn.Module, weight: Tensor) -> Iterator[Tensor]:
@@ -192,6 +192,9 @@ def gate_blocks(layer: nn.Module, weight: Tensor) -> Iterator[Tensor]:
 def _check_options(module: nn.Module, options: Init) -> None:
     layers = [layer for layer in module.modules() if find_cell(layer) is not None]
     gated = sorted({type(layer).__name__ for layer in layers if cell_spec(layer).num_gates > 1})
+    own_past = sorted({type(layer).__name__ for layer in layers if not _has_recurrent_matrix(layer)})
+    if options.scheme == "identity" and own_past:
+        raise InitError(f"init 'identity' needs a recurrent matrix, and {', '.join(own_past)} has none: use 'kaiming'")
     if options.scheme == "identity" and gated:
         raise InitError(
             f"init 'identity' is for nn.RNN, which then keeps its state from step to step; got {', '.join(gated)}: "
@@ -203,6 +206,10 @@ def _check_options(module: nn.Module, options: Init) -> None:
             raise InitError("forget_bias needs an LSTM; the module has none")
         if not all(layer.bias for layer in forgetful):
             raise InitError("forget_bias needs bias=True; the module has an LSTM without biases")
+
+
+def _has_recurrent_matrix(layer: nn.Module) -> bool:
+    return any(name.startswith("weight_hh") for name, _ in layer.named_parameters(recurse=False))
 
 
 def _has_forget_gate(layer: nn.Module) -> bool:
@@ -219,7 +226,7 @@ def _init_recurrent_(layer: Any, options: Init, generator: torch.Generator | Non
             role: Role = "input" if name.startswith("weight_ih") else "recurrent"
             for block in gate_blocks(layer, parameter):
                 scheme(block, role, generator)
-        else:
+        elif name.startswith("bias"):
             _init_bias_(parameter, bound, options, generator)
             if options.forget_bias is not None and _has_forget_gate(layer):
                 forget = list(gate_blocks(layer, parameter))[cell_spec(layer).gate_names.index("forget")]

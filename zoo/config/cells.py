@@ -1,4 +1,4 @@
-"""The table of cells: the equations of one step that a recurrent layer can have."""
+"""The tables of cells: the equations of one step that a recurrent layer can have."""
 
 from __future__ import annotations
 
@@ -26,8 +26,21 @@ class CellSpec:
         return len(self.gate_names)
 
 
+# PyTorch's cells, which the fused engine runs.
 CELLS: dict[str, CellSpec] = {
     "lstm": CellSpec(gate_names=("input", "forget", "cell", "output"), state_names=("h", "c"), projects=True),
     "gru": CellSpec(gate_names=("reset", "update", "new"), state_names=("h",)),
     "rnn": CellSpec(gate_names=("hidden",), state_names=("h",), nonlinearities=("tanh", "relu")),
 }
+
+# Cells that `zoo.models.cells` writes out step by step, and LibTorch runs. `zoo.register_cell` adds to them.
+WRITTEN_CELLS: dict[str, CellSpec] = {
+    "peephole_lstm": CellSpec(gate_names=("input", "forget", "cell", "output"), state_names=("h", "c")),
+    "coupled_lstm": CellSpec(gate_names=("forget", "cell", "output"), state_names=("h", "c")),
+    "reset_before_gru": CellSpec(gate_names=("reset", "update", "new"), state_names=("h",)),
+}
+
+
+def find_cell_spec(cell: str) -> CellSpec | None:
+    """Return the row of a cell in either table; None if there is no such cell."""
+    return CELLS.get(cell) or WRITTEN_CELLS.get(cell)

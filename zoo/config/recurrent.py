@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from zoo.config.cells import CELLS, CellSpec
+from zoo.config.cells import CELLS, WRITTEN_CELLS, CellSpec, find_cell_spec
 from zoo.config.faults import ConfigError, probability_faults, whole_number_faults
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
@@ -17,10 +17,10 @@ Nonlinearity = Literal["tanh", "relu"]
 class RecurrentConfig:
     """The constructor arguments of `torch.nn.LSTM/GRU/RNN`, and the input of the first layer.
 
-    Two things differ from PyTorch: `batch_first` is True by default, and `cell` says which of the three layers it is.
+    Two things differ from PyTorch: `batch_first` is True by default, and `cell` says which layer it is.
 
     Args:
-        cell: the equation of one step, "lstm", "gru" or "rnn".
+        cell: the equation of one step: "lstm", "gru", "rnn", or a cell of `zoo.models.cells` or of your own.
         input_size: features per step of the first layer, as PyTorch means it. A model that reads float features takes
             as many from the caller. A token model (`vocab_size` is set) embeds each token into as many.
         hidden_size: units per layer and direction.
@@ -62,8 +62,8 @@ class RecurrentConfig:
     def faults(self) -> list[str]:
         """Return everything that is wrong with this configuration, one sentence each."""
         found = []
-        if self.cell not in CELLS:
-            found.append(f"cell must be one of {', '.join(CELLS)}, got {self.cell!r}")
+        if find_cell_spec(self.cell) is None:
+            found.append(f"cell must be one of {', '.join((*CELLS, *WRITTEN_CELLS))}, got {self.cell!r}")
         for name in ("input_size", "hidden_size", "num_layers"):
             found += whole_number_faults(name, getattr(self, name), 1)
         found += whole_number_faults("proj_size", self.proj_size, 0)
@@ -102,7 +102,9 @@ class RecurrentConfig:
 
     @property
     def cell_spec(self) -> CellSpec:
-        return CELLS[self.cell]
+        spec = find_cell_spec(self.cell)
+        assert spec is not None, "faults() finds an unknown cell"
+        return spec
 
     @property
     def num_gates(self) -> int:

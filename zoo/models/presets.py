@@ -8,6 +8,8 @@ from typing import Any
 from torch import nn
 
 from zoo import config as c
+from zoo.config.cells import WRITTEN_CELLS, CellSpec, find_cell_spec
+from zoo.models.cells import CELL_FACTORIES, CellFactory
 from zoo.models.classifier import SequenceClassifier
 from zoo.models.encoder import Encoder
 from zoo.models.forecaster import Forecaster
@@ -24,6 +26,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "residual_lstm": {"cell": "lstm", "residual": True, "num_layers": 3, "dropout": 0.2},
     "residual_gru": {"cell": "gru", "residual": True, "num_layers": 3, "dropout": 0.2},
     "residual_rnn": {"cell": "rnn", "residual": True, "num_layers": 3, "dropout": 0.2},
+    **{cell: {"cell": cell} for cell in WRITTEN_CELLS},
 }
 
 # The configuration and the builder that make a task: a new task is one entry. `input_size` depends on the data, so
@@ -53,8 +56,36 @@ TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
 }
 
 
+def register_family(family: str, traits: dict[str, Any]) -> None:
+    """Register `<family>_<task>` for every task, with the fields that make the family."""
+    for task, (config, builder) in TASKS.items():
+        register_model(f"{family}_{task}", config.replace(**traits), builder)
+
+
 def register_presets() -> None:
     """Register every `<family>_<task>`."""
     for family, traits in FAMILIES.items():
-        for task, (config, builder) in TASKS.items():
-            register_model(f"{family}_{task}", config.replace(**traits), builder)
+        register_family(family, traits)
+
+
+def register_cell(name: str, spec: CellSpec, factory: CellFactory) -> None:
+    """Make a cell of your own a family: `build("<name>_<task>")` for every task, and `cell=name` in a configuration.
+
+    Args:
+        name: letters, digits and underscores; not a cell yet.
+        spec: names of its gates and of its state tensors. It cannot have `nonlinearities` or a projection.
+        factory: makes the module from (input_size, hidden_size, bias); `zoo.models.cells` describes the module.
+
+    Raises:
+        ConfigError: the name is taken or has other characters, or the spec has options that a cell of one's own
+            cannot have.
+    """
+    if not name.isidentifier():
+        raise c.ConfigError(f"a cell's name is letters, digits and underscores, got {name!r}")
+    if find_cell_spec(name) is not None or name in FAMILIES:
+        raise c.ConfigError(f"cell {name!r} is registered already; choose another name")
+    if spec.nonlinearities or spec.projects or not spec.state_names:
+        raise c.ConfigError(f"cell {name!r} needs state_names, and takes no nonlinearities and no projects; got {spec}")
+    WRITTEN_CELLS[name] = spec
+    CELL_FACTORIES[name] = factory
+    register_family(name, {"cell": name})

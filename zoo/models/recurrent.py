@@ -1,6 +1,6 @@
 """PyTorch's recurrent layers behind one interface: lengths in any order, state as a flat list.
 
-Both classes below and `zoo.models.residual.ResidualStack` have it:
+Both classes below, `zoo.models.written.WrittenStack` and `zoo.models.residual.ResidualStack` have it:
 
     forward(input (B, T, I), lengths (B,) | None, state) -> output (B, T, F), state
     final(state) -> (B, F)             each row's output at its last valid step (in the reverse direction, its first)
@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo.config import RecurrentConfig
+from zoo.models.cells import CELL_FACTORIES
 from zoo.models.padding import mask_padding
+from zoo.models.written import WrittenStack
 
 
 def pack_steps(input: Tensor, lengths: Tensor) -> PackedSequence:
@@ -123,4 +125,6 @@ class HiddenStack(nn.Module):
 
 def make_plain_stack(config: RecurrentConfig) -> nn.Module:
     """Return the stack for the cell of a validated configuration."""
+    if config.cell in CELL_FACTORIES:
+        return WrittenStack(config)
     return HiddenStack(config) if config.cell in HIDDEN_LAYERS else LSTMStack(config)

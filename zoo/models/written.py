@@ -1,0 +1,84 @@
+"""A written-out cell over sequences: any layers and directions, with the interface of `zoo.models.recurrent`."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from zoo.config import RecurrentConfig
+from zoo.models.cells import CELL_FACTORIES
+from zoo.models.padding import mask_padding, step_mask
+
+
+class CellLayer(nn.Module):
+    """One cell over the steps of a sequence, in one direction."""
+
+    def __init__(self, cell: nn.Module, reverse: bool) -> None:
+        super().__init__()
+        self.cell_module = cell
+        self.reverse = reverse
+
+    def forward(self, input: Tensor, valid: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+        """Run (B, T, I) from a state of (B, H) tensors. A row keeps its state where `valid`, bool (B, T), is False."""
+        outputs: List[Tensor] = []
+        num_steps = input.size(1)
+        for step in range(num_steps):
+            t = num_steps - 1 - step if self.reverse else step
+            after = self.cell_module(input[:, t], state)
+            if valid is not None:
+                takes_part = valid[:, t].unsqueeze(1)  # (B, 1)
+                after = [torch.where(takes_part, after[i], state[i]) for i in range(len(state))]
+            state = after
+            outputs.append(state[0])
+        if self.reverse:
+            outputs.reverse()
+        return torch.stack(outputs, dim=1), state  # (B, T, H)
+
+
+class WrittenStack(nn.Module):
+    """A cell of `zoo.models.cells`, or one's own, in several layers and directions."""
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList()
+        for layer in range(config.num_layers):
+            size = config.input_size if layer == 0 else config.output_size
+            for direction in range(config.num_directions):
+                cell = CELL_FACTORIES[config.cell](size, config.hidden_size, config.bias)
+                self.layers.append(CellLayer(cell, reverse=direction == 1))
+        self.dropout = nn.Dropout(config.dropout)
+        self.num_directions = config.num_directions
+        self.num_states = len(config.cell_spec.state_names)
+        self.state_rows = config.num_layers * config.num_directions
+        self.hidden_size = config.hidden_size
+
+    def forward(self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+        valid: Optional[Tensor] = None
+        if lengths is not None:
+            # Padding may be NaN, and a gradient of 0 times NaN is NaN.
+            input = mask_padding(input, lengths)
+            valid = step_mask(lengths, input.size(1), input.device)
+        finals: List[List[Tensor]] = []
+        directions: List[Tensor] = []
+        for k, layer in enumerate(self.layers):
+            output, final = layer(input, valid, [s[k] for s in state])
+            finals.append(final)
+            directions.append(output)
+            if len(directions) == self.num_directions:
+                input = torch.cat(directions, dim=2)  # (B, T, directions * H)
+                directions = []
+                if k + 1 < self.state_rows:
+                    input = self.dropout(input)
+        if lengths is not None:
+            input = mask_padding(input, lengths)
+        return input, [torch.stack([final[i] for final in finals]) for i in range(self.num_states)]
+
+    def final(self, state: List[Tensor]) -> Tensor:
+        h_n = state[0]  # (layers * directions, B, H)
+        return h_n[-self.num_directions :].transpose(0, 1).flatten(1)  # (B, directions * H)
+
+    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
+        size = [self.state_rows, batch_size, self.hidden_size]
+        return [torch.zeros(size, dtype=like.dtype, device=like.device) for _ in range(self.num_states)]
