@@ -1,6 +1,7 @@
 """Random TorchScript modules give the numbers of stock TorchScript, or are refused.
 
-`python tests/test_random_foreign_models.py MINUTES` goes on for longer and prints how many it tried.
+`python tests/test_random_foreign_models.py MINUTES [ROUND]` goes on for longer and prints how many it tried. Each run
+tries other modules, unless it is given the round to begin with.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ def try_round(number: int, programs: Path) -> None:
         print(count)
 
 
-def try_for(minutes: float) -> int:
+def try_for(minutes: float, first: int) -> int:
     """Try rounds in processes of their own, so that none ends the others; return 1 where one failed."""
-    end, total, failed, number = time.monotonic() + 60 * minutes, 0, 0, 0
+    end, total, failed, number = time.monotonic() + 60 * minutes, 0, 0, first
     with tempfile.TemporaryDirectory() as folder:
         programs = build_embedding(Path(folder))
         while time.monotonic() < end:
@@ -67,7 +68,7 @@ def try_for(minutes: float) -> int:
                 failed += 1
                 last = (programs / "last").read_text()
                 print(f"round {number - 1}: exit status {done.returncode}, last module {last}\n{done.stderr[-3000:]}")
-            print(f"{total} modules in {number} rounds, {failed} rounds with a fault", flush=True)
+            print(f"{total} modules in rounds {first} to {number - 1}, {failed} with a fault", flush=True)
     return int(failed > 0)
 
 
@@ -75,4 +76,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "--round":
         try_round(int(sys.argv[2]), Path(sys.argv[3]))
     else:
-        sys.exit(try_for(float(sys.argv[1])))
+        first = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+        sys.exit(try_for(float(sys.argv[1]), first))
