@@ -20,7 +20,11 @@ from zoo.artifact.rounding import CEILING, FACTOR, FLOOR, measure_rounding
 from zoo.artifact.signature import infer_signature
 
 # As large as the weights of the taggers and denoisers that people brought: 1e-6 of the range lies below their rounding.
-HEALTHY = {"tagger": (healthy.AttentiveTagger, 7), "denoiser": (healthy.Denoiser, 6)}
+HEALTHY = {
+    "tagger": (healthy.AttentiveTagger, 7),
+    "denoiser": (healthy.Denoiser, 6),
+    "float32 tagger": (healthy.Float32Tagger, 7),
+}
 
 
 def make(name: str) -> Any:
@@ -44,24 +48,28 @@ def test_healthy_models_are_accepted(name: str, engine: str, program: Program, a
         assert max(check["worst_difference"] for check in outcome["checks"]) > 1e-5
 
 
+def find_rnn(model: Any) -> Any:
+    return next(part for part in model.modules() if isinstance(part, nn.RNNBase))
+
+
 def scale_a_weight(model: Any) -> None:
-    weight = model.rnn.weight_hh_l0
+    weight = find_rnn(model).weight_hh_l0
     weight.view(-1)[weight.abs().argmax()] *= 1.01
 
 
 def swap_gates(model: Any) -> None:
-    weight = model.rnn.weight_ih_l0
-    gates = weight.chunk(4 if isinstance(model.rnn, nn.LSTM) else 3)
+    weight = find_rnn(model).weight_ih_l0
+    gates = weight.chunk(4 if isinstance(find_rnn(model), nn.LSTM) else 3)
     weight.copy_(torch.cat([gates[1], gates[0], *gates[2:]]))
 
 
 def swap_channels(model: Any) -> None:
-    weight = model.rnn.weight_ih_l0
+    weight = find_rnn(model).weight_ih_l0
     weight[:, [0, 1]] = weight[:, [1, 0]]
 
 
 def drop_a_bias(model: Any) -> None:
-    bias = model.rnn.bias_hh_l0
+    bias = find_rnn(model).bias_hh_l0
     bias[bias.abs().argmax()] = 0
 
 
@@ -100,6 +108,12 @@ def test_no_rounding_excuses_more_than_the_ceiling(program: Program, artifact: P
     assert rounding.allowed_of()["output"] == pytest.approx(CEILING * rounding.range_of["output"])
 
 
+def test_a_model_that_cannot_run_in_float64_has_the_rounding_of_its_twin_that_can() -> None:
+    runs, cannot = measure(make("tagger")), measure(make("float32 tagger"))
+    assert 0.2 < cannot.worst_of["output"] / runs.worst_of["output"] < 5
+    assert torch.get_default_dtype() == torch.float32
+
+
 def test_what_rounding_allows() -> None:
     rounding = measure(make("tagger"))
     worst = rounding.worst_of["output"]
@@ -126,6 +140,22 @@ def test_a_decoder_that_waits_for_all_rows(program: Program, artifact: Path, tmp
     assert torch.equal(torch.from_numpy(tokens), model(x)[0])  # tokens are equal or wrong
     model.head.weight[[0, 1]] = model.head.weight[[1, 0]]
     model.head.bias[4] += 1
+    forge(artifact, model)
+    assert program("verify", artifact).status == 1
+
+
+def test_a_decoder_that_reads_its_own_tokens(program: Program, artifact: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model: Any = healthy.sharpen(healthy.StreamingDecoder(), 3).eval()
+    saved = zoo.save_artifact(model, artifact)
+    assert saved.rows_independent
+    program.succeed("verify", artifact)
+    x = torch.randn(3, 50, 12)
+    np.save(tmp_path / "x.npy", x.numpy())
+    tokens = program.output(artifact, tmp_path / "x.npy", "--stream", 7, folder=tmp_path)
+    assert len(np.unique(tokens)) > 4
+    assert torch.equal(torch.from_numpy(tokens), model(x)[0])
+    model.embedding.weight[[0, 1]] = model.embedding.weight[[1, 0]]
     forge(artifact, model)
     assert program("verify", artifact).status == 1
 

@@ -57,6 +57,22 @@ class Denoiser(nn.Module):
         return [torch.zeros(2, batch_size, 96)]
 
 
+class Float32Tagger(nn.Module):
+    """A tagger with float32 written into its code, so that it does not run in float64."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = AttentiveTagger()
+        self.input_spec = self.model.input_spec
+        self.takes_lengths = False
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        output, state_n = self.model(input.float(), lengths, state)
+        return output, state_n
+
+
 class ForgetfulDenoiser(nn.Module):
     """A mutant: the state that comes in is ignored."""
 
@@ -100,3 +116,31 @@ class GreedyDecoder(nn.Module):
             tokens.append(token)
         nothing: List[Tensor] = []
         return torch.stack(tokens, 1), nothing
+
+
+class StreamingDecoder(nn.Module):
+    """Writes one token a step and reads it at the next step, so that its state holds a token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(11, 8)
+        self.cell, self.head = nn.LSTMCell(20, 32), nn.Linear(32, 11)
+        self.input_spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 12))
+        self.takes_lengths = False
+
+    def forward(
+        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        h, c, token = self.initial_state(input.size(0)) if state is None else state
+        h, c = h[0], c[0]
+        tokens: List[Tensor] = []
+        for x in input.unbind(1):
+            h, c = self.cell(torch.cat([x, self.embedding(token[0])], 1), (h, c))
+            token = self.head(h).argmax(1).unsqueeze(0)
+            tokens.append(token[0])
+        return torch.stack(tokens, 1), [h.unsqueeze(0), c.unsqueeze(0), token]
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        zeros = torch.zeros(1, batch_size, 32)
+        return [zeros, zeros, torch.zeros(1, batch_size, dtype=torch.long)]
