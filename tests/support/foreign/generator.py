@@ -15,8 +15,10 @@ from torch import Tensor
 
 import zoo
 from support.embedding import Answer, Calls
-from support.foreign import pieces
+from support.foreign.leaves import LEAVES, WIDTH
+from support.foreign.pieces import make
 from support.foreign.stock import is_close, named, run_in_parts, save
+from support.foreign.wrappers import AROUND_ONE, AROUND_TWO, RESULTS
 from support.program import BAD_DATA
 from zoo.acceleration import AccelerationError
 
@@ -25,18 +27,18 @@ ROUNDING = 2e-5
 
 
 def expressions() -> st.SearchStrategy[str]:
-    """Draw expressions of `pieces`, such as "Two(hooked(GRU()), KeepsList())"."""
+    """Draw expressions of pieces, such as "Two(hooked(GRU()), KeepsList())"."""
 
     def calls_of(functions: list[Callable[..., Any]], *arguments: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         names = st.sampled_from([function.__name__ for function in functions])
         return st.tuples(names, *arguments).map(lambda drawn: f"{drawn[0]}({', '.join(drawn[1:])})")
 
     inner = st.recursive(
-        calls_of(pieces.LEAVES),
-        lambda a: calls_of(pieces.AROUND_ONE, a) | calls_of(pieces.AROUND_TWO, a, a),
+        calls_of(LEAVES),
+        lambda a: calls_of(AROUND_ONE, a) | calls_of(AROUND_TWO, a, a),
         max_leaves=4,
     )
-    return inner | calls_of(pieces.RESULTS, inner)
+    return inner | calls_of(RESULTS, inner)
 
 
 def check(expression: str, calls: Calls, folder: Path) -> None:
@@ -47,9 +49,9 @@ def check(expression: str, calls: Calls, folder: Path) -> None:
     """
     path = folder / "model.pt"
     torch.manual_seed(0)
-    inputs = [torch.randn(2, 5, pieces.WIDTH) for _ in range(3)]
+    inputs = [torch.randn(2, 5, WIDTH) for _ in range(3)]
     try:
-        save(pieces.make(expression), path)
+        save(make(expression), path)
         stock = torch.jit.load(path)
         expected = [named(stock(x.clone())) for x in inputs]
     except (RuntimeError, torch.jit.Error):
@@ -59,7 +61,7 @@ def check(expression: str, calls: Calls, folder: Path) -> None:
         for size, axis in ((2, 1), (1, 0)):
             _check_parts(path, inputs[0], expected[0], calls, size, axis)
     except Exception as error:
-        error.add_note(f'For the gallery: "found": Case(lambda: pieces.make("{expression}")),')
+        error.add_note(f'For the gallery: "found": Case(lambda: make("{expression}")),')
         raise
 
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from support.foreign.aliases import Keeper
 from support.foreign.case import FEATURES, STATISTICS, Case, Plain
 
 
@@ -89,6 +90,54 @@ class OwnAutocast(Plain):
         return self.rnn(x)[0] * scale.float()
 
 
+def with_pre_hook() -> nn.Module:
+    module = Plain()
+    module.register_forward_pre_hook(halve)
+    return module
+
+
+class InnerPreHookOfAKeeper(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.keeper = Keeper()
+        self.keeper.register_forward_pre_hook(halve)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.keeper(x) + self.keeper(x)
+
+
+class AsksForItsMode(Plain):
+    """`forward` reads the training flag."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.rnn(x)[0]
+        if self.training:
+            return y * 0.0
+        return y
+
+
+class AsksAChildForItsMode(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.child = AsksForItsMode()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.child(x) + 1
+
+
+def with_child_in_training_mode() -> nn.Module:
+    module = AsksAChildForItsMode().eval()
+    module.child.train()
+    return module
+
+
+class DropoutLeftOn(Plain):
+    """Everything is dropped, so that the result can be compared."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rnn(x)[0] + F.dropout(x, 1.0, True).sum()
+
+
 CASES: dict[str, Case] = {
     "hooks": Case(with_hooks, refusal="hooks"),
     "inner_hooks": Case(InnerHooks, 1),
@@ -98,4 +147,10 @@ CASES: dict[str, Case] = {
     "functional_statistics": Case(FunctionalStatistics, refusal=STATISTICS),
     "unused_statistics": Case(UnusedStatistics, refusal=STATISTICS),
     "autocast": Case(OwnAutocast, refusal="torch.autocast"),
+    "pre_hook": Case(with_pre_hook, refusal="hooks"),
+    "inner_pre_hook": Case(InnerPreHookOfAKeeper, 1),
+    "asks_for_its_mode": Case(AsksForItsMode, 1),
+    "asks_a_child_for_its_mode": Case(AsksAChildForItsMode, 1),
+    "child_in_training_mode": Case(with_child_in_training_mode, 1),
+    "dropout_left_on": Case(DropoutLeftOn, 1),
 }

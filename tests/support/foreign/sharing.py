@@ -1,15 +1,11 @@
-"""Modules in which several places hold one thing, forks, hooks and flags."""
-
-from typing import Dict, List, Tuple
+"""Modules in which several places hold one thing."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from support.foreign.aliases import Keeper
-from support.foreign.case import FORK, OBJECT, SHARED, Case, Plain, zeros
-from support.foreign.forks import Ensemble, WaitInBranch
-from support.foreign.modes import halve
+from support.foreign.case import OBJECT, SHARED, Case, Plain
+from support.foreign.forks import WaitInBranch
 from support.foreign.objects import Memory
 
 
@@ -193,124 +189,6 @@ class BranchOfModules(WaitInBranch):
         return self.left(x) if self.go_left else self.right(x)
 
 
-class ForkInALoop(Ensemble):
-    """Futures in a list, one for each step."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        futures: List[torch.jit.Future[Tensor]] = []
-        for t in range(x.size(1)):
-            futures.append(torch.jit.fork(self.members[0], x[:, t : t + 1]))
-        return torch.cat([torch.jit.wait(future) for future in futures], 1)
-
-
-class FuturesInADict(WaitInBranch):
-    def forward(self, x: Tensor) -> Tensor:
-        futures: Dict[str, torch.jit.Future[Tensor]] = {}
-        futures["left"] = torch.jit.fork(self.left, x)
-        return torch.jit.wait(futures["left"]) + self.right(x)
-
-
-class ForkInAFork(WaitInBranch):
-    def both(self, x: Tensor) -> Tensor:
-        future = torch.jit.fork(self.left, x)
-        return self.right(x) + torch.jit.wait(future)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.jit.wait(torch.jit.fork(self.both, x))
-
-
-class ForkOfATuple(WaitInBranch):
-    """Several results of one fork."""
-
-    def both(self, x: Tensor) -> Tuple[Tensor, Tensor]:
-        return self.left(x), self.right(x)
-
-    def forward(self, x: Tensor) -> Tensor:
-        future = torch.jit.fork(self.both, x)
-        left, right = torch.jit.wait(future)
-        return left - right
-
-
-class ForkThatWritesAnObject(WaitInBranch):
-    def __init__(self) -> None:
-        super().__init__()
-        self.memory = Memory(zeros())
-
-    def work(self, x: Tensor) -> Tensor:
-        self.memory.put(self.memory.h + 1)
-        return self.left(x) + self.memory.h.transpose(0, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        future = torch.jit.fork(self.work, x)
-        return torch.jit.wait(future) + self.right(x)
-
-
-class ForkThatReadsWhatIsWritten(WaitInBranch):
-    """The buffer is written before the fork and read in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("h", zeros())
-
-    def work(self, x: Tensor) -> Tensor:
-        return self.left(x) + self.h.transpose(0, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.h += 1
-        future = torch.jit.fork(self.work, x)
-        y = torch.jit.wait(future)
-        self.h += 1
-        return y + self.right(x)
-
-
-def with_pre_hook() -> nn.Module:
-    module = Plain()
-    module.register_forward_pre_hook(halve)
-    return module
-
-
-class InnerPreHookOfAKeeper(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.keeper = Keeper()
-        self.keeper.register_forward_pre_hook(halve)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.keeper(x) + self.keeper(x)
-
-
-class AsksForItsMode(Plain):
-    """`forward` reads the training flag."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.rnn(x)[0]
-        if self.training:
-            return y * 0.0
-        return y
-
-
-class AsksAChildForItsMode(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.child = AsksForItsMode()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.child(x) + 1
-
-
-def with_child_in_training_mode() -> nn.Module:
-    module = AsksAChildForItsMode().eval()
-    module.child.train()
-    return module
-
-
-class DropoutLeftOn(Plain):
-    """Everything is dropped, so that the result can be compared."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.rnn(x)[0] + F.dropout(x, 1.0, True).sum()
-
-
 CASES = {
     "interface": Case(lambda: Chosen(OneStep(False)), 1),
     "interface_with_state": Case(lambda: Chosen(OneStep(True)), 1),
@@ -327,16 +205,4 @@ CASES = {
     "loop_of_modules": Case(LoopOfModules, 2),
     "dict_of_modules": Case(DictOfModules, 2),
     "branch_of_modules": Case(BranchOfModules, 2),
-    "fork_in_a_loop": Case(ForkInALoop, refusal=FORK),
-    "futures_in_a_dict": Case(FuturesInADict, refusal=FORK),
-    "fork_in_a_fork": Case(ForkInAFork, refusal=FORK),
-    "fork_of_a_tuple": Case(ForkOfATuple, 2),
-    "fork_writes_an_object": Case(ForkThatWritesAnObject, refusal=FORK),
-    "fork_reads_what_is_written": Case(ForkThatReadsWhatIsWritten, 2),
-    "pre_hook": Case(with_pre_hook, refusal="hooks"),
-    "inner_pre_hook": Case(InnerPreHookOfAKeeper, 1),
-    "asks_for_its_mode": Case(AsksForItsMode, 1),
-    "asks_a_child_for_its_mode": Case(AsksAChildForItsMode, 1),
-    "child_in_training_mode": Case(with_child_in_training_mode, 1),
-    "dropout_left_on": Case(DropoutLeftOn, 1),
 }
