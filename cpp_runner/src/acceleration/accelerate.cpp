@@ -5,6 +5,7 @@
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/freeze_module.h>
 #include <torch/csrc/jit/passes/inline_fork_wait.h>
+#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 #include <memory>
@@ -28,12 +29,23 @@ using torch::jit::Module;
 using torch::jit::Node;
 using torch::jit::Value;
 
+// Forks run in the place where they begin. LibTorch's freezing goes wrong on a module in training mode whose
+// class another module has too, if a fork calls it.
+void inline_forks(const std::shared_ptr<Graph>& graph) {
+  torch::jit::Inline(*graph);
+  const auto nodes = all_nodes(*graph->block());
+  if (std::ranges::any_of(nodes, [](const Node* n) { return n->kind() == c10::prim::fork; })) {
+    torch::jit::InlineForkWait(graph);
+  }
+}
+
 // In a frozen module weights are constants and every call is inlined. The executor keeps the plan of a
 // function that has run, so the pass works on a copy that has never run.
 Module frozen(Module copy) {
   std::vector<std::string> preserved;
   for (const auto& method : copy.get_methods()) {
     if (method.name() != "forward") preserved.push_back(method.name());
+    inline_forks(method.graph());
   }
   torch::jit::freeze_module_inplace(&copy, preserved);
   for (const auto& method : copy.get_methods()) own_call_stacks(method.function(), *method.graph());
@@ -49,13 +61,6 @@ Module frozen_copy(const Module& module) {
     Module copy = module.clone(/*inplace=*/true);
     if (!separate_shared_tensors(copy)) throw;
     return frozen(std::move(copy));
-  }
-}
-
-void inline_forks(const std::shared_ptr<Graph>& graph) {
-  const auto nodes = all_nodes(*graph->block());
-  if (std::ranges::any_of(nodes, [](const Node* n) { return n->kind() == c10::prim::fork; })) {
-    torch::jit::InlineForkWait(graph);
   }
 }
 
@@ -123,7 +128,6 @@ class Pass {
   explicit Pass(const AccelerateOptions& options) : options_(options) {}
 
   void run(const std::shared_ptr<Graph>& graph) {
-    inline_forks(graph);
     for (Node* node : all_nodes(*graph->block())) visit(*graph, *node);
     torch::jit::EliminateDeadCode(graph);
     graph->lint();
