@@ -21,6 +21,9 @@ TEST(messages) {
   CHECK(essential_line("first\nsecond\n") == "first");
   CHECK(essential_line("The following operation failed\n  File x\nRuntimeError: "
                        "outer\nmore\nbuiltins.ValueError: inner\n") == "builtins.ValueError: inner");
+  CHECK(essential_line(
+            "__torch__.___torch_mangle_27.GRU (of Python compilation unit at: 0x5564) has no 'rnn'") ==
+        "__torch__.GRU has no 'rnn'");
   CHECK(essential_line("").empty());
   CHECK(parse_device("cuda").text() == "cuda:0" && parse_device("cuda:3").index == 3 &&
         parse_device("cpu").kind() == "cpu");

@@ -55,6 +55,15 @@ bool names_an_error(std::string_view line) {
          (name.ends_with("Error") || name.ends_with("Exception"));
 }
 
+// Takes out each part that begins with `begin`, up to and with the next `end`.
+void erase_each(std::string& line, std::string_view begin, char end) {
+  for (std::size_t from = line.find(begin); from != std::string::npos; from = line.find(begin, from)) {
+    const std::size_t to = line.find(end, from);
+    if (to == std::string::npos) return;
+    line.erase(from, to - from + 1);
+  }
+}
+
 }  // namespace
 
 std::string quote(std::string_view text) { return "'" + printable(text) + "'"; }
@@ -101,6 +110,9 @@ std::string essential_line(std::string_view message) {
   }
   std::string line(error.empty() ? first : error);
   while (line.ends_with(':')) line.pop_back();  // it announces lines that are left out
+  // Addresses, and the numbers that LibTorch gives to classes of one name, change from run to run.
+  erase_each(line, " (of Python compilation unit at: ", ')');
+  erase_each(line, "___torch_mangle_", '.');
   return line;
 }
 
