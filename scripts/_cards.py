@@ -48,6 +48,7 @@ class Card:
         int8: test figures of the `dynamic_int8` artifact by cpp_runner, None where the quantization recipe refused.
         int8_refused: the reason of the refusal.
         passed_over: seeds (as text) excluded from shipping, with the reason.
+        baselines: test figures of simple methods on the same splits, by name; `scripts/baselines.py` writes them.
     """
 
     name: str
@@ -68,6 +69,16 @@ class Card:
     int8: dict[str, float] | None
     int8_refused: str | None = None
     passed_over: dict[str, str] = field(default_factory=dict)
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def best_baseline(self) -> tuple[str, float] | None:
+        """The simple method with the best test metric, and this metric."""
+        figures = [(figures[self.metric], name) for name, figures in self.baselines.items()]
+        if not figures:
+            return None
+        figure, name = max(figures) if self.mode == "max" else min(figures)
+        return name, figure
 
     @property
     def test(self) -> list[float]:

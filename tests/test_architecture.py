@@ -82,6 +82,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.training.pictures",
         "zoo.training.sound",
     },
+    "zoo.training.baselines": {"zoo.data", "zoo.models", "zoo.training.batching", "zoo.training.tasks"},
     "zoo.training": {
         "zoo.training.batching",
         "zoo.training.errors",

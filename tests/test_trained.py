@@ -1,5 +1,6 @@
 """The shipped models: their files, their cards, and cpp_runner reaching the cards' figures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,13 @@ def make_card(tests: list[float], mode: str = "max") -> Card:
     )
 
 
+@pytest.mark.parametrize(("mode", "best"), [("max", ("other", 0.9)), ("min", ("one", 0.2))])
+def test_the_best_simple_method_stands_beside_the_model(mode: str, best: tuple[str, float]) -> None:
+    card = replace(make_card([0.7], mode), baselines={"one": {"accuracy": 0.2}, "other": {"accuracy": 0.9}})
+    assert card.best_baseline == best
+    assert f"| {best[1]:.4f} ({best[0]}) |" in card_table([card])
+
+
 def test_the_median_seed_is_shipped() -> None:
     assert make_card([0.7, 0.9, 0.8]).shipped == 2
     assert make_card([0.7, 0.9]).shipped == 0
@@ -99,7 +107,9 @@ def test_the_median_seed_is_shipped() -> None:
 
 def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
     table = card_table([make_card([0.7, 0.9, 0.8])])
-    assert "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000; 3) | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
+    assert (
+        "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000; 3) | - | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
+    )
     text = f"before\n{TABLE_OF_CARDS[0]}\nold\n{TABLE_OF_CARDS[1]}\nafter\n"
     assert (
         put_table(text, table, TABLE_OF_CARDS) == f"before\n{TABLE_OF_CARDS[0]}\n{table}\n{TABLE_OF_CARDS[1]}\nafter\n"
