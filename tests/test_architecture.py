@@ -46,6 +46,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.weights",
     },
     "zoo.acceleration": {"zoo.artifact.torchscript", "zoo.config", "zoo.errors", "zoo.ops"},
+    "zoo.diagnostics": {"zoo.config"},
     "zoo.quantization": {
         "zoo.artifact",
         "zoo.artifact.tolerances",

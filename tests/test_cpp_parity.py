@@ -94,6 +94,8 @@ def test_quantized_artifacts_give_their_twins_numbers(
         {"residual": True, "num_layers": 3},
         {"pooling": "max"},
         {"pooling": "last"},
+        {"pooling": "additive_attention"},
+        {"pooling": "dot_product_attention"},
     ],
 )
 def test_every_option_reaches_cpp(overrides: dict[str, Any], program: Program, artifact: Path) -> None:

@@ -36,6 +36,7 @@ _HOMES = {
     "WeightsError": "zoo.weights",
     "ZooError": "zoo.errors",
     "accelerate": "zoo.acceleration",
+    "attention_weights": "zoo.diagnostics.attention",
     "build": "zoo.factory",
     "build_own_model": "zoo.artifact.own_model",
     "cmake_prefix_path": "zoo.installation",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.cost import Summary as Summary
     from zoo.cost import summary as summary
     from zoo.decoding import decode_ctc as decode_ctc
+    from zoo.diagnostics.attention import attention_weights as attention_weights
     from zoo.errors import ZooError as ZooError
     from zoo.factory import build as build
     from zoo.factory import find_model as find_model

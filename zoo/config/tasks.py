@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from zoo.config.faults import probability_faults, whole_number_faults
 from zoo.config.recurrent import RecurrentConfig
 
-Pooling = Literal["last", "mean", "max"]
+Pooling = Literal["last", "mean", "max", "additive_attention", "dot_product_attention"]
+POOLINGS: tuple[str, ...] = get_args(Pooling)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,8 @@ class ClassifierConfig(HeadConfig):
 
     Args:
         num_classes: number of scores; 1 for the log-odds of one class, or for one number.
-        pooling: how the steps become one vector: "last" (the final hidden state of each direction), or "mean" or "max"
-            over the valid steps.
+        pooling: how the steps become one vector: "last" (the final hidden state of each direction), or over the valid
+            steps "mean", "max", or the mean with learned weights, "additive_attention" or "dot_product_attention".
     """
 
     num_classes: int = 10
@@ -45,8 +46,8 @@ class ClassifierConfig(HeadConfig):
 
     def faults(self) -> list[str]:
         found = super().faults() + whole_number_faults("num_classes", self.num_classes, 1)
-        if self.pooling not in ("last", "mean", "max"):
-            found.append(f"pooling must be last, mean or max, got {self.pooling!r}")
+        if self.pooling not in POOLINGS:
+            found.append(f"pooling must be one of {', '.join(POOLINGS)}, got {self.pooling!r}")
         return found
 
 

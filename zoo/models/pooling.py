@@ -87,8 +87,87 @@ class MaxPooling(nn.Module):
         return [torch.full(shape, self.nothing_seen, dtype=like.dtype, device=like.device)]
 
 
+class AdditiveScores(nn.Module):
+    """v . tanh(W h_t + b) for each step (Bahdanau et al. 2015, section A.1.2, without a query)."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(features, features)
+        self.vector = nn.Linear(features, 1, bias=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.vector(self.hidden(features).tanh())  # (B, T, 1)
+
+
+class DotProductScores(nn.Module):
+    """q . (K h_t) / sqrt(F) for each step, with a learned query (Vaswani et al. 2017, equation 1)."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(features, features, bias=False)
+        self.query = nn.Linear(features, 1, bias=False)
+        self.scale = features**-0.5
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.query(self.key(features)) * self.scale  # (B, T, 1)
+
+
+class AttentionPooling(nn.Module):
+    """The mean over the valid steps with weights softmax(scores), which a stream refines.
+
+    The state is the largest score so far, rounded, the sum of exp(score - largest), and the weighted mean so far
+    (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"). Any number near the largest score keeps
+    exp finite; a whole one is the same in every engine, although scores near 0 are mostly rounding error.
+    """
+
+    def __init__(self, features: int, scores: nn.Module) -> None:
+        super().__init__()
+        self.features = features
+        self.scores = scores
+        self.nothing_seen = NOTHING_SEEN
+        self.state_names: List[str] = ["largest", "total", "mean"]
+
+    def forward(
+        self, features: Tensor, final: Tensor, lengths: Optional[Tensor], state: List[Tensor]
+    ) -> Tuple[Tensor, List[Tensor]]:
+        largest, total, mean = state[0].squeeze(0), state[1].squeeze(0), state[2].squeeze(0)  # (B, 1), (B, 1), (B, F)
+        scores = self.valid_scores(features, lengths)
+        highest = torch.maximum(largest, scores.amax(1).round())
+        shares = (scores - highest.unsqueeze(1)).exp()  # (B, T, 1)
+        if lengths is not None:  # a row that has seen no step yet has padding as its highest score
+            shares = shares.masked_fill(scores <= self.nothing_seen, 0.0)
+        added = shares.sum(1)
+        total = total * (largest - highest).exp() + added
+        mean = mean + ((shares * features).sum(1) - added * mean) / total.clamp(min=1e-30)
+        return mean, [highest.unsqueeze(0), total.unsqueeze(0), mean.unsqueeze(0)]
+
+    def valid_scores(self, features: Tensor, lengths: Optional[Tensor]) -> Tensor:
+        """Return the scores (B, T, 1), the lowest number at padded steps."""
+        scores = self.scores(features)
+        if lengths is not None:
+            valid = step_mask(lengths, features.size(1), features.device)
+            scores = scores.masked_fill(~valid.unsqueeze(2), self.nothing_seen)
+        return scores
+
+    @torch.jit.unused
+    def weights(self, features: Tensor, lengths: Optional[Tensor]) -> Tensor:
+        """Return the weights of the steps of whole sequences (B, T), 0 at padded steps; every row has a step."""
+        return self.valid_scores(features, lengths).squeeze(2).softmax(1)
+
+    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
+        size = [1, batch_size, 1]
+        largest = torch.full(size, self.nothing_seen, dtype=like.dtype, device=like.device)
+        total = torch.zeros(size, dtype=like.dtype, device=like.device)
+        mean = torch.zeros([1, batch_size, self.features], dtype=like.dtype, device=like.device)
+        return [largest, total, mean]
+
+
 def make_pooling(name: str, features: int) -> nn.Module:
-    """Return the pooling of a validated name: last, mean or max."""
+    """Return the pooling of a validated name of `zoo.config.tasks.POOLINGS`."""
+    if name == "additive_attention":
+        return AttentionPooling(features, AdditiveScores(features))
+    if name == "dot_product_attention":
+        return AttentionPooling(features, DotProductScores(features))
     if name == "last":
         return LastPooling()
     return MeanPooling(features) if name == "mean" else MaxPooling(features)
