@@ -65,6 +65,7 @@ ARROWS: dict[str, set[str]] = {
     "zoo.training.text_metrics": {"zoo.models.padding"},
     "zoo.training.pictures": {"zoo.training.metrics"},
     "zoo.training.sound": {"zoo.data"},
+    "zoo.training.splits": set(),
     "zoo.training.learners": {
         "zoo.models.padding",
         "zoo.training.batching",
@@ -82,6 +83,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.training.learners",
         "zoo.training.pictures",
         "zoo.training.sound",
+        "zoo.training.splits",
     },
     "zoo.training.baselines": {"zoo.data", "zoo.models", "zoo.training.batching", "zoo.training.tasks"},
     "zoo.training": {

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.data_sets import need, write_wav
+from support.data_sets import need
 
 from zoo.data import fsdd, names
+from zoo.data.sounds import to_steps
 from zoo.data.source import DataError
 from zoo.data.time_series_file import load_time_series
-from zoo.data.wav import load_wav_folder, read_wav, to_steps
 
 SERIES = """# a comment
 @problemName toy
@@ -20,37 +20,6 @@ SERIES = """# a comment
 1,2,3:4,5,6:up
 7,8:9,1e1:down
 """
-
-
-def test_wav_files_become_samples(tmp_path: Path) -> None:
-    path = write_wav(tmp_path / "a.wav", [0, 16384, -32768, 32767])
-    samples, rate = read_wav(path.read_bytes(), "a.wav")
-    assert rate == 8000
-    assert samples.tolist() == [0.0, 0.5, -1.0, 32767 / 32768]
-
-
-def test_wav_files_of_another_kind_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"s.wav must have one channel of 16 bits, got 2 of 16; convert it first"):
-        read_wav(write_wav(tmp_path / "s.wav", [1, 2], channels=2).read_bytes(), "s.wav")
-    with pytest.raises(DataError, match=r"t.wav is not a readable .wav file"):
-        read_wav(b"RIFF....WAVE", "t.wav")
-    with pytest.raises(DataError, match=r"e.wav holds no sample"):
-        read_wav(write_wav(tmp_path / "e.wav", []).read_bytes(), "e.wav")
-
-
-def test_a_folder_per_class(tmp_path: Path) -> None:
-    write_wav(tmp_path / "yes" / "1.wav", [1])
-    write_wav(tmp_path / "no" / "1.wav", [2, 3])
-    write_wav(tmp_path / "no" / "2.wav", [4])
-    loaded = load_wav_folder(tmp_path)
-    assert loaded.class_names == ["no", "yes"]
-    assert loaded.labels.tolist() == [0, 0, 1]
-    assert [len(samples) for samples in loaded.samples] == [2, 1, 1]
-    write_wav(tmp_path / "no" / "3.wav", [4], rate=16000)
-    with pytest.raises(DataError, match=r"recordings at \[8000, 16000\] Hz; bring them to one rate"):
-        load_wav_folder(tmp_path)
-    with pytest.raises(DataError, match=r"has no CLASS/NAME.wav"):
-        load_wav_folder(tmp_path / "nowhere")
 
 
 def test_steps_are_filled_up_with_silence() -> None:

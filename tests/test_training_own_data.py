@@ -6,6 +6,7 @@ import pytest
 import torch
 from support.data_sets import write_wav
 
+import zoo
 from zoo.cli.train import read_override
 from zoo.data.source import DataError
 from zoo.training.experiment import read_experiment
@@ -77,7 +78,51 @@ def test_series_files(tmp_path: Path) -> None:
 def test_data_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"task ts needs task.options.train=PATH"):
         make_task("ts")
-    first, second = write_series(tmp_path / "a.ts", 3), write_series(tmp_path / "b.ts", 3)
+    first, second = write_series(tmp_path / "a.ts", 10), write_series(tmp_path / "b.ts", 3)
     second.write_text(second.read_text().replace("rises", "climbs"))
-    with pytest.raises(DataError, match=r"training data has the classes \['falls', 'rises'\], test data"):
+    with pytest.raises(DataError, match=r"b.ts, series 2: the class 'climbs' is not in the training data, which has"):
         make_task("ts", {"train": str(first), "test": str(second)})
+    with pytest.raises(DataError, match=r"b.ts, series 2: the class 'climbs' is not in the training data"):
+        make_task("ts", {"train": str(first), "validation": str(second)})
+    one = tmp_path / "one.ts"
+    one.write_text(first.read_text().replace("rises", "falls"))
+    with pytest.raises(DataError, match=r"one.ts has one class only, 'falls'; a classifier needs two"):
+        make_task("ts", {"train": str(one)})
+
+
+def test_parts_without_a_file_are_shares_of_each_class(tmp_path: Path) -> None:
+    path = str(write_series(tmp_path / "a.ts", 20))
+    task, again, other = (make_task("ts", {"train": path, "split_seed": seed}) for seed in (0, 0, 1))
+    for part, count in ((task.train, 26), (task.validation, 6), (task.test, 8)):
+        labels = [label for _, label in part]
+        assert (labels.count(0), labels.count(1)) == (count // 2, count // 2)
+    numbers = [[float(steps.sum()) for steps, _ in kind.test] for kind in (task, again, other)]
+    assert numbers[0] == numbers[1] != numbers[2]
+    assert "a share of each class" in task.facts()["split"]
+
+
+def test_a_speaker_is_in_one_part_only(tmp_path: Path) -> None:
+    for word in ("no", "yes"):
+        for speaker in range(6):
+            for k in range(3):
+                write_wav(tmp_path / word / f"{word}_s{speaker}_{k}.wav", [100 * speaker + k + 1] * 400)
+    task = make_task("wav", {"train": str(tmp_path), "speaker": r"_(s\d)_"})
+    speakers = [{round(float(steps[0, 0]) * 32768) // 100 for steps, _ in part}
+                for part in (task.train, task.validation, task.test)]  # fmt: skip
+    assert sorted(map(len, speakers)) == [1, 1, 4]
+    assert set.union(*speakers) == set(range(6))
+    assert "whole groups" in task.facts()["split"]
+    with pytest.raises(DataError, match=r"no_s0_0.wav: task.options.speaker='-' finds no speaker in its name"):
+        make_task("wav", {"train": str(tmp_path), "speaker": "-"})
+
+
+@pytest.mark.parametrize("rate", [2000, 8000, 48000])
+def test_steps_are_given_in_milliseconds(tmp_path: Path, rate: int) -> None:
+    for word, value in (("no", 1000), ("yes", -1000)):
+        for k in range(4):
+            write_wav(tmp_path / word / f"{k}.wav", [value + k] * (rate // 5), rate=rate)
+    task = make_task("wav", {"train": str(tmp_path)})
+    overrides = task.model_overrides()
+    assert (overrides["input_size"], overrides["window_size"]) == (rate // 100, round(rate * 0.032))
+    assert task.train[0][0].shape == (20, rate // 100)
+    zoo.build("gru_classifier_fsdd", hidden_size=4, **overrides)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from zoo.data.sounds import read_sound
 from zoo.data.source import DataSource, read_files
-from zoo.data.wav import read_wav
 
 SOURCE = DataSource(
     name="FSDD",
@@ -56,7 +56,7 @@ def load_fsdd() -> FsddSplits:
     splits = FsddSplits([], [], [])
     for name, content in read_files(SOURCE, "recordings/*.wav"):
         digit, speaker, number = name.removeprefix("recordings/").removesuffix(".wav").split("_")
-        recording = Recording(read_wav(content, name)[0], int(digit), speaker)
+        recording = Recording(read_sound(content, name)[0], int(digit), speaker)
         if int(number) < FIRST_VALIDATION:
             splits.test.append(recording)
         elif int(number) < FIRST_TRAIN:

@@ -43,8 +43,8 @@ TASKS: dict[str, tuple[str, str]] = {
     "conllu": ("zoo.training.tasks.own.conllu_files", "ConlluFiles"),
     "csv": ("zoo.training.tasks.own.csv_file", "CsvFile"),
     "plain_text": ("zoo.training.tasks.own.plain_text", "PlainText"),
-    "ts": ("zoo.training.tasks.own.labelled", "TimeSeriesFiles"),
-    "wav": ("zoo.training.tasks.own.labelled", "WavFolders"),
+    "ts": ("zoo.training.tasks.own.time_series", "TimeSeriesFiles"),
+    "wav": ("zoo.training.tasks.own.sounds", "SoundFolders"),
 }
 
 

@@ -27,6 +27,30 @@ class Task(ABC):
     @abstractmethod
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None: ...
 
+    @classmethod
+    def restore(cls, options: dict[str, Any], record: dict[str, Any], data: str = "") -> Task:
+        """Return the task with its test part, from what a model file says of its training.
+
+        Args:
+            options: of the task in training.
+            record: what `record` returned in training.
+            data: another file or folder to test with; empty for the one in the options.
+
+        Raises:
+            DataError: the data is missing or does not fit, or this task cannot take another file.
+        """
+        if data:
+            raise ValueError(f"{cls.__name__} is tested on its own data set; leave the other data out")
+        return cls(options)
+
+    def record(self) -> dict[str, Any]:
+        """Return what `restore` needs besides the options, as JSON values: names of classes, columns, units."""
+        return {}
+
+    def facts(self) -> dict[str, str]:
+        """Return what was understood of a user's own data, to be shown before training: a word and a line for each."""
+        return {}
+
     def model_overrides(self) -> dict[str, Any]:
         """Return the fields of the model's configuration that the data decides; the experiment may override them."""
         return {}

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, SOURCE, Recording, load_fsdd
-from zoo.data.wav import to_steps
+from zoo.data.sounds import to_steps
 from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes

@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, Recording
-from zoo.data.wav import to_steps
+from zoo.data.sounds import to_steps
 from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, collect_trials, score_trials

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import SAMPLE_RATE, Recording
-from zoo.data.wav import to_steps
+from zoo.data.sounds import to_steps
 from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.transcription import NO_LABEL, TranscriptionLearner, score_strings

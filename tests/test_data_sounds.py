@@ -1,0 +1,124 @@
+"""Sound files of every kind: the right samples, and what is refused."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from support.data_sets import write_wav
+
+from zoo.data.sounds import load_sound_folder, read_sound, resample
+from zoo.data.source import DataError
+
+VALUES = np.array([0.0, 0.5, -1.0, 0.25, -0.125])
+
+
+def encode(values: np.ndarray, rate: int = 8000, kind: str = "WAV", subtype: str | None = None) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, values, rate, format=kind, subtype=subtype)
+    return buffer.getvalue()
+
+
+def test_16_bits_become_samples(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", [0, 16384, -32768, 32767])
+    samples, rate = read_sound(path.read_bytes(), "a.wav")
+    assert rate == 8000
+    assert samples.tolist() == [0.0, 0.5, -1.0, 32767 / 32768]
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [
+        *(("WAV", subtype) for subtype in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")),
+        *(("WAVEX", subtype) for subtype in ("PCM_16", "PCM_24", "FLOAT")),
+        ("FLAC", "PCM_16"),
+        ("FLAC", "PCM_24"),
+    ],
+)
+def test_every_width_gives_the_same_samples(kind: str, subtype: str) -> None:
+    samples, rate = read_sound(encode(VALUES, 44100, kind, subtype), "a")
+    assert rate == 44100
+    assert samples.dtype == torch.float32
+    assert samples.tolist() == VALUES.tolist()
+
+
+def test_ogg_is_near() -> None:
+    tone = 0.5 * np.sin(np.arange(8000) / 5)
+    samples, rate = read_sound(encode(tone, 16000, "OGG", "VORBIS"), "a.ogg")
+    assert (rate, len(samples)) == (16000, 8000)
+    assert np.abs(samples.numpy() - tone).max() < 0.05
+
+
+def test_channels_are_mixed_when_asked_for() -> None:
+    stereo = encode(np.array([[0.5, 0.25], [-1.0, 0.0]]))
+    with pytest.raises(DataError, match=r"s.wav has 2 channels, expected 1; mix_down makes one of them"):
+        read_sound(stereo, "s.wav")
+    assert read_sound(stereo, "s.wav", mix_down=True)[0].tolist() == [0.375, -0.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"RIFF....WAVE", r"x.wav is cut: it says 774,778,422 bytes, and has 12; copy it again"),
+        (b"hello, world", r"x.wav is not a readable sound file: Format not recognised; convert it again"),
+        (b"", r"x.wav is not a readable sound file"),
+        (encode(VALUES)[:48], r"x.wav is cut: it says 54 bytes, and has 48; copy it again"),
+        (encode(np.zeros(20000), kind="OGG")[:-300], r"x.wav is cut: its last page does not end a stream"),
+        (encode(np.sin(np.arange(20000)), kind="FLAC")[:9000], r"x.wav is not a readable sound file: .*"),
+        (encode(VALUES[:0]), r"x.wav holds no sample"),
+        (encode(np.array([0.0, np.nan]), subtype="FLOAT"), r"x.wav: sample 1 is not a finite number"),
+    ],
+)
+def test_damaged_files_are_refused_by_name(content: bytes, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        read_sound(content, "x.wav")
+
+
+def test_a_stream_whose_header_knows_no_size_is_read() -> None:
+    content = bytearray(encode(VALUES))
+    content[4:8] = b"\xff\xff\xff\xff"
+    assert len(read_sound(bytes(content), "a.wav")[0]) == len(VALUES)
+
+
+@pytest.mark.parametrize(("rate", "wanted"), [(8000, 16000), (44100, 16000), (48000, 8000), (8000, 8000)])
+def test_a_tone_is_the_same_tone_at_another_rate(rate: int, wanted: int) -> None:
+    made = [torch.sin(2 * torch.pi * 440 * torch.arange(each // 2) / each) for each in (rate, wanted)]
+    found = resample(made[0], rate, wanted)
+    assert found.dtype == torch.float32
+    assert len(found) == len(made[1])
+    inner = slice(wanted // 20, -wanted // 20)  # the filter knows nothing before the first sample and after the last
+    assert (found - made[1])[inner].abs().max() < 0.01
+
+
+def test_what_a_rate_cannot_hold_is_left_out() -> None:
+    high = torch.sin(2 * torch.pi * 7000 * torch.arange(24000) / 48000)
+    assert resample(high, 48000, 8000)[200:-200].abs().max() < 0.01
+
+
+def test_a_folder_per_class(tmp_path: Path) -> None:
+    write_wav(tmp_path / "yes" / "1.wav", [1])
+    write_wav(tmp_path / "no" / "1.WAV", [2, 3])
+    soundfile.write(tmp_path / "no" / "2.flac", np.zeros(4), 8000)
+    (tmp_path / "no" / "notes.txt").write_text("not a sound")
+    loaded = load_sound_folder(tmp_path)
+    assert loaded.class_names == ["no", "yes"]
+    assert loaded.labels.tolist() == [0, 0, 1]
+    assert [len(samples) for samples in loaded.samples] == [2, 4, 1]
+    assert [path.name for path in loaded.paths] == ["1.WAV", "2.flac", "1.wav"]
+
+
+def test_folders_of_another_form_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere is not a folder"):
+        load_sound_folder(tmp_path / "nowhere")
+    with pytest.raises(DataError, match=r"has no CLASS/NAME.wav"):
+        load_sound_folder(tmp_path)
+    write_wav(tmp_path / "yes" / "1.wav", [1])
+    write_wav(tmp_path / "yes" / "2.wav", [1] * 200, rate=16000)
+    with pytest.raises(DataError, match=r"1.wav is at 8000 Hz and .*2.wav at 16000 Hz; sample_rate= brings all to one"):
+        load_sound_folder(tmp_path)
+    assert [len(samples) for samples in load_sound_folder(tmp_path, rate=8000).samples] == [1, 100]
+    write_wav(tmp_path / "3.wav", [1])
+    with pytest.raises(DataError, match=r"3.wav lies beside the classes; put the recordings of each class into"):
+        load_sound_folder(tmp_path)

@@ -1,0 +1,138 @@
+"""Recordings in .wav, .flac, .ogg and what else libsndfile reads, and folders of them: one folder per class."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from zoo.data.source import DataError
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au")
+# What programs write as a size when they do not know it yet, such as ffmpeg into a pipe.
+SIZE_UNKNOWN = (0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class LabelledRecordings:
+    """Recordings with one class each.
+
+    Args:
+        samples: float32 (number of samples,) in -1..1.
+        labels: int64 (number of recordings,), classes from 0.
+        class_names: what each class is called.
+        sample_rate: of all of them, in Hz.
+        paths: of the files, in the same order.
+    """
+
+    samples: list[Tensor]
+    labels: Tensor
+    class_names: list[str]
+    sample_rate: int
+    paths: list[Path]
+
+
+def read_sound(content: bytes, name: str, *, mix_down: bool = False) -> tuple[Tensor, int]:
+    """Return the samples (number of samples,) in -1..1 of a sound file of any width, and its rate in Hz.
+
+    Args:
+        content: the whole file.
+        name: what errors call it.
+        mix_down: make one channel of several, as their mean.
+
+    Raises:
+        DataError: no sound file, a damaged or cut one, no samples, or several channels and `mix_down` is False.
+    """
+    import soundfile  # takes 0.2 s, and most programs read no sounds
+
+    _refuse_cut(content, name)
+    try:
+        values, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)  # (N, channels)
+    except (soundfile.SoundFileError, RuntimeError, EOFError, OSError) as error:
+        why = str(error).partition(": ")[2] or str(error) or "damaged"
+        raise DataError(f"{name} is not a readable sound file: {why.rstrip('.')}; convert it again") from error
+    samples = torch.from_numpy(values)
+    if not len(samples):
+        raise DataError(f"{name} holds no sample")
+    if not samples.isfinite().all():
+        place = int((~samples.isfinite().all(1)).nonzero()[0])
+        raise DataError(f"{name}: sample {place} is not a finite number")
+    if samples.size(1) > 1 and not mix_down:
+        raise DataError(f"{name} has {samples.size(1)} channels, expected 1; mix_down makes one of them, as their mean")
+    return samples.mean(1), int(rate)
+
+
+def _refuse_cut(content: bytes, name: str) -> None:
+    """Refuse a file that ends too early: libsndfile reads what is there, and says nothing."""
+    if content[:4] == b"RIFF" and len(content) >= 12:
+        said = int.from_bytes(content[4:8], "little")
+        if said not in SIZE_UNKNOWN and said + 8 > len(content) + 1:  # some programs leave the last padding byte out
+            raise DataError(f"{name} is cut: it says {said + 8:,} bytes, and has {len(content):,}; copy it again")
+    if content[:4] == b"OggS":
+        flags = content.rfind(b"OggS") + 5
+        if not (content[flags : flags + 1] or b"\0")[0] & 4:
+            raise DataError(f"{name} is cut: its last page does not end a stream; copy it again")
+
+
+def resample(samples: Tensor, rate: int, wanted: int) -> Tensor:
+    """Return samples (N,) at another rate, through a polyphase filter that leaves out what the rate cannot hold.
+
+    Args:
+        samples: at `rate`.
+        rate: in Hz.
+        wanted: in Hz.
+    """
+    if rate == wanted:
+        return samples
+    from scipy.signal import resample_poly
+
+    shared = math.gcd(rate, wanted)
+    values = resample_poly(samples.double().numpy(), wanted // shared, rate // shared)
+    return torch.from_numpy(values).float()
+
+
+def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = False) -> LabelledRecordings:
+    """Read a folder with one folder of recordings per class; classes are in the order of their names.
+
+    Args:
+        folder: holds CLASS/NAME.wav, or other endings of `SUFFIXES`; folders inside a class are read too.
+        rate: to bring all recordings to, in Hz; 0 takes them as they are.
+        mix_down: make one channel of several, as their mean.
+
+    Raises:
+        DataError: no such folder, no recordings in it, recordings beside the classes' folders, rates that differ, or
+            as `read_sound`.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; give one that holds a folder of recordings for each class")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    loose = [path for path in paths if path.parent == folder]
+    if loose or not paths:
+        found = f"{loose[0]} lies beside the classes" if loose else f"{folder} has no CLASS/NAME.wav"
+        raise DataError(f"{found}; put the recordings of each class into a folder of its own")
+    names = [path.relative_to(folder).parts[0] for path in paths]
+    class_names = sorted(set(names))
+    read = [read_sound(path.read_bytes(), str(path), mix_down=mix_down) for path in paths]
+    if not rate:
+        _refuse_mixed_rates(paths, [own for _, own in read])
+        rate = read[0][1]
+    labels = torch.tensor([class_names.index(name) for name in names])
+    samples = [resample(values, own, rate) for values, own in read]
+    return LabelledRecordings(samples, labels, class_names, rate, paths)
+
+
+def _refuse_mixed_rates(paths: list[Path], rates: list[int]) -> None:
+    for path, rate in zip(paths, rates, strict=True):
+        if rate != rates[0]:
+            raise DataError(f"{paths[0]} is at {rates[0]} Hz and {path} at {rate} Hz; sample_rate= brings all to one")
+
+
+def to_steps(samples: Tensor, hop: int) -> Tensor:
+    """Return samples (N,) as steps (T, hop), silence after the last one."""
+    missing = -len(samples) % hop
+    return torch.nn.functional.pad(samples, (0, missing)).reshape(-1, hop)

@@ -1,0 +1,107 @@
+"""A user's own recordings: a folder of sound files for each class, one class per recording."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+from torch import nn
+
+from zoo.data.sounds import load_sound_folder, to_steps
+from zoo.data.source import DataError
+from zoo.models.log_mel import mel_filters
+from zoo.training.tasks.own.labelled import BATCH_SIZE, Labelled, SequenceFiles, collate
+from zoo.training.tasks.statistics import set_log_mel_statistics_
+
+MOST_MELS = 32
+
+
+class SoundFolders(SequenceFiles):
+    """Folders with one folder of recordings per class, for speech models. A step is one hop of samples.
+
+    Recordings of a speaker stay in one part where the speaker is known: from a folder inside the class's, or from the
+    file's name, through the regular expression `speaker`, whose first group is the speaker.
+    """
+
+    name = "wav"
+    defaults: ClassVar[dict[str, Any]] = {
+        **SequenceFiles.defaults,
+        "hop_ms": 10.0,
+        "window_ms": 32.0,
+        "sample_rate": 0,  # Hz; 0 takes the files' own, which must be one and the same
+        "mix_down": False,  # one channel of several, as their mean
+        "speaker": "",
+    }
+    sample_rate = 0
+
+    def read(self, path: str) -> Labelled:
+        loaded = load_sound_folder(path, rate=self.options["sample_rate"], mix_down=self.options["mix_down"])
+        if self.sample_rate not in (0, loaded.sample_rate):
+            raise DataError(
+                f"{path} is at {loaded.sample_rate} Hz, the training data at {self.sample_rate}; "
+                f"task.options.sample_rate={self.sample_rate} brings all to one"
+            )
+        self.sample_rate = loaded.sample_rate
+        self.seconds = getattr(self, "seconds", 0.0) + sum(map(len, loaded.samples)) / self.sample_rate
+        steps = [to_steps(samples, self.hop) for samples in loaded.samples]
+        classes = [loaded.class_names[k] for k in loaded.labels.tolist()]
+        return Labelled(steps, classes, list(map(str, loaded.paths)), self._find_speakers(path, loaded.paths))
+
+    @property
+    def hop(self) -> int:
+        """Samples of a step."""
+        return max(1, round(self.options["hop_ms"] * self.sample_rate / 1000))
+
+    def record(self) -> dict[str, Any]:
+        return {**super().record(), "sample_rate": self.sample_rate}
+
+    def set_record(self, record: dict[str, Any]) -> None:
+        super().set_record(record)
+        self.sample_rate = record["sample_rate"]
+
+    def facts(self) -> dict[str, str]:
+        sound = f"{self.seconds:,.0f} seconds at {self.sample_rate:,} Hz; a step is {self.hop} samples"
+        return {"sound": f"{sound}, {self.options['hop_ms']:g} ms", **super().facts()}
+
+    def model_overrides(self) -> dict[str, Any]:
+        window = max(self.hop + 1, round(self.options["window_ms"] * self.sample_rate / 1000))
+        return {
+            **super().model_overrides(),
+            "sample_rate": self.sample_rate,
+            "window_size": window,
+            "num_mels": _most_mels(window, self.sample_rate),
+        }
+
+    def prepare_(self, model: nn.Module) -> None:
+        set_log_mel_statistics_(model, collate(self.train[:: max(1, len(self.train) // BATCH_SIZE)]))
+
+    def _find_speakers(self, folder: str, paths: list[Path]) -> list[str]:
+        """Return the speaker of each recording, or nothing where no name says it."""
+        if self.options["speaker"]:
+            return [self._find_speaker(path) for path in paths]
+        inside = [path.relative_to(folder).parts[1:-1] for path in paths]
+        return ["/".join(parts) for parts in inside] if all(inside) else []
+
+    def _find_speaker(self, path: Path) -> str:
+        try:
+            found = re.search(self.options["speaker"], path.name)
+        except re.error as error:
+            raise DataError(f"task.options.speaker is not a regular expression: {error}") from error
+        if found is None or not found.groups():
+            raise DataError(
+                f"{path}: task.options.speaker={self.options['speaker']!r} finds no speaker in its name; give a "
+                r"regular expression with a group, such as _(\w+)_"
+            )
+        return found.group(1)
+
+
+def _most_mels(window: int, rate: int) -> int:
+    """Return the largest number of bands, up to 32, of which each has a bin of the spectrum."""
+    for count in range(MOST_MELS, 1, -1):
+        try:
+            mel_filters(count, window, rate)
+        except ValueError:
+            continue
+        return count
+    raise DataError(f"a window of {window} samples at {rate} Hz is too short; raise task.options.window_ms")
