@@ -6,6 +6,7 @@ import pytest
 import torch
 from support.data_sets import need
 
+from zoo.config import UNKNOWN
 from zoo.data import etth1, tiny_shakespeare, ud_english_ewt, wnut17
 from zoo.data.conllu import load_conllu, parse_columns, parse_conllu
 from zoo.data.csv_windows import cut_windows, load_csv, parse_csv
@@ -60,9 +61,38 @@ def test_text_is_cut_in_its_order() -> None:
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
-    path.write_bytes(b"caf\xe9" * 100)
-    with pytest.raises(DataError, match=r"latin.txt is not UTF-8: .*; convert it"):
+    path.write_bytes(b"a cup\nof caf\xe9" * 100)
+    with pytest.raises(DataError, match=r"latin.txt, line 2: not UTF-8, invalid continuation byte; convert it"):
         load_plain_text(path)
+    with pytest.raises(DataError, match=r"nowhere.txt cannot be read: No such file"):
+        load_plain_text(tmp_path / "nowhere.txt")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_of_any_language_becomes_its_own_alphabet(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(("Ключ\r\n鍵 🔑\r\n" * 20).encode(encoding))
+    text = load_plain_text(path)
+    assert text.characters == "".join(sorted("Ключ\n鍵 🔑"))
+    assert [text.characters[k] for k in text.train[:9].tolist()] == list("Ключ\n鍵 🔑\n")
+    assert text.unknown_share == 0
+
+
+def test_rare_characters_become_one_token() -> None:
+    text = "aaaabbbccd" * 10
+    split = split_characters(text, most=3)
+    assert split.characters == "ab" + UNKNOWN
+    assert "".join(split.characters[k] for k in split.test.tolist()) == "aaaabbb" + 3 * UNKNOWN
+    assert split.unknown_share == pytest.approx(0.3)
+    assert split_characters(text, most=4).characters == "abcd"
+
+
+def test_the_alphabet_is_that_of_the_training_part() -> None:
+    split = split_characters("ab" * 45 + "z" + "a" * 9)
+    assert split.characters == "ab" + UNKNOWN
+    assert split.test[:2].tolist() == [2, 0]
+    with pytest.raises(DataError, match="the text to train on has one character only, 'a'"):
+        split_characters("a" * 90 + "b" * 10)
 
 
 def test_csv_with_and_without_dates(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from support.program import Program
 
 import zoo
 from zoo.artifact import torchscript
-from zoo.config import CharacterLanguageModelConfig, ConfigError, WordTaggerConfig
+from zoo.config import UNKNOWN, CharacterLanguageModelConfig, ConfigError, WordTaggerConfig
 from zoo.models.characters import fold_case, hash_words, spell
 
 WORDS = ["Paris", "the", "é", "b", "c"]
@@ -155,6 +155,41 @@ def test_generated_text_is_the_same_scripted_and_in_cpp(program: Program, artifa
     assert model.generate("ROMEO:", 40, 1.0, 0) != model.generate("ROMEO:", 40, 1.0, 1)
 
 
+ALPHABET = " aé中👍"  # one to four bytes of UTF-8
+
+
+def build_polyglot(characters: str) -> Any:
+    return zoo.build(
+        "lstm_language_model_shakespeare", hidden_size=8, characters=characters, vocab_size=len(characters)
+    )
+
+
+def test_text_of_any_language_is_the_same_scripted_and_in_cpp(program: Program, artifact: Path, tmp_path: Path) -> None:
+    model = build_polyglot(ALPHABET)
+    zoo.save_artifact(model, artifact)
+    loaded = zoo.load_artifact(artifact).module
+    for kind in (model, torchscript.script(model), loaded):
+        assert kind.encode("中 é👍a").tolist() == [[3, 0, 2, 4, 1]]
+        assert kind.decode(torch.tensor([[3, 0, 2, 4, 1]])) == "中 é👍a"
+        for unknown in ("中b", "中ß", "中文", "中🎉"):
+            with pytest.raises(Exception, match="character 1 of the text is not in the model's alphabet"):
+                kind.encode(unknown)
+    text = model.generate("中é", 30, 1.0, 0)
+    assert set(text) > {"é", "中", "👍"}
+    program.succeed(
+        artifact, "--method", "generate", "str:中é", "int:30", "float:1", "int:0", "-o", tmp_path / "text.bin"
+    )
+    assert (tmp_path / "text.bin").read_bytes().decode() == text
+
+
+def test_one_token_stands_for_all_unknown_characters(artifact: Path) -> None:
+    model = build_polyglot("".join(sorted("ab" + UNKNOWN)))
+    zoo.save_artifact(model, artifact)
+    for kind in (model, torchscript.script(model), zoo.load_artifact(artifact).module):
+        assert kind.encode("aß文🎉b").tolist() == [[0, 2, 2, 2, 1]]
+        assert kind.decode(torch.tensor([0, 2, 1])) == f"a{UNKNOWN}b"
+
+
 def test_generation_begins_from_a_prompt() -> None:
     model = build_language_model()
     assert model.generate("a", 0, 1.0, 0) == ""
@@ -175,7 +210,8 @@ def test_draws_follow_the_distribution() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"characters": "abcé", "vocab_size": 4}, "characters must be a string of ASCII symbols"),
+        ({"characters": ["a"], "vocab_size": 1}, "characters must be a string, got list"),
+        ({"characters": "a\ud83d", "vocab_size": 2}, "characters must be valid Unicode, got half of a surrogate pair"),
         ({"characters": "abca", "vocab_size": 4}, "characters must not repeat a symbol"),
         ({"characters": "abc", "vocab_size": 4}, "vocab_size must be the 3 characters counted, got 4"),
     ],

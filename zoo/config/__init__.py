@@ -19,13 +19,14 @@ from zoo.config.tasks import (
     TaggerConfig,
 )
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
-from zoo.config.text import CharacterLanguageModelConfig, WordTaggerConfig
+from zoo.config.text import UNKNOWN, CharacterLanguageModelConfig, WordTaggerConfig
 
 __all__ = [
     "BATCH",
     "BYTES_PER_WEIGHT",
     "CELLS",
     "SEQ_LEN",
+    "UNKNOWN",
     "CTCConfig",
     "CellSpec",
     "CharacterLanguageModelConfig",

@@ -8,14 +8,16 @@ from zoo.config.faults import probability_faults, whole_number_faults
 from zoo.config.tasks import LanguageModelConfig, TaggerConfig
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # Unicode's own sign for what cannot be represented
+
 
 @dataclass(frozen=True, kw_only=True)
 class CharacterLanguageModelConfig(LanguageModelConfig):
     """A language model that knows its alphabet, so that it can read and write text.
 
     Args:
-        characters: one symbol per token, in the order of the tokens. Only ASCII is possible, because a TorchScript
-            string is a sequence of bytes in C++.
+        characters: one symbol per token, in the order of the tokens. Where `UNKNOWN` is among them, it stands for
+            every character that is not; otherwise such a character is refused.
     """
 
     characters: str = "".join(map(chr, range(128)))
@@ -23,8 +25,11 @@ class CharacterLanguageModelConfig(LanguageModelConfig):
 
     def faults(self) -> list[str]:
         found = super().faults()
-        if not isinstance(self.characters, str) or not self.characters.isascii():
-            return [*found, f"characters must be a string of ASCII symbols, got {self.characters!r}"]
+        if not isinstance(self.characters, str):
+            return [*found, f"characters must be a string, got {type(self.characters).__name__}"]
+        halves = [character for character in self.characters if "\ud800" <= character <= "\udfff"]
+        if halves:
+            found.append(f"characters must be valid Unicode, got half of a surrogate pair, {halves[0]!a}")
         if len(set(self.characters)) != len(self.characters):
             found.append("characters must not repeat a symbol")
         if self.vocab_size != len(self.characters):

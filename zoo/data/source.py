@@ -6,6 +6,7 @@ folder per set.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from collections.abc import Iterable
@@ -105,14 +106,23 @@ def read_files(source: DataSource, *patterns: str) -> list[tuple[str, bytes]]:
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a user's own file.
+    """Return the text of a user's own file: UTF-8 with or without a byte order mark, or UTF-16 with one.
+
+    Lines end in a line feed, whatever they end in inside the file.
 
     Raises:
-        DataError: the file is missing, cannot be read, or is not UTF-8.
+        DataError: the file is missing, cannot be read, or is in another encoding; then the message has the line.
     """
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8: {error}; convert it, for example with iconv") from error
+        content = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        name = encoding.removesuffix("-sig").upper()
+        raise DataError(
+            f"{path}, line {line}: not {name}, {error.reason}; convert it, for example with iconv"
+        ) from error

@@ -7,12 +7,21 @@ from typing import Dict, List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from zoo.config import CharacterLanguageModelConfig
+from zoo.config import UNKNOWN, CharacterLanguageModelConfig
 from zoo.models.tagger import SequenceTagger
 
 # The generator of Park and Miller (1988), "Random number generators: good ones are hard to find". Every product is
 # below 2^47, so Python's integers and TorchScript's 64-bit integers agree.
 MULTIPLIER, MODULUS = 48271, 2147483647
+
+
+def utf8_size(lead: int) -> int:
+    """Return the bytes of a character of UTF-8 by its first one."""
+    if lead < 0xC0:
+        return 1
+    if lead < 0xE0:
+        return 2
+    return 3 if lead < 0xF0 else 4
 
 
 class CharacterLanguageModel(nn.Module):
@@ -23,6 +32,7 @@ class CharacterLanguageModel(nn.Module):
         self.model = SequenceTagger(config)
         self.characters: List[str] = list(config.characters)
         self.tokens: Dict[str, int] = {character: k for k, character in enumerate(config.characters)}
+        self.unknown: int = self.tokens.get(UNKNOWN, -1)
         self.like: Tensor  # has the device; quantization takes the parameters away
         self.register_buffer("like", torch.empty(0), persistent=False)
         self.multiplier = MULTIPLIER
@@ -40,13 +50,22 @@ class CharacterLanguageModel(nn.Module):
 
     @torch.jit.export
     def encode(self, text: str) -> Tensor:
-        """Return the tokens (1, characters) of a text; raises ValueError at a character outside the alphabet."""
+        """Return the tokens (1, characters) of a text.
+
+        Raises:
+            ValueError: a character is outside the alphabet, which has no sign for unknown ones.
+        """
         tokens: List[int] = []
-        for position in range(len(text)):
-            character = text[position]
-            if character not in self.tokens:
-                raise ValueError(f"character {position} of the text is not in the model's alphabet")
-            tokens.append(self.tokens[character])
+        start = 0
+        while start < len(text):
+            size = 1
+            if torch.jit.is_scripting():  # a string of TorchScript is UTF-8, and its length counts bytes
+                size = utf8_size(ord(text[start]))
+            token = self.tokens.get(text[start : start + size], self.unknown)
+            if token < 0:
+                raise ValueError(f"character {len(tokens)} of the text is not in the model's alphabet")
+            tokens.append(token)
+            start += size
         return torch.tensor(tokens, dtype=torch.int64).unsqueeze(0)
 
     @torch.jit.export

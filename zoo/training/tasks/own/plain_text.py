@@ -5,19 +5,50 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from zoo.data.plain_text import load_plain_text
-from zoo.data.source import DataError, DataSource
-from zoo.training.tasks.base import read_options
+from zoo.data.plain_text import CharacterText, encode_characters, load_plain_text
+from zoo.data.source import DataError, DataSource, read_text
+from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.language_modelling import OPTIONS, CharacterPrediction
+
+OWN: dict[str, Any] = {
+    "path": "",
+    "vocabulary": 1000,  # tokens at most; rarer characters become one that stands for all of them
+    "validation_share": 0.05,
+    "test_share": 0.1,
+}
 
 
 class PlainText(CharacterPrediction):
-    """The next character of the UTF-8 file `task.options.path`."""
+    """The next character of the UTF-8 file `task.options.path`, of any language."""
 
     about: ClassVar[DataSource] = DataSource("your text", "", "", "yours")
 
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
-        self.options = read_options(options, {**OPTIONS, "path": ""}, "plain_text")
+        self.options = read_options(options, {**OPTIONS, **OWN}, "plain_text")
         if not self.options["path"]:
             raise DataError("task plain_text needs task.options.path=FILE, a UTF-8 text")
-        self.set_text(load_plain_text(Path(self.options["path"])), fast)
+        shares = (self.options["validation_share"], self.options["test_share"])
+        self.set_text(load_plain_text(Path(self.options["path"]), *shares, self.options["vocabulary"]), fast)
+
+    @classmethod
+    def restore(cls, options: dict[str, Any], record: dict[str, Any], data: str = "") -> Task:
+        if not data:
+            return cls(options)
+        task = cls.__new__(cls)
+        task.options = read_options(options, {**OPTIONS, **OWN}, "plain_text")
+        tokens = encode_characters(read_text(data), record["characters"])
+        task.text = CharacterText(record["characters"], tokens[:0], tokens[:0], tokens)
+        return task
+
+    def record(self) -> dict[str, Any]:
+        return {"characters": self.text.characters}
+
+    def facts(self) -> dict[str, str]:
+        text = self.text
+        parts = [len(text.train), len(text.validation), len(text.test)]
+        unknown = f", which leaves out {text.unknown_share:.2%} of the text" if text.unknown_share else ""
+        return {
+            "text": f"{sum(parts):,} characters",
+            "alphabet": f"{len(text.characters):,} tokens{unknown}",
+            "split": "{:,} characters to train on, {:,} validation, {:,} test; in the order of the text".format(*parts),
+        }
