@@ -8,44 +8,9 @@ from support.data_sets import need
 
 from zoo.config import UNKNOWN
 from zoo.data import etth1, tiny_shakespeare, ud_english_ewt, wnut17
-from zoo.data.conllu import load_conllu, parse_columns, parse_conllu
 from zoo.data.csv_windows import cut_windows, load_csv, parse_csv
 from zoo.data.plain_text import load_plain_text, split_characters
 from zoo.data.source import DataError
-
-CONLLU = """# text = don't stop
-1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_
-1\tdo\tdo\tAUX\tVBP\t_\t3\taux\t_\t_
-2\tn't\tnot\tPART\tRB\t_\t3\tadvmod\t_\t_
-3\tstop\tstop\tVERB\tVB\t_\t0\troot\t_\t_
-3.1\tit\tit\tPRON\tPRP\t_\t_\t_\t_\t_
-
-# a second one, and no blank line after it
-1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"""
-
-
-def test_conllu_keeps_words_only() -> None:
-    first, second = parse_conllu(CONLLU)
-    assert (first.words, first.tags) == (["do", "n't", "stop"], ["AUX", "PART", "VERB"])
-    assert (second.words, second.tags) == (["Yes"], ["INTJ"])
-    assert parse_conllu(CONLLU, "xpos")[0].tags == ["VBP", "RB", "VB"]
-
-
-def test_conllu_of_another_form_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="CoNLL-U has no column 'pos'; it has id, form"):
-        parse_conllu(CONLLU, "pos")
-    path = tmp_path / "a.conllu"
-    path.write_text("# x\n1\tdo\tdo\n")
-    with pytest.raises(DataError, match=r"a.conllu: line 2 has 3 columns, expected 10 separated by tabs"):
-        load_conllu(path)
-
-
-def test_columns_of_words_and_tags() -> None:
-    first, second = parse_columns("New\tB-location\nYork\tI-location\n\t\n\nis\tO\n")
-    assert (first.words, first.tags) == (["New", "York"], ["B-location", "I-location"])
-    assert second.words == ["is"]
-    with pytest.raises(DataError, match="line 2 has 1 columns, expected a word and its tag with a tab between"):
-        parse_columns("a\tO\nb O\n")
 
 
 def test_text_is_cut_in_its_order() -> None:

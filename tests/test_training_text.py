@@ -37,6 +37,10 @@ CONLLU = "1\tIt\tit\tPRON\tPRP\t_\t0\troot\t_\t_\n2\twas\tbe\tAUX\tVBD\t_\t1\tco
         ("O I-group I-group", [(1, 3, "group")]),
         ("B-group O I-group", [(0, 1, "group"), (2, 3, "group")]),
         ("O B-work", [(1, 2, "work")]),
+        ("B-a E-a S-a S-a O", [(0, 2, "a"), (2, 3, "a"), (3, 4, "a")]),
+        ("B-a I-a L-a U-b", [(0, 3, "a"), (3, 4, "b")]),
+        ("E-a E-a I-b", [(0, 1, "a"), (1, 2, "a"), (2, 3, "b")]),
+        ("B-first-name I-first-name", [(0, 2, "first-name")]),
     ],
 )
 def test_entities_are_read_as_conlleval_does(tags: str, entities: list[Any]) -> None:
@@ -161,7 +165,7 @@ def test_own_text_tags_and_series(tmp_path: Path) -> None:
         assert all(math.isfinite(value) for value in done.metrics["test"].values())
     for name, words in (
         ("plain_text", r"needs task.options.path=FILE, a UTF-8 text"),
-        ("conllu", r"needs task.options.train=FILE, task.options.validation=FILE, task.options.test=FILE"),
+        ("conllu", r"needs task.options.train=FILE"),
         ("csv", r"needs task.options.path=FILE, a CSV with a header"),
     ):
         with pytest.raises(DataError, match=words):

@@ -1,23 +1,32 @@
-"""Sentences of tagged words: the CoNLL-U format of Universal Dependencies, and plain columns of word and tag."""
+"""Sentences of tagged words: the CoNLL-U format of Universal Dependencies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from zoo.data.source import DataError, read_text
+from zoo.data.source import DataError
 
 # https://universaldependencies.org/format.html
 COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+EMPTY = "_"
+# The first line of CoNLL-U Plus, which names other columns: https://universaldependencies.org/ext-format.html
+NAMES = "# global.columns ="
 
 
 @dataclass(frozen=True)
 class TaggedSentence:
-    """Words with one tag each."""
+    """Words with one tag each.
+
+    Args:
+        words: of the sentence.
+        tags: of the words.
+        lines: of the words in their file, from 1; empty where there is none.
+    """
 
     words: list[str]
     tags: list[str]
+    lines: list[int] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True)
@@ -39,69 +48,52 @@ def parse_conllu(text: str, column: str = "upos") -> list[TaggedSentence]:
 
     Args:
         text: the file's content.
-        column: what becomes the tag, one of `COLUMNS`.
+        column: what becomes the tag: one of `COLUMNS`, or of the columns that the first line of CoNLL-U Plus names.
 
     Raises:
-        ValueError: CoNLL-U does not have such a column.
-        DataError: a line does not have ten columns; the message has its number.
+        ValueError: there is no such column.
+        DataError: a line has another number of columns, with the line's number, or no word has anything in the column.
     """
-    if column not in COLUMNS:
-        raise ValueError(f"CoNLL-U has no column {column!r}; it has {', '.join(COLUMNS)}")
-    place = COLUMNS.index(column)
+    columns: tuple[str, ...] = COLUMNS
+    if text.startswith(NAMES):
+        columns = tuple(text.partition("\n")[0].removeprefix(NAMES).lower().split())
+    if column.lower() not in columns or "form" not in columns:
+        raise ValueError(f"CoNLL-U has no column {column!r}; it has {', '.join(columns)}")
+    place, form = columns.index(column.lower()), columns.index("form")
 
     def read_word(number: int, line: str) -> tuple[str, str] | None:
         if line.startswith("#"):
             return None
         fields = line.split("\t")
-        if len(fields) != len(COLUMNS):
-            raise DataError(f"line {number} has {len(fields)} columns, expected {len(COLUMNS)} separated by tabs")
-        return (fields[1], fields[place]) if fields[0].isdigit() else None
+        if len(fields) != len(columns):
+            raise DataError(f"line {number} has {len(fields)} columns, expected {len(columns)} separated by tabs")
+        return (fields[form], fields[place]) if "id" not in columns or fields[0].isdigit() else None
 
-    return _read_sentences(text, read_word)
+    sentences = read_sentences(text, read_word)
+    if sentences and all(tag == EMPTY for sentence in sentences for tag in sentence.tags):
+        raise DataError(f"column {column} is empty ({EMPTY}) in all words; give another column of {', '.join(columns)}")
+    return sentences
 
 
-def parse_columns(text: str) -> list[TaggedSentence]:
-    """Read sentences of one `word<tab>tag` per line, with blank lines between sentences.
+def read_sentences(text: str, read_word: Callable[[int, str], tuple[str, str] | None]) -> list[TaggedSentence]:
+    """Read sentences, which end at blank lines.
 
-    Raises:
-        DataError: a line of another form; the message has its number.
+    Args:
+        text: the file's content.
+        read_word: takes a line's number and the line, and gives a word with its tag, or None where there is no word.
     """
-
-    def read_word(number: int, line: str) -> tuple[str, str]:
-        fields = line.split("\t")
-        if len(fields) != 2:
-            raise DataError(f"line {number} has {len(fields)} columns, expected a word and its tag with a tab between")
-        return fields[0].strip(), fields[1].strip()
-
-    return _read_sentences(text, read_word)
-
-
-def _read_sentences(text: str, read_word: Callable[[int, str], tuple[str, str] | None]) -> list[TaggedSentence]:
-    """Sentences end at blank lines; `read_word` takes a line with its number and gives a word with its tag, if any."""
     sentences: list[TaggedSentence] = []
     words: list[str] = []
     tags: list[str] = []
+    lines: list[int] = []
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if line.strip():
             word = read_word(number, line)
             if word is not None:
                 words.append(word[0])
                 tags.append(word[1])
+                lines.append(number)
         elif words:
-            sentences.append(TaggedSentence(words, tags))
-            words, tags = [], []
+            sentences.append(TaggedSentence(words, tags, lines))
+            words, tags, lines = [], [], []
     return sentences
-
-
-def load_conllu(path: str | Path, column: str = "upos") -> list[TaggedSentence]:
-    """Read a CoNLL-U file.
-
-    Raises:
-        DataError: the file is missing or not UTF-8, or as `parse_conllu`, with the file's name.
-        ValueError: no such column.
-    """
-    text = read_text(path)
-    try:
-        return parse_conllu(text, column)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error

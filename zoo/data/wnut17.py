@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from zoo.data.conllu import TaggedCorpus, parse_columns
+from zoo.data.conllu import TaggedCorpus
 from zoo.data.source import DataSource, read_files
+from zoo.data.tagged_columns import Layout, parse_columns
 
 FILES = ("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated")
+LAYOUT = Layout(separator="\t", width=2, word=0, tag=1)
 SOURCE = DataSource(
     name="WNUT17",
     folder="wnut17",
@@ -26,5 +28,5 @@ def load_wnut17() -> TaggedCorpus:
         DataError: a file is missing or another one.
     """
     files = dict(read_files(SOURCE, *FILES))
-    train, validation, test = (parse_columns(files[name].decode()) for name in FILES)
+    train, validation, test = (parse_columns(files[name].decode(), LAYOUT) for name in FILES)
     return TaggedCorpus(train, validation, test)

@@ -25,19 +25,22 @@ def nats_per_symbol(scores: Sequence[Tensor], targets: Sequence[Tensor]) -> floa
 
 
 def find_entities(tags: Sequence[str]) -> set[Entity]:
-    """Return the entities of a sentence tagged B-type, I-type, O.
+    """Return the entities of a sentence tagged B-type, I-type, O, perhaps with E- at an end and S- for single words.
 
-    As conlleval and seqeval read it: an I- after another type, or after O, begins an entity too.
+    As conlleval and seqeval read it: an I- after another type, or after O, begins an entity too. L- and U-, as BILOU
+    has them, are E- and S-.
     """
     found: set[Entity] = set()
-    start, kind = 0, ""
+    start, kind, ended = 0, "", False
     for k, tag in enumerate([*tags, "O"]):
         prefix, _, name = tag.partition("-")
-        if kind and (prefix != "I" or name != kind):
+        inside = prefix in ("I", "E", "L")
+        if kind and (ended or not inside or name != kind):
             found.add((start, k, kind))
             kind = ""
-        if prefix in ("B", "I") and not kind:
+        if (inside or prefix in ("B", "S", "U")) and not kind:
             start, kind = k, name
+        ended = prefix in ("E", "L", "S", "U")
     return found
 
 

@@ -17,11 +17,15 @@ PADDING = -100  # what cross-entropy leaves out
 
 
 class TaggingLearner(Learner):
-    """Targets are tags (B, T), `PADDING` after a sentence's end. The task may have `label_smoothing`."""
+    """Targets are tags (B, T), `PADDING` after a sentence's end. The task may have `label_smoothing`.
+
+    Tags beyond those that the model can give count in the score only.
+    """
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         smoothing: float = getattr(self.task, "label_smoothing", 0.0) if self.training else 0.0
         scores, target = output.flatten(0, 1), batch.target.flatten()
+        target = target.masked_fill(target >= scores.size(1), PADDING)
         return functional.cross_entropy(scores, target, ignore_index=PADDING, label_smoothing=smoothing)
 
 

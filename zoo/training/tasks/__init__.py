@@ -40,7 +40,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "tiny_shakespeare": ("zoo.training.tasks.tiny_shakespeare", "TinyShakespeare"),
     "ud_english_ewt": ("zoo.training.tasks.ud_english_ewt", "UDEnglishEWT"),
     "wnut17": ("zoo.training.tasks.wnut17", "WNUT17"),
-    "conllu": ("zoo.training.tasks.own.conllu_files", "ConlluFiles"),
+    "conllu": ("zoo.training.tasks.own.tagged_files", "TaggedFiles"),
     "csv": ("zoo.training.tasks.own.csv_file", "CsvFile"),
     "plain_text": ("zoo.training.tasks.own.plain_text", "PlainText"),
     "ts": ("zoo.training.tasks.own.time_series", "TimeSeriesFiles"),

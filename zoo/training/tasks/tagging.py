@@ -43,13 +43,21 @@ class WordTagging(Task):
     def set_corpus(self, corpus: TaggedCorpus, fast: bool) -> None:
         """Take the three splits of a corpus; few sentences to train and validate on where `fast`."""
         self.label_smoothing = self.options["label_smoothing"]
-        self.tags = corpus.tags
+        self.set_tags(corpus.tags, [*corpus.validation, *corpus.test])
         self.corpus = corpus
         few = slice(FAST_SENTENCES if fast else None)
         self.train = self._encode(corpus.train[few])
         self.validation = self._encode(corpus.validation[few])
         counts = Counter(word.lower() for sentence in corpus.train for word in sentence.words)
-        self.vocabulary = [word for word, count in counts.items() if count >= self.options["min_count"]]
+        frequent = [word for word, count in counts.items() if count >= self.options["min_count"]]
+        self.vocabulary = frequent or list(counts)
+
+    def set_tags(self, tags: Sequence[str], others: Sequence[TaggedSentence]) -> None:
+        """Take the tags of training, which the model can give, and sentences that may have more of them."""
+        self.tags = tuple(tags)
+        # A tag that training lacks can only be missed: it has a number that the model has no score for.
+        unseen = {tag for sentence in others for tag in sentence.tags} - set(tags)
+        self.all_tags = (*self.tags, *sorted(unseen))
 
     def model_overrides(self) -> dict[str, Any]:
         return {
@@ -79,13 +87,9 @@ class WordTagging(Task):
         return split_batches(in_order_of_length, collate, EVALUATION_BATCH)
 
     def _encode(self, sentences: Sequence[TaggedSentence]) -> list[Example]:
-        places = {tag: k for k, tag in enumerate(self.tags)}
-        # A tag that training never saw can only be missed; it counts as one.
+        places = {tag: k for k, tag in enumerate(self.all_tags)}
         return [
-            (
-                spell(sentence.words, self.options["word_bytes"]),
-                torch.tensor([places.get(tag, len(places)) for tag in sentence.tags]),
-            )
+            (spell(sentence.words, self.options["word_bytes"]), torch.tensor([places[tag] for tag in sentence.tags]))
             for sentence in sentences
         ]
 

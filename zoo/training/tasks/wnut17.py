@@ -26,4 +26,4 @@ class WNUT17(WordTagging):
         self.set_corpus(load_wnut17(), fast)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return score_entities(outputs, batches, self.tags)
+        return score_entities(outputs, batches, self.all_tags)

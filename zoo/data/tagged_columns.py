@@ -1,0 +1,149 @@
+"""Files of tagged words: columns as CoNLL-2003, GermEval and WNUT have them, and CoNLL-U, told apart by their lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.data.conllu import COLUMNS, NAMES, TaggedSentence, parse_conllu, read_sentences
+from zoo.data.source import DataError, read_text
+
+DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins a document with it
+ENTITY = re.compile(r"O|[BIESLU]-.+")
+
+
+@dataclass(frozen=True)
+class TaggedFile:
+    """A file of tagged words, as read.
+
+    Args:
+        sentences: none of them empty.
+        form: what the file was taken for, in words.
+    """
+
+    sentences: list[TaggedSentence]
+    form: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns hold what.
+
+    Args:
+        separator: a tab, or None for any blanks.
+        width: number of columns.
+        word, tag: places of the two, from 0.
+    """
+
+    separator: str | None
+    width: int
+    word: int
+    tag: int
+
+    def __str__(self) -> str:
+        what = "tabs" if self.separator else "blanks"
+        return f"columns with {what} between: word in column {self.word + 1}, tag in column {self.tag + 1}"
+
+
+def load_tagged(path: str | Path, column: str | int = "") -> TaggedFile:
+    """Read a file of tagged words.
+
+    Args:
+        path: of a CoNLL-U file, or of one with a word, its tag and perhaps other columns in a line.
+        column: what becomes the tag: the name of a column of CoNLL-U, by default upos; otherwise a number from 1, by
+            default the last column, or the third where the first one numbers the words.
+
+    Raises:
+        DataError: the file is missing, not UTF-8, without any sentence or of another form, with its name and line.
+        ValueError: no such column.
+    """
+    text = read_text(path)
+    try:
+        if str(path).endswith(".conllu") or is_conllu(text):
+            name = str(column or "upos")
+            found = TaggedFile(parse_conllu(text, name), f"CoNLL-U, column {name}")
+        else:
+            layout = find_layout(text, column)
+            found = TaggedFile(parse_columns(text, layout), str(layout))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    if not found.sentences:
+        raise DataError(f"{path} has no sentence; expected a word and its tag in each line, blank lines between")
+    return found
+
+
+def is_conllu(text: str) -> bool:
+    """Return whether a text begins as CoNLL-U does: ten columns, of which the first one numbers the words."""
+    if text.startswith(NAMES):
+        return True
+    for line in text.split("\n"):
+        if line.strip() and not line.startswith("#"):
+            fields = line.split("\t")
+            return len(fields) == len(COLUMNS) and re.fullmatch(r"\d+([-.]\d+)?", fields[0]) is not None
+    return False
+
+
+def find_layout(text: str, column: str | int = "") -> Layout:
+    """Return the columns of a text by what most of its lines have.
+
+    Raises:
+        DataError: most lines have one column.
+        ValueError: there is no column of this number.
+    """
+    lines = [line for line in text.split("\n") if line.strip() and not line.startswith(DOCUMENT)]
+    separator = "\t" if 2 * sum("\t" in line for line in lines) >= len(lines) else None
+    rows = [line.split(separator) for line in lines]
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 2
+    if width < 2:
+        raise DataError("most lines have 1 column, expected a word and its tag, with a tab or a blank between")
+    numbered = width > 2 and all(row[0].strip().isdigit() for row in rows if len(row) == width)
+    word, tag = (1, 2) if numbered else (0, width - 1)
+    if column:
+        if not str(column).isdigit() or not 1 <= int(column) <= width or int(column) == word + 1:
+            raise ValueError(f"there is no tag in column {column!r}; give a number from 1 to {width}, not {word + 1}")
+        tag = int(column) - 1
+    return Layout(separator, width, word, tag)
+
+
+def parse_columns(text: str, layout: Layout | None = None) -> list[TaggedSentence]:
+    """Read sentences of one word per line, with blank lines between sentences.
+
+    Lines of another width that begin with # are comments.
+
+    Args:
+        text: the file's content.
+        layout: where word and tag stand; found by `find_layout` where None.
+
+    Raises:
+        DataError: a line of another form; the message has its number.
+    """
+    columns = layout or find_layout(text)
+
+    def read_word(number: int, line: str) -> tuple[str, str] | None:
+        fields = [part.strip() for part in line.split(columns.separator)]
+        if fields[0].startswith(DOCUMENT):
+            return None
+        if len(fields) != columns.width:
+            if line.startswith("#"):
+                return None
+            between = "tabs" if columns.separator else "blanks"
+            raise DataError(f"line {number} has {len(fields)} columns, expected {columns.width} with {between} between")
+        if not fields[columns.tag]:
+            raise DataError(f"line {number} has no tag for {fields[columns.word]!r}")
+        return fields[columns.word], fields[columns.tag]
+
+    return read_sentences(text, read_word)
+
+
+def find_scheme(tags: Iterable[str]) -> str:
+    """Return how tags mark entities: BIO, IO or BIOES (which BILOU is too), or nothing where they are no such marks."""
+    found = set(tags)
+    if "O" not in found or len(found) < 2 or not all(ENTITY.fullmatch(tag) for tag in found):
+        return ""
+    prefixes = {tag[0] for tag in found - {"O"}}
+    if prefixes & set("ESLU"):
+        return "BIOES"
+    return "BIO" if "B" in prefixes else "IO"

@@ -1,0 +1,133 @@
+"""A user's own tagged words: CoNLL-U, or columns as CoNLL-2003 has them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from zoo.data.conllu import TaggedCorpus, TaggedSentence
+from zoo.data.source import DataError, DataSource
+from zoo.data.tagged_columns import find_scheme, load_tagged
+from zoo.training.batching import Batch
+from zoo.training.learners.tagging import score_accuracy, score_entities
+from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.tagging import OPTIONS, WordTagging
+
+OWN: dict[str, Any] = {
+    "train": "",
+    "validation": "",  # empty: a share of the training file
+    "test": "",  # empty: the end of the training file
+    "validation_share": 0.1,
+    "test_share": 0.1,
+    "column": "",  # a name in CoNLL-U, by default upos, or a number from 1, by default the last one
+    "unseen_tags": "refuse",  # or "miss": a word whose tag training lacks counts as wrong
+}
+
+
+class TaggedFiles(WordTagging):
+    """Tags of the files `task.options.train`, `.validation` and `.test`.
+
+    Parts without a file are cut from the training file in its order: neighbouring sentences are alike, and a draw would
+    put them into both parts.
+    """
+
+    about: ClassVar[DataSource] = DataSource("your tagged words", "", "", "yours")
+    metric = "accuracy"
+
+    def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
+        self.options = read_options(options, {**OPTIONS, **OWN}, "conllu")
+        if self.options["unseen_tags"] not in ("refuse", "miss"):
+            raise ValueError(f"task.options.unseen_tags must be refuse or miss, got {self.options['unseen_tags']!r}")
+        if not self.options["train"]:
+            raise DataError("task conllu needs task.options.train=FILE")
+        whole = load_tagged(self.options["train"], self.options["column"])
+        self.form = whole.form
+        parts = self._cut_parts(whole.sentences)
+        corpus = TaggedCorpus(parts["train"], parts["validation"], parts["test"])
+        if len(corpus.tags) < 2:
+            raise DataError(f"{self.options['train']} has one tag only, {corpus.tags[0]!r}; a tagger needs two")
+        self.set_scheme(find_scheme(corpus.tags))
+        for name in ("validation", "test"):
+            self.check_tags(parts[name], corpus.tags, self.options[name] or self.options["train"])
+        self.set_corpus(corpus, fast)
+
+    @classmethod
+    def restore(cls, options: dict[str, Any], record: dict[str, Any], data: str = "") -> Task:
+        task = cls.__new__(cls)
+        task.options = read_options(options, {**OPTIONS, **OWN}, "conllu")
+        path = data or task.options["test"]
+        if not path:  # the test part is the end of the training file
+            return cls(options)
+        sentences = load_tagged(path, task.options["column"]).sentences
+        task.set_scheme(record["scheme"])
+        task.check_tags(sentences, record["tags"], path)
+        task.set_tags(record["tags"], sentences)
+        task.corpus = TaggedCorpus([], [], sentences)
+        return task
+
+    def record(self) -> dict[str, Any]:
+        return {"tags": list(self.tags), "scheme": self.scheme}
+
+    def set_scheme(self, scheme: str) -> None:
+        """Take how the tags mark entities; then F1 decides, not accuracy."""
+        self.scheme = scheme
+        self.metric = "f1" if scheme else "accuracy"  # type: ignore[misc]
+
+    def check_tags(self, sentences: Sequence[TaggedSentence], known: Sequence[str], path: str) -> None:
+        """Refuse tags that training lacks, if the option says so.
+
+        Raises:
+            DataError: the message has the file and the line of the first one.
+        """
+        if self.options["unseen_tags"] == "miss":
+            return
+        for sentence in sentences:
+            for tag, line in zip(sentence.tags, sentence.lines, strict=True):
+                if tag not in known:
+                    raise DataError(
+                        f"{path}, line {line}: the tag {tag!r} is not in the training data; "
+                        "task.options.unseen_tags=miss counts such words as wrong"
+                    )
+
+    def facts(self) -> dict[str, str]:
+        parts = (self.corpus.train, self.corpus.validation, self.corpus.test)
+        words = [word for part in parts for sentence in part for word in sentence.words]
+        counts = Counter(tag for sentence in self.corpus.train for tag in sentence.tags)
+        shown = ", ".join(f"{tag} {count}" for tag, count in counts.most_common(12))
+        long = sum(len(word.encode()) > self.options["word_bytes"] for word in words)
+        cut = f"; {long} of more than {self.options['word_bytes']} bytes are cut" if long else ""
+        drawn = [name for name in ("validation", "test") if not self.options[name]]
+        how = f"{' and '.join(drawn)}: the end of the training file" if drawn else "a file for each"
+        return {
+            "form": self.form,
+            "words": f"{len(words):,} in {sum(map(len, parts)):,} sentences{cut}",
+            "tags": f"{len(self.tags)}: {shown}{', ...' if len(counts) > 12 else ''} to train on",
+            "entities": f"marked as {self.scheme}; F1 of whole entities is the figure"
+            if self.scheme
+            else "none marked",
+            "split": "{} train, {} validation, {} test sentences; ".format(*map(len, parts)) + how,
+        }
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+        found = score_accuracy(outputs, batches)
+        return {**found, **score_entities(outputs, batches, self.all_tags)} if self.scheme else found
+
+    def _cut_parts(self, sentences: list[TaggedSentence]) -> dict[str, list[TaggedSentence]]:
+        """Return the three parts: files where there are any, and cuts of the training file for the others."""
+        parts: dict[str, list[TaggedSentence]] = {}
+        rest = sentences
+        for name in ("test", "validation"):
+            if self.options[name]:
+                parts[name] = load_tagged(self.options[name], self.options["column"]).sentences
+                continue
+            count = max(1, round(self.options[f"{name}_share"] * len(sentences)))
+            if count >= len(rest):
+                raise DataError(
+                    f"{self.options['train']} has {len(sentences)} sentences, too few to cut off a {name} part; give a "
+                    f"longer file, or task.options.{name}=FILE"
+                )
+            rest, parts[name] = rest[:-count], rest[-count:]
+        return {"train": rest, **parts}
