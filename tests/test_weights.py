@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -9,7 +10,8 @@ from support.small_models import build_small
 from torch import nn
 
 import zoo
-from zoo.weights import WeightsError, read_weights
+from zoo.weights.errors import WeightsError
+from zoo.weights.files import read_weights
 
 
 def flat(model: nn.Module) -> torch.Tensor:
@@ -30,6 +32,31 @@ def test_a_lightning_checkpoint_loads(tmp_path: Path) -> None:
     source = build_small("gru_tagger", seed=1)
     torch.save({"epoch": 3, "state_dict": source.state_dict()}, tmp_path / "last.ckpt")
     assert torch.equal(flat(build_small("gru_tagger", weights=tmp_path / "last.ckpt")), flat(source))
+
+
+@pytest.mark.parametrize("entry", ["state_dict", "model_state_dict", "model"])
+def test_a_checkpoint_holds_more_than_the_weights(entry: str, tmp_path: Path) -> None:
+    source = build_small("gru_tagger", seed=1)
+    torch.save({"epoch": 3, "optimizer": {"lr": 0.1}, entry: source.state_dict()}, tmp_path / "last.pt")
+    assert torch.equal(flat(build_small("gru_tagger", weights=tmp_path / "last.pt")), flat(source))
+
+
+def test_what_lies_beside_the_prefix_is_named_alone() -> None:
+    state = {f"model.{name}": value for name, value in build_small("gru_tagger").state_dict().items()}
+    with pytest.raises(WeightsError, match=r"1 mismatch:\n  unexpected loss\.weight \[9\]$"):
+        build_small("gru_tagger", weights={**state, "loss.weight": torch.ones(9)})
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".weights"])  # the content tells the format
+def test_arrays_of_numpy_load(suffix: str, tmp_path: Path) -> None:
+    source = build_small("gru_tagger", seed=1)
+    arrays = {f"tagger.{name}": value.numpy().astype(">f8") for name, value in source.state_dict().items()}
+    np.savez(tmp_path / "weights.npz", **arrays)
+    path = (tmp_path / "weights.npz").rename(tmp_path / f"arrays{suffix}")
+    assert torch.equal(flat(build_small("gru_tagger", weights=path)), flat(source))
+    np.savez(tmp_path / "words.npz", **arrays, words=np.array(["a", "b"]))
+    with pytest.raises(WeightsError, match=r"holds words \(<U1\), expected numbers"):
+        build_small("gru_tagger", weights=tmp_path / "words.npz")
 
 
 @pytest.mark.parametrize("name", ["lstm_encoder", "residual_lstm_encoder"])

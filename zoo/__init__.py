@@ -33,7 +33,7 @@ _HOMES = {
     "Summary": "zoo.cost",
     "TensorSpec": "zoo.config.tensor_spec",
     "UnknownModelError": "zoo.registry",
-    "WeightsError": "zoo.weights",
+    "WeightsError": "zoo.weights.errors",
     "ZooError": "zoo.errors",
     "accelerate": "zoo.acceleration",
     "attention_weights": "zoo.diagnostics.attention",
@@ -50,7 +50,7 @@ _HOMES = {
     "list_recipes": "zoo.quantization",
     "load_artifact": "zoo.artifact.loading",
     "load_checkpoint": "zoo.factory",
-    "load_weights_": "zoo.weights",
+    "load_weights_": "zoo.weights.loading",
     "quantize": "zoo.quantization",
     "register_cell": "zoo.factory",
     "register_init": "zoo.init",
@@ -113,8 +113,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.quantization import quantize as quantize
     from zoo.quantization import register_recipe as register_recipe
     from zoo.registry import UnknownModelError as UnknownModelError
-    from zoo.weights import WeightsError as WeightsError
-    from zoo.weights import load_weights_ as load_weights_
+    from zoo.weights.errors import WeightsError as WeightsError
+    from zoo.weights.loading import load_weights_ as load_weights_
 else:
 
     def __getattr__(name: str) -> object:

@@ -15,7 +15,7 @@ from zoo.model import Model
 from zoo.models.presets import register_cell, register_presets
 from zoo.models.trained import register_trained
 from zoo.registry import find_model, list_models, register_model
-from zoo.weights import load_weights_
+from zoo.weights.loading import load_weights_
 
 __all__ = ["build", "find_model", "list_models", "load_checkpoint", "register_cell", "register_model"]
 
@@ -41,7 +41,7 @@ def build(
         name: a name of `list_models()`.
         init: an initialisation scheme's name, or an `Init` with options.
         seed: of the initial weights. The same seed gives the same weights, and the global generator is not used.
-        weights: a file (`.safetensors`, or `torch.save` of a state dict) or a state dict to load.
+        weights: a file (`.safetensors`, `.pt`, `.npz`, `.onnx`, `.keras`, `.h5`) or a state dict to load.
         pretrained: load the weights that come with the package, with the configuration that they were trained with.
         overrides: fields of the model's configuration, such as hidden_size=64.
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from zoo.artifact import adapters
 from zoo.artifact.signature import ContractError, random_input
 from zoo.config.tensor_spec import BATCH, TensorSpec
-from zoo.weights import load_weights_
+from zoo.weights.loading import load_weights_
 
 LENGTHS = ("lengths", "length", "lens", "seq_lens", "seq_lengths", "input_lengths", "x_lengths", "x_lens")
 WAYS = "(input), (input, lengths), (input, state=None) or (input, lengths=None, state=None)"

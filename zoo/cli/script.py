@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "overrides", nargs="*", type=read_assignment, metavar="name=value", help="fields of the model's configuration"
     )
     parser.add_argument("-o", "--output", type=Path, help="the artifact to write (default: MODEL.pt)")
-    parser.add_argument("--weights", type=Path, help="a state dict: .safetensors, or .pt written by torch.save")
+    parser.add_argument(
+        "--weights", type=Path, help="weights: .safetensors, .pt or .ckpt by torch.save, .npz, .onnx, .keras or .h5"
+    )
     parser.add_argument("--pretrained", action="store_true", help="load the weights that come with the package")
     parser.add_argument(
         "--init", default="uniform", help=f"the initialisation scheme: one of {', '.join(zoo.list_inits())}"
