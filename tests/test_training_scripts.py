@@ -73,17 +73,17 @@ def test_evaluate_takes_the_options_that_the_experiment_trains_with(run: Callabl
     need(etth1.SOURCE)
     zoo.save_artifact(zoo.build("segrnn_forecaster_etth1_336", hidden_size=8).eval(), artifact)
     by_itself = run("evaluate", artifact, "etth1", "--json")
-    given = run("evaluate", artifact, "etth1", "--option", "horizon=336", "--option", "look_back=336", "--json")
+    given = run("evaluate", artifact, "etth1", "task.options.horizon=336", "task.options.look_back=336", "--json")
     assert by_itself.returncode == 0, by_itself.stderr
     assert by_itself.stdout == given.stdout
-    assert run("evaluate", artifact, "etth1", "--option", "look_back=96", "--json").stdout != given.stdout
+    assert run("evaluate", artifact, "etth1", "task.options.look_back=96", "--json").stdout != given.stdout
 
 
 def test_evaluate_refuses_a_model_of_something_else(run: Callable[..., Done], artifact: Path) -> None:
     need(etth1.SOURCE)
     zoo.save_artifact(zoo.build("segrnn_forecaster_etth1_336", hidden_size=8).eval(), artifact)
     for arguments, words in (
-        (["etth1", "--option", "horizon=192"], "outputs of shape [256, 336, 7] do not fit targets of shape [256, 192"),
+        (["etth1", "task.options.horizon=192"], "outputs of shape [256, 336, 7] do not fit targets of shape [256, 192"),
         (["japanese_vowels"], "cpp_runner failed with exit status 65"),
     ):
         done = run("evaluate", artifact, *arguments)
@@ -107,7 +107,7 @@ def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytes
     ("arguments", "words"),
     [
         (["evaluate", "nowhere.pt", "names"], "no artifact at nowhere.pt"),
-        (["evaluate", "nowhere.pt", "cats"], "no task is called 'cats'"),
+        (["evaluate", "nowhere.pt", "cats"], "no artifact at nowhere.pt"),
         (["train", "gru_classifier_cats"], "no experiment 'gru_classifier_cats'"),
         (["train", "gru_classifier_names", "training.epochs=3"], "no key training.epochs; did you mean"),
         (["train", "gru_classifier_names", "model.overrides.hidden=3"], "ClassifierConfig has no hidden"),

@@ -1,4 +1,7 @@
-"""A checkpoint: a folder with `config.json`, which says which model it is, and `model.safetensors`, its weights."""
+"""A checkpoint: a folder with `config.json`, which says which model it is, and `model.safetensors`, its weights.
+
+A trained one also has `training.json`: what evaluation needs, and what the model reached.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from torch import Tensor, nn
 from zoo._atomic_file import atomic_file
 from zoo.errors import ZooError
 
-CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+CONFIG_FILE, WEIGHTS_FILE, TRAINING_FILE = "config.json", "model.safetensors", "training.json"
+# The checkpoint inside the folder of a run.
+INSIDE_RUN = "checkpoint"
 
 
 class CheckpointError(ZooError, ValueError):
@@ -23,19 +28,23 @@ class CheckpointError(ZooError, ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint as read: the registered name, all fields of the configuration, and the path of the weights."""
+    """A checkpoint as read: the registered name, all fields of the configuration, and the path of the weights.
+
+    `training` is the model's `training_record`.
+    """
 
     model: str
     config: dict[str, Any]
     weights: Path
+    training: dict[str, Any] | None = None
 
 
 def save_checkpoint(model: nn.Module, folder: str | Path, matrices: torch.dtype | None = None) -> Path:
     """Write a model from `zoo.build` into a folder, which is created if it does not exist.
 
     Args:
-        model: a model from `zoo.build`.
-        folder: for the two files.
+        model: a model from `zoo.build`; its `training_record` is written too.
+        folder: for the files.
         matrices: a floating-point dtype to round matrices to, such as torch.float16 for half the bytes. Vectors are
             few and hold statistics, so they stay as they are. `load_checkpoint` turns the rounded values into float32.
 
@@ -58,29 +67,48 @@ def save_checkpoint(model: nn.Module, folder: str | Path, matrices: torch.dtype 
     with atomic_file(folder / WEIGHTS_FILE) as temporary:
         temporary.write_bytes(save(tensors))
     about = {"model": name, "config": config.to_dict()}
-    with atomic_file(folder / CONFIG_FILE) as temporary:
-        temporary.write_text(json.dumps(about, indent=1) + "\n")
+    _write_json(folder / CONFIG_FILE, about)
+    record = getattr(model, "training_record", None)
+    if record is not None:
+        _write_json(folder / TRAINING_FILE, record)
     return folder
 
 
 def read_checkpoint(folder: str | Path) -> Checkpoint:
-    """Read a folder that `save_checkpoint` wrote; the weights are not loaded yet.
+    """Read a folder that `save_checkpoint` wrote, or the one inside the folder of a run; weights are not loaded yet.
 
     Raises:
         FileNotFoundError: a file is missing.
-        CheckpointError: `config.json` is not what `save_checkpoint` writes.
+        CheckpointError: `config.json` or `training.json` is not what `save_checkpoint` writes.
     """
     folder = Path(folder)
+    if not (folder / CONFIG_FILE).is_file() and (folder / INSIDE_RUN).is_dir():
+        folder = folder / INSIDE_RUN
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder} is not a checkpoint: {name} is missing")
+    training = _read_training(folder / TRAINING_FILE)
     try:
         about = json.loads((folder / CONFIG_FILE).read_text())
-        return Checkpoint(about["model"], dict(about["config"]), folder / WEIGHTS_FILE)
+        return Checkpoint(about["model"], dict(about["config"]), folder / WEIGHTS_FILE, training)
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f'{folder / CONFIG_FILE} must hold {{"model": name, "config": {{...}}}}; reading it failed: {error!r}'
         ) from error
+
+
+def _read_training(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        return dict(json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} must hold one JSON object; reading it failed: {error!r}") from error
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def _store(name: str, value: Tensor, matrices: torch.dtype | None) -> Tensor:

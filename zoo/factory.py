@@ -80,11 +80,15 @@ def build(
     if not hasattr(module, "input_spec"):
         module.input_spec = config.input_spec
     module.quantization = None
+    module.training_record = None
     return module.eval()
 
 
 def load_checkpoint(folder: str | Path) -> Model:
     """Build the model that `zoo.save_checkpoint` wrote into a folder, in eval mode.
+
+    Args:
+        folder: a checkpoint, or the folder of a run, which has one inside.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -92,4 +96,6 @@ def load_checkpoint(folder: str | Path) -> Model:
         UnknownModelError, ConfigError, WeightsError: as in `build`.
     """
     checkpoint = read_checkpoint(folder)
-    return build(checkpoint.model, weights=checkpoint.weights, **checkpoint.config)
+    model = build(checkpoint.model, weights=checkpoint.weights, **checkpoint.config)
+    model.training_record = checkpoint.training
+    return model

@@ -61,6 +61,8 @@ class RecurrentModel(Protocol):
     """Scheme, options and seed of the initial weights; None where weights were loaded."""
     quantization: QuantizationRecord | None
     """What `zoo.quantize` did; None for a float model."""
+    training_record: dict[str, Any] | None
+    """What training says of the model: its task with the names of classes or columns, and its metrics; or None."""
 
     def forward(
         self, input: Tensor, lengths: Tensor | None = None, state: list[Tensor] | None = None

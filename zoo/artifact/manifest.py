@@ -33,11 +33,13 @@ class Provenance:
         metrics: what the model reached in training, as JSON values.
         dataset: what it was trained on.
         license: of the weights.
+        training: the model's `training_record`.
     """
 
     metrics: dict[str, Any] | None
     dataset: str | None
     license: str | None
+    training: dict[str, Any] | None
 
 
 def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, provenance: Provenance) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, pr
         "metrics": provenance.metrics,
         "dataset": provenance.dataset,
         "license": provenance.license,
+        "training": provenance.training,
     }
 
 

@@ -71,8 +71,8 @@ def save_artifact(
             eval mode whatever its own mode is.
         path: the file to write; replaced in one step, or left as it was.
         samples: golden inputs; drawn at random if None. Real ones prove more.
-        metrics: what the model reached in training, as JSON values.
-        dataset: what it was trained on.
+        metrics: what the model reached in training, as JSON values; by default as its `training_record` says.
+        dataset: what it was trained on; by default as its `training_record` says.
         license: of the weights.
 
     Raises:
@@ -89,7 +89,14 @@ def save_artifact(
     golden = record(twin, draw_samples(signature) if samples is None else samples)
     entries, files = to_files(golden, [part.name for part in signature.state])
     rounding = measure_rounding(twin, golden, signature)
-    manifest = make_manifest(model, signature, rounding, Provenance(metrics, dataset, license))
+    training: dict[str, Any] = getattr(model, "training_record", None) or {}
+    provenance = Provenance(
+        training.get("metrics") if metrics is None else metrics,
+        training.get("dataset") if dataset is None else dataset,
+        license,
+        training or None,
+    )
+    manifest = make_manifest(model, signature, rounding, provenance)
     manifest["weights"] = hash_weights(_serialise(scripted, {}))
     manifest["golden"] = entries
     content = _serialise(scripted, {"zoo_manifest.json": _to_json(manifest), **files})

@@ -7,33 +7,33 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import zoo
-from zoo.cli.parser import new_parser, read_assignment
-from zoo.training.evaluation import evaluate, trained_options
-from zoo.training.tasks import TASKS, find_task
+from zoo.cli.parser import new_parser
+from zoo.cli.values import read_value
+from zoo.training.evaluation import as_artifact, evaluate, restore_task
 
-DESCRIPTION = "Run a model file on the test split of a data set with cpp_runner, and print the metrics beside Python's."
+OPTIONS = "task.options."
+DESCRIPTION = "Run a model on the test part of a data set with cpp_runner, and print the metrics beside Python's."
 EXAMPLES = """\
 examples:
-  zoo script gru_classifier_japanese_vowels --pretrained -o model.pt
-  PROGRAM model.pt japanese_vowels
-  PROGRAM detector.pt fsdd_detection --picture roc.png
-  PROGRAM forecaster.pt csv --option path=series.csv --option horizon=192
+  a trained model of the package:
+    zoo script gru_classifier_japanese_vowels --pretrained -o model.pt
+    PROGRAM model.pt
+    PROGRAM detector.pt --picture roc.png
+  the folder of a run, which knows its data; then the same model with another file:
+    PROGRAM runs/mine-0
+    PROGRAM runs/mine-0 new_recordings/
+    PROGRAM runs/mine-0 task.options.path=series.csv
 """
 
 
 def make_parser(program: str) -> argparse.ArgumentParser:
     parser = new_parser(program, DESCRIPTION, EXAMPLES)
-    parser.add_argument("artifact", type=Path, help="a model file written by `zoo script` or zoo.save_artifact")
-    parser.add_argument("dataset", help=f"one of {', '.join(TASKS)}")
+    parser.add_argument("model", help="a file written by `zoo script`, or the folder of a run or a checkpoint")
     parser.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        type=read_assignment,
-        metavar="NAME=VALUE",
-        help="an option of the task (default: as in the experiment that trains the model); may be repeated",
+        "data", nargs="*", help="a file or folder to test with, or a data set (default: what it was trained on)"
     )
     parser.add_argument("--stream", type=int, default=0, metavar="STEPS", help="feed cpp_runner STEPS steps at a time")
     parser.add_argument("--picture", type=Path, help="draw the results: a ROC, or how often each class is called which")
@@ -41,13 +41,34 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     return parser
 
 
+def split_data(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Return the data and the options of the task among the words after the model.
+
+    Raises:
+        ValueError: there is more than one data set, or something is set that is no option of a task.
+    """
+    names, options = [], {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or Path(word).exists():
+            names.append(word)
+        elif name.startswith(OPTIONS) and name.removeprefix(OPTIONS).isidentifier():
+            options[name.removeprefix(OPTIONS)] = read_value(value)
+        else:
+            raise ValueError(f"evaluation changes options of the task only, {OPTIONS}NAME=VALUE; got {word!r}")
+    if len(names) > 1:
+        raise ValueError(f"one file, folder or data set at a time; got {', '.join(names)}")
+    return (names[0] if names else ""), options
+
+
 def main(arguments: Sequence[str] | None = None, program: str = "zoo evaluate") -> int:
     """Run the program; returns its exit status."""
-    args = make_parser(program).parse_args(arguments)
+    args = make_parser(program).parse_intermixed_args(arguments)
     try:
-        task_class = find_task(args.dataset)
-        task = task_class({**trained_options(args.artifact, args.dataset), **dict(args.option)})
-        done = evaluate(args.artifact, task, stream=args.stream)
+        data, options = split_data(args.data)
+        with as_artifact(args.model) as artifact:
+            task = restore_task(artifact, data, options)
+            done = evaluate(artifact, task, stream=args.stream)
         if args.picture:
             task.draw(done.outputs, done.batches, args.picture)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:

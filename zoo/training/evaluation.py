@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ import zoo
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
 from zoo.training.experiment import list_experiments, read_experiment
+from zoo.training.tasks import TASKS, find_task, make_task
 from zoo.training.tasks.base import Task
 
 
@@ -66,20 +70,64 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
         ) from error
 
 
-def trained_options(artifact: str | Path, dataset: str) -> dict[str, Any]:
-    """Return the options of the task in the experiment of a model file's name.
+def restore_task(artifact: str | Path, data: str = "", options: Mapping[str, Any] = MappingProxyType({})) -> Task:
+    """Return the task that a model file was trained on, with its test part.
 
-    The result is empty where no experiment of that name trains on this data set.
+    Args:
+        artifact: written by `zoo.save_artifact`.
+        data: another file or folder to test with, or a name of `TASKS`; empty for what the file was trained on.
+        options: of the task, instead of those in training.
 
     Raises:
         FileNotFoundError: no such file.
         ArtifactError: the file is damaged.
+        DataError: the data is missing or does not fit.
+        ValueError: the file does not say what it was trained on, or the task does not have such an option.
     """
-    name = zoo.load_artifact(artifact).manifest["model"]["name"]
+    manifest = zoo.load_artifact(artifact).manifest
+    trained = find_training(manifest)
+    if data in TASKS and (trained is None or trained["name"] != data):
+        return make_task(data, options)
+    if trained is None:
+        raise ValueError(
+            f"{artifact} does not say what it was trained on; name the data set: one of {', '.join(TASKS)}"
+        )
+    if data and data not in TASKS and not Path(data).exists():
+        raise ValueError(f"{data!r} is neither a file nor a folder nor a data set; those are {', '.join(TASKS)}")
+    given = {**trained["options"], **options}
+    return find_task(trained["name"]).restore(given, trained["record"], "" if data in TASKS else data)
+
+
+def find_training(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return name, options and record of the task that a model was trained on, or None where nothing says it.
+
+    A model of the package that was not trained here takes them from the experiment of its name.
+    """
+    training = manifest.get("training")
+    if training:
+        task: dict[str, Any] = training["task"]
+        return task
+    name = manifest["model"]["name"]
     if name not in list_experiments():
-        return {}
-    task = read_experiment(name).task
-    return task.options if task.name == dataset else {}
+        return None
+    part = read_experiment(name).task
+    return {"name": part.name, "options": part.options, "record": {}}
+
+
+@contextmanager
+def as_artifact(model: str | Path) -> Iterator[Path]:
+    """Give a model file: the one at a path, or a temporary one of a checkpoint or of the folder of a run.
+
+    Raises:
+        FileNotFoundError: the folder is not a checkpoint.
+    """
+    if not Path(model).is_dir():
+        yield Path(model)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        zoo.save_artifact(zoo.load_checkpoint(model), path)
+        yield path
 
 
 def run_in_cpp(artifact: str | Path, batches: list[Batch], *, stream: int = 0) -> list[Tensor]:

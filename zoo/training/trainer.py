@@ -27,11 +27,12 @@ from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
 from zoo.training.monitoring import Monitoring
 from zoo.training.precision import make_precision
+from zoo.training.record import describe_training, write_input
 from zoo.training.resume_file import BEST, LAST, WholeResumeFiles
 from zoo.training.tasks import make_task
 from zoo.training.tasks.base import Task
 
-CHECKPOINT, METRICS = "checkpoint", "metrics.json"
+CHECKPOINT, METRICS, INPUT = "checkpoint", "metrics.json", "input.npy"
 # Warnings of Lightning and PyTorch about choices that are intended here.
 NOTICES = (
     r".*does not have many workers.*",
@@ -58,7 +59,7 @@ class Trained:
         folder: of the run.
     """
 
-    model: nn.Module
+    model: zoo.Model
     task: Task
     metrics: dict[str, Any]
     folder: Path
@@ -72,7 +73,7 @@ def train(
     Args:
         experiment: see `zoo.training.experiment`.
         folder: of the run: `best.ckpt`, `last.ckpt`, TensorBoard's files, `checkpoint/` for `zoo.load_checkpoint`,
-            `metrics.json`.
+            `metrics.json`, and `input.npy`, an input from the test part.
         fast: a few examples only.
         resume: go on from `last.ckpt`, or begin if there is none.
         progress: show a bar.
@@ -89,7 +90,8 @@ def train(
     with _quiet():
         lightning.seed_everything(experiment.seed, verbose=False)
         task = make_task(experiment.task.name, experiment.task.options, fast=fast)
-        model = make_model(experiment, task).train()
+        model = make_model(experiment, task)
+        model.train()
         learner = task.learner(model, task, experiment)
         trainer = make_trainer(experiment, folder, learner, progress)
         loaders = (
@@ -100,8 +102,8 @@ def train(
             trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
     spent = learner.spent()
     kept = folder / (BEST if experiment.training.keep == "best" else LAST)
-    zoo.load_weights_(model.cpu(), kept)
-    model.eval()
+    model.cpu().eval()
+    zoo.load_weights_(model, kept)
     metrics = {
         "name": experiment.name,
         "seed": experiment.seed,
@@ -111,13 +113,15 @@ def train(
         "validation": score_model(model, task, task.validation_batches()),
         "test": score_model(model, task, task.test_batches()),
     }
+    model.training_record = describe_training(experiment, task, metrics)
     if trainer.is_global_zero:
         zoo.save_checkpoint(model, folder / CHECKPOINT)
+        write_input(task, folder / INPUT)
         (folder / METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
     return Trained(model, task, metrics, folder)
 
 
-def make_model(experiment: Experiment, task: Task) -> nn.Module:
+def make_model(experiment: Experiment, task: Task) -> zoo.Model:
     """Build the model of an experiment, with the statistics of its task and the weights that it starts from."""
     overrides = {**task.model_overrides(), **experiment.model.overrides}
     model = zoo.build(experiment.model.name, init=experiment.model.init, seed=experiment.seed, **overrides)
