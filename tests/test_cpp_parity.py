@@ -11,12 +11,14 @@ import pytest
 import torch
 from support.program import Program
 from support.real_input import real_batch
-from support.small_models import FAMILIES, PRESET_NAMES, TASK_NAMES, build_small, grid
+from support.small_models import FAMILIES, PRESET_NAMES, build_small, grid, tasks_of
 
 import zoo
 
 ATOL = RTOL = 1e-6
 CHUNKS = (1, 7, 16)
+# Cells that round more than others: a division by a deviation enlarges it, and the values of relu units reach 15.
+ROUNDING_OF = {"layer_norm_lstm": 5, "ind_rnn": 5}
 
 
 def assert_close(got: Any, expected: torch.Tensor) -> None:
@@ -33,8 +35,9 @@ def test_cpp_gives_the_python_numbers(
     zoo.save_artifact(model, artifact, samples=samples)
     manifest = zoo.load_artifact(artifact).manifest
     # The own rounding of these models is small: it earns no output and no state much more.
+    most = 3 * ATOL * ROUNDING_OF.get(model.config.cell, 1)
     cpu = manifest["tolerances"]["cpu"]
-    assert all(ATOL <= atol <= 3 * ATOL for kind in cpu.values() for atol in kind.pop("atol_of").values())
+    assert all(ATOL <= atol <= most for kind in cpu.values() for atol in kind.pop("atol_of").values())
     assert cpu == {
         "replay": {"atol": ATOL, "rtol": RTOL, "of_range": 0.0},
         "stream": {"atol": ATOL, "rtol": RTOL, "of_range": ATOL},
@@ -47,7 +50,7 @@ def test_cpp_gives_the_python_numbers(
     assert all(checks.values())
 
 
-@pytest.mark.parametrize("name", [f"{family}_{task}" for family in FAMILIES for task in TASK_NAMES])
+@pytest.mark.parametrize("name", [f"{family}_{task}" for family in FAMILIES for task in tasks_of(family)])
 def test_the_command_line_gives_the_python_numbers(name: str, program: Program, artifact: Path, tmp_path: Path) -> None:
     model = build_small(name)
     inputs, lengths = real_batch(model.config)

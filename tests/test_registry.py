@@ -2,20 +2,19 @@
 
 import pytest
 import torch
-from support.small_models import PRESET_NAMES, TASK_NAMES
 from torch import nn
 
 import zoo
 from zoo.config import EncoderConfig
 from zoo.models.encoder import Encoder
+from zoo.models.presets import FAMILIES, TASKS
 from zoo.registry import _entries
 
 
 def test_every_family_has_every_task() -> None:
-    assert set(PRESET_NAMES) <= set(zoo.list_models())
-    assert [name for name in zoo.list_models("lstm_*") if name in PRESET_NAMES] == sorted(
-        f"lstm_{task}" for task in TASK_NAMES
-    )
+    for family in FAMILIES:
+        assert {f"{family}_{task}" for task in TASKS} <= set(zoo.list_models(f"{family}_*"))
+    assert zoo.list_models("peephole_*") == sorted(f"peephole_lstm_{task}" for task in TASKS)
     assert zoo.list_models("transformer*") == []
 
 

@@ -38,6 +38,11 @@ WRITTEN_CELLS: dict[str, CellSpec] = {
     "peephole_lstm": CellSpec(gate_names=("input", "forget", "cell", "output"), state_names=("h", "c")),
     "coupled_lstm": CellSpec(gate_names=("forget", "cell", "output"), state_names=("h", "c")),
     "reset_before_gru": CellSpec(gate_names=("reset", "update", "new"), state_names=("h",)),
+    "layer_norm_lstm": CellSpec(gate_names=("input", "forget", "cell", "output"), state_names=("h", "c")),
+    "layer_norm_gru": CellSpec(gate_names=("reset", "update", "new"), state_names=("h",)),
+    "min_lstm": CellSpec(gate_names=("input", "forget", "cell"), state_names=("h",)),
+    "min_gru": CellSpec(gate_names=("update", "new"), state_names=("h",)),
+    "ind_rnn": CellSpec(gate_names=("hidden",), state_names=("h",)),
 }
 
 

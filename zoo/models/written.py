@@ -13,15 +13,20 @@ from zoo.models.padding import mask_padding, step_mask
 
 
 class CellLayer(nn.Module):
-    """One cell over the steps of a sequence, in one direction."""
+    """One cell over the steps of a sequence, in one direction. Training uses the cell's parallel form if it has one."""
+
+    __constants__ = ["has_parallel"]  # noqa: RUF012 - TorchScript then leaves the branch out for a cell without the form
 
     def __init__(self, cell: nn.Module, reverse: bool) -> None:
         super().__init__()
         self.cell_module = cell
         self.reverse = reverse
+        self.has_parallel = hasattr(cell, "parallel")
 
     def forward(self, input: Tensor, valid: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         """Run (B, T, I) from a state of (B, H) tensors. A row keeps its state where `valid`, bool (B, T), is False."""
+        if self.has_parallel and self.training:
+            return self.run_at_once(input, valid, state)
         outputs: List[Tensor] = []
         num_steps = input.size(1)
         for step in range(num_steps):
@@ -35,6 +40,16 @@ class CellLayer(nn.Module):
         if self.reverse:
             outputs.reverse()
         return torch.stack(outputs, dim=1), state  # (B, T, H)
+
+    def run_at_once(self, input: Tensor, valid: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+        """Run the cell's parallel form, with the arguments and results of `forward`."""
+        if not self.reverse:
+            output, state = self.cell_module.parallel(input, valid, state)
+            return output, state
+        if valid is not None:
+            valid = valid.flip(1)
+        output, state = self.cell_module.parallel(input.flip(1), valid, state)
+        return output.flip(1), state
 
 
 class WrittenStack(nn.Module):
