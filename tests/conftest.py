@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from support.embedding import Calls, build_embedding
+from support.keras_files import write_keras_files
 from support.program import BEFORE, Outcome, Program, find_program
 from support.small_models import build_small
 
@@ -65,6 +66,13 @@ def calls(embedding: Path) -> Iterator[Calls]:
     program = Calls(embedding / "calls")
     yield program
     program.close()
+
+
+@pytest.fixture(scope="session")
+def keras_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the files that Keras wrote, which all processes of a run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return write_keras_files((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "keras")
 
 
 @pytest.fixture

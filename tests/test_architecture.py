@@ -54,6 +54,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.errors",
         "zoo.model",
     },
+    "zoo.importing": {"zoo.factory", "zoo.model", "zoo.weights"},
     "zoo.data": set(),
     "zoo.benchmark": set(),
     "zoo.training.resume_file": {"zoo._atomic_file"},

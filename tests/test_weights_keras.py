@@ -8,13 +8,12 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from support.keras_files import write_keras_files
 
 import zoo
 from zoo.weights.errors import WeightsError
 
 ONE: dict[str, Any] = {"num_layers": 1, "dropout": 0.0}
-# The zoo's models for the files of tests/support/keras_files.py; None where layers differ in what they are.
+# The zoo's models for the files of tests/support/keras_files.py.
 MODELS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "bilstm_tagger": ("lstm_tagger", {"hidden_size": 4, "bidirectional": True, "num_classes": 3}),
     "token_classifier": (
@@ -29,13 +28,6 @@ MODELS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "rnn_pooled": ("rnn_relu_classifier", {"hidden_size": 6, "num_classes": 3, "standardize": True, **ONE}),
     "rnn_steps": ("rnn_encoder", {"hidden_size": 6, **ONE}),
 }
-
-
-@pytest.fixture(scope="session")
-def keras_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("keras")
-    write_keras_files(folder)
-    return folder
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

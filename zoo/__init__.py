@@ -19,6 +19,7 @@ _HOMES = {
     "CheckpointError": "zoo.checkpoint",
     "ConfigError": "zoo.config.faults",
     "ContractError": "zoo.artifact.signature",
+    "ImportedModel": "zoo.importing.importing",
     "Init": "zoo.init",
     "InitError": "zoo.init",
     "LoadedArtifact": "zoo.artifact.loading",
@@ -44,6 +45,7 @@ _HOMES = {
     "find_model": "zoo.factory",
     "find_recipe": "zoo.quantization",
     "find_runner": "zoo.installation",
+    "import_model": "zoo.importing.importing",
     "init_weights_": "zoo.init",
     "list_inits": "zoo.init",
     "list_models": "zoo.factory",
@@ -94,6 +96,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.factory import load_checkpoint as load_checkpoint
     from zoo.factory import register_cell as register_cell
     from zoo.factory import register_model as register_model
+    from zoo.importing.importing import ImportedModel as ImportedModel
+    from zoo.importing.importing import import_model as import_model
     from zoo.init import Init as Init
     from zoo.init import InitError as InitError
     from zoo.init import init_weights_ as init_weights_

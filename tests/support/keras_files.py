@@ -6,6 +6,7 @@ warns of its own formats.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -76,10 +77,16 @@ def write_all(folder: Path) -> None:
         np.savez(folder / f"{name}.npz", input=x, output=y)
 
 
-def write_keras_files(folder: Path) -> None:
-    """Run this program."""
-    environment = {**os.environ, "KERAS_BACKEND": "torch"}
-    subprocess.run([sys.executable, __file__, str(folder)], env=environment, check=True, capture_output=True, text=True)
+def write_keras_files(folder: Path) -> Path:
+    """Run this program, unless another process of the same run has done so; return the folder."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            command = [sys.executable, __file__, str(folder)]
+            subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "torch"}, check=True, capture_output=True)
+            (folder / "done").touch()
+    return folder
 
 
 if __name__ == "__main__":

@@ -24,11 +24,17 @@ examples:
         --recipe dynamic_int8 -o tagger.pt
   from a checkpoint folder (config.json and model.safetensors):
     PROGRAM checkpoints/tagger -o tagger.pt
+  a model of ONNX or Keras, which is found among those of the zoo and proved:
+    PROGRAM tagger.onnx -o tagger.pt
   your own class in my_nets.py, with forward(x), forward(x, lengths) or forward(x, state=None):
     PROGRAM my_nets:Filter channels=4 --input-dims batch,seq_len,4 -o filter.pt
   all models, initialisation schemes and recipes:
     PROGRAM --list
 """
+
+
+# Files of other programs that hold a model with its configuration.
+WHOLE_MODELS = (".onnx", ".keras", ".h5", ".hdf5")
 
 
 def read_dims(text: str) -> tuple[int | str, ...]:
@@ -37,7 +43,9 @@ def read_dims(text: str) -> tuple[int | str, ...]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", nargs="?", help="a registered name, a checkpoint folder, or module:Class")
+    parser.add_argument(
+        "model", nargs="?", help="a registered name, a checkpoint folder, module:Class, or an .onnx, .keras or .h5 file"
+    )
     parser.add_argument(
         "overrides", nargs="*", type=read_assignment, metavar="name=value", help="fields of the model's configuration"
     )
@@ -85,11 +93,29 @@ def make_model(args: argparse.Namespace, program: str) -> Any:
         return model
     if Path(args.model).is_dir():
         return zoo.load_checkpoint(args.model)
+    if Path(args.model).suffix in WHOLE_MODELS and Path(args.model).is_file():
+        return import_file(args)
     if Path(args.model).is_file():
         raise ValueError(f"{args.model} is a file, not a model's name: {program} NAME --weights {args.model}")
     return zoo.build(
         args.model, init=init, seed=args.seed, weights=args.weights, pretrained=args.pretrained, **overrides
     )
+
+
+def import_file(args: argparse.Namespace) -> Any:
+    """Turn the file of another program into a model, and say which model it is."""
+    if args.overrides or args.weights or args.pretrained:
+        raise ValueError(
+            f"{args.model} has its sizes and weights in it; leave overrides, --weights and --pretrained out"
+        )
+    imported = zoo.import_model(args.model)
+    print(f"imported         {imported.description}")
+    print(f"proved           {imported.worst_difference:.3g} from the file, at lengths {imported.lengths}")
+    if imported.activation:
+        print(f"left out         {imported.activation} after the last layer: the scores are what goes into it")
+    for note in imported.notes:
+        print(f"differs          {note}")
+    return imported.model
 
 
 def read_samples(paths: Sequence[Path] | None, spec: zoo.TensorSpec) -> list[zoo.Sample] | None:
