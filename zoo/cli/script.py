@@ -61,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--forget-bias", type=float, help="the sum of the two forget-gate biases of an LSTM")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the initial weights (default: 0)")
     parser.add_argument("--recipe", help=f"quantize with one of {', '.join(zoo.list_recipes())}")
+    for option, meaning in (("--include", "quantize only"), ("--exclude", "leave in float")):
+        parser.add_argument(
+            option,
+            action="append",
+            metavar="LAYER",
+            help=f"{meaning} layers of this name, with wildcards, or of this class, such as RNNBase; may be repeated",
+        )
     parser.add_argument(
         "--input-dims", type=read_dims, help="the input of a class of your own, such as batch,seq_len,12"
     )
@@ -151,10 +158,12 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
         parser.error("which model? Give a name (--list shows them), a checkpoint folder or module:Class")
     output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
     try:
+        if (args.include or args.exclude) and not args.recipe:
+            raise ValueError("--include and --exclude choose layers for a recipe; give --recipe, too")
         model = make_model(args, program)
         samples = read_samples(args.sample, model.input_spec)
         if args.recipe:
-            model = zoo.quantize(model, args.recipe, samples=samples)
+            model = zoo.quantize(model, args.recipe, samples=samples, include=args.include, exclude=args.exclude or ())
         saved = zoo.save_artifact(model, output, samples=samples, license=args.license)
     except (ValueError, TypeError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)

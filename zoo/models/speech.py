@@ -18,16 +18,26 @@ from zoo.models.padding import last_steps, mask_padding
 from zoo.models.residual import make_stack
 
 
-class CausalConvolution(nn.Module):
-    """A convolution over a step and the ones before it, then relu; the state is the past steps that it needs.
+class SteadyConv1d(nn.Conv1d):
+    """A convolution that sums in float64 outside of training.
 
-    Outside of training it sums in float64. Float32 sums change with the length of the input, and the recurrent layers
-    would turn that into differences above 1e-6.
+    Float32 sums change with the length of the input, and recurrent layers would turn that into differences above 1e-6.
     """
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.training:
+            return torch.conv1d(input, self.weight, self.bias)
+        bias = self.bias
+        assert bias is not None  # for TorchScript's compiler: nn.Conv1d can be built without
+        return torch.conv1d(input.double(), self.weight.double(), bias.double()).to(input.dtype)
+
+
+class CausalConvolution(nn.Module):
+    """A convolution over a step and the ones before it, then relu; the state is the past steps that it needs."""
 
     def __init__(self, input_size: int, channels: int, size: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv1d(input_size, channels, size)
+        self.convolution = SteadyConv1d(input_size, channels, size)
         self.input_size = input_size
         self.reach = size - 1
 
@@ -35,13 +45,7 @@ class CausalConvolution(nn.Module):
         """Take (B, T, input_size) and the tail (reach, B, input_size); give (B, T, channels) and the new tail."""
         joined = torch.cat([tail.transpose(0, 1), input], dim=1)  # (B, reach + T, input_size)
         steps = joined.transpose(1, 2)  # (B, input_size, reach + T)
-        if self.training:
-            summed = self.convolution(steps)
-        else:
-            bias = self.convolution.bias
-            assert bias is not None  # for TorchScript's compiler: nn.Conv1d can be built without
-            summed = torch.conv1d(steps.double(), self.convolution.weight.double(), bias.double()).to(input.dtype)
-        output = torch.relu(summed).transpose(1, 2)
+        output = torch.relu(self.convolution(steps)).transpose(1, 2)
         return output, last_steps(joined, lengths, self.reach).transpose(0, 1).contiguous()
 
     def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:

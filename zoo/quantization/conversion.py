@@ -1,0 +1,96 @@
+"""`quantize`: it lets a recipe convert a copy of a model, and proves that the recipe did what it promises."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from zoo.artifact.golden import Sample, draw_samples
+from zoo.artifact.signature import infer_signature
+from zoo.artifact.torchscript import without_notices
+from zoo.model import Model, QuantizationRecord
+from zoo.quantization.recipe import RecipeError, find_recipe
+from zoo.quantization.refusal import explain_refusal
+from zoo.quantization.selection import select_layers
+from zoo.quantization.shift import FloatReference
+
+
+def quantize(
+    model: nn.Module,
+    recipe: str,
+    *,
+    samples: Sequence[Sample] | None = None,
+    include: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+) -> Model:
+    """Return a quantized copy of a model; the model stays as it is.
+
+    Args:
+        model: an eager float32 module on the CPU that keeps the contract.
+        recipe: a name of `list_recipes()`.
+        samples: real inputs on which to measure the error; drawn at random if None.
+        include: the layers to convert, as names with wildcards (`backbone.*`) or as classes (`LSTM`, `Linear`;
+            `RNNBase` is every recurrent layer); None for all that the recipe can convert.
+        exclude: layers to leave in float, in the same way.
+
+    Returns:
+        A new module in eval mode, as from `zoo.build`, with a `QuantizationRecord` as its `quantization`.
+
+    Raises:
+        RecipeError: the recipe does not exist or cannot take the model, a layer did not change, or the error is
+            beyond the recipe's limit.
+    """
+    chosen = find_recipe(recipe)
+    objections = _objections(model)
+    if objections:
+        raise RecipeError(f"recipe {recipe!r} cannot take this model: " + "; ".join(objections))
+    float_model = copy.deepcopy(model).eval()
+    layers = select_layers(float_model, chosen, include, exclude)
+    objections = [
+        f"{name or 'it'} {objection}" for name, layer in layers.items() if (objection := chosen.objection(layer))
+    ]
+    if objections:
+        raise RecipeError(
+            f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude what it cannot take"
+        )
+    with without_notices():
+        quantized: Any = chosen.convert(copy.deepcopy(float_model), list(layers))
+    unchanged = [name for name, layer in layers.items() if type(quantized.get_submodule(name)) is type(layer)]
+    if unchanged:
+        raise RecipeError(f"recipe {recipe!r} left {', '.join(unchanged)} float; exclude them or use another recipe")
+    signature = infer_signature(float_model)
+    reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
+    error = reference.measure(quantized)
+    if error.exceeds(chosen.limit):
+        message = explain_refusal(float_model, chosen, layers, reference, error)
+        raise RecipeError(message + ("; these are drawn inputs, real ones may differ" if samples is None else ""))
+    quantized.quantization = QuantizationRecord(
+        recipe=recipe,
+        backend=torch.backends.quantized.engine if chosen.uses_backend else "",
+        layers={name: type(layer).__name__ for name, layer in layers.items()},
+        error=error.to_dict(),
+        replay=chosen.replay,
+        regrouped=chosen.regrouped,
+        error_of=reference.allowed_of(chosen.limit.max_of_range),
+    )
+    return quantized
+
+
+def _objections(model: nn.Module) -> list[str]:
+    """Return what no recipe can take, one sentence per reason."""
+    if any(isinstance(m, torch.jit.ScriptModule) for m in model.modules()):
+        return ["it is scripted, and PyTorch then silently changes nothing: quantize first, script afterwards"]
+    done = getattr(model, "quantization", None)
+    if done is not None:
+        return [f"it is quantized already, by {done.recipe!r}"]
+    found = []
+    other = sorted({str(p.dtype) for p in model.parameters() if p.dtype != torch.float32})
+    if other:
+        found.append(f"its weights must be torch.float32, got {', '.join(other)}")
+    if any(p.device.type != "cpu" for p in model.parameters()):
+        found.append("its weights must lie on the CPU: call .cpu() first")
+    return found

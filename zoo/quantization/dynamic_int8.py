@@ -1,0 +1,46 @@
+"""Recipe `dynamic_int8`: PyTorch's own dynamic quantization. Any LibTorch runs the file.
+
+PyTorch silently leaves `nn.RNN` float, and converts layers with `proj_size` into ones that fail when called. The recipe
+refuses these layers. One scale for all activations of a call makes a result depend on the rest of its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import torch
+from torch import nn
+
+from zoo.artifact.tolerances import INT8_LIMIT, INT8_REPLAY
+from zoo.quantization.recipe import Recipe, register_recipe
+
+LAYERS = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear)
+
+
+def objection(layer: nn.Module) -> str | None:
+    if isinstance(layer, nn.RNN):
+        return "is nn.RNN, which PyTorch's dynamic quantization leaves float"
+    if isinstance(layer, nn.RNNBase) and layer.proj_size:
+        return f"has proj_size={layer.proj_size}, and fails when called once quantized"
+    if isinstance(layer, nn.RNNBase | nn.RNNCellBase) and not layer.bias:
+        return "has bias=False; PyTorch quantizes recurrent layers with biases only"
+    return None
+
+
+def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
+    return torch.ao.quantization.quantize_dynamic(model, set(names), dtype=torch.qint8)
+
+
+register_recipe(
+    Recipe(
+        name="dynamic_int8",
+        description="int8 weights, one scale for the activations of a call; LSTM, GRU, cells, Linear; for any LibTorch",
+        objection=objection,
+        layers=LAYERS,
+        convert=convert,
+        limit=INT8_LIMIT,
+        replay=INT8_REPLAY,
+        regrouped=None,
+        uses_backend=True,
+    )
+)

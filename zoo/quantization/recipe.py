@@ -1,0 +1,100 @@
+"""What a quantization recipe is, and the registry of all recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from torch import nn
+
+from zoo.artifact.tolerances import ErrorLimit, Tolerance
+from zoo.errors import ZooError
+
+
+class RecipeError(ZooError, ValueError):
+    """A recipe cannot do what it promises with this model; the message says why."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to quantize.
+
+    Args:
+        name: as given to `quantize`.
+        description: one line.
+        objection: says why the recipe cannot take a layer of one of its types, as the end of a sentence that begins
+            with the layer's name; None if it can.
+        layers: the types of layer that the recipe promises to convert.
+        convert: turns the named layers of a float module in eval mode, which it may change, into quantized ones.
+        limit: how far outputs may move from those of the float model.
+        replay: tolerance of C++ against the Python twin, on whole sequences.
+        regrouped: the same in chunks or other batches; None if only `limit` bounds it, because one scale for the
+            activations depends on the whole batch.
+        uses_backend: whether PyTorch's quantized backend packs the converted weights.
+    """
+
+    name: str
+    description: str
+    objection: Callable[[nn.Module], str | None]
+    layers: tuple[type[nn.Module], ...]
+    convert: Callable[[nn.Module, Collection[str]], nn.Module]
+    limit: ErrorLimit
+    replay: Tolerance
+    regrouped: Tolerance | None
+    uses_backend: bool = False
+
+
+_recipes: dict[str, Recipe] = {}
+
+
+def register_recipe(recipe: Recipe) -> None:
+    """Make a recipe known to `zoo.quantize`.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if recipe.name in _recipes:
+        raise ValueError(f"recipe {recipe.name!r} is registered already; choose another name")
+    _recipes[recipe.name] = recipe
+
+
+def list_recipes() -> list[str]:
+    """Return the names of all recipes, sorted."""
+    return sorted(_recipes)
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe of a name.
+
+    Raises:
+        RecipeError: no recipe has this name.
+    """
+    if name not in _recipes:
+        raise RecipeError(f"no recipe is called {name!r}; there are {', '.join(list_recipes())}")
+    return _recipes[name]
+
+
+def replace_layers(model: nn.Module, names: Collection[str], make: Callable[[nn.Module], nn.Module]) -> nn.Module:
+    """Replace layers of a module, under all names that each has, by what `make` gives, and return the module."""
+    for name in names:
+        layer = model.get_submodule(name)
+        made = make(layer).eval()
+        if layer is model:
+            return made
+        for alias, other in list(model.named_modules(remove_duplicate=False)):
+            if other is layer:
+                model.set_submodule(alias, made)
+    return model
+
+
+def plain_objection(layer: nn.Module) -> str | None:
+    """Return why a layer does not compute what PyTorch's plain layer does, or None: for recipes with own layers."""
+    if type(layer).__module__.partition(".")[0] not in ("torch", "zoo") or type(layer).__name__.startswith(
+        "Parametrized"
+    ):
+        return f"is a {type(layer).__name__}, which may compute something else than PyTorch's layer"
+    if isinstance(layer, nn.Embedding) and layer.max_norm is not None:
+        return "has max_norm, which changes its weights in every call"
+    if isinstance(layer, nn.Conv1d) and layer.padding_mode != "zeros":
+        return f"has padding_mode={layer.padding_mode!r}, expected 'zeros'"
+    return None

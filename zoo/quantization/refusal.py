@@ -1,0 +1,59 @@
+"""Why a recipe moves the outputs too far: which layer does it, and which recipe would not."""
+
+from __future__ import annotations
+
+import copy
+
+from torch import nn
+
+from zoo.artifact.torchscript import without_notices
+from zoo.quantization.recipe import Recipe, find_recipe, list_recipes
+from zoo.quantization.selection import select_layers
+from zoo.quantization.shift import FloatReference, OutputShift
+
+# The smallest files first.
+BETTER = ("float16",)
+
+
+def rank_layers(
+    model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference
+) -> list[tuple[str, OutputShift]]:
+    """Return the error that each layer alone makes, the largest first."""
+    errors = []
+    for name in layers:
+        with without_notices():
+            alone = recipe.convert(copy.deepcopy(model), {name})
+        errors.append((name, reference.measure(alone)))
+    return sorted(errors, key=lambda pair: -pair[1].rms)
+
+
+def explain_refusal(
+    model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference, error: OutputShift
+) -> str:
+    """Return the message for a recipe whose error is beyond its limit."""
+    message = (
+        f"recipe {recipe.name!r} moves the outputs by {error.max_of_range:.2%} of their range (limit "
+        f"{recipe.limit.max_of_range:.0%}), rms {error.rms_of_std:.2%} of their deviation (limit "
+        f"{recipe.limit.rms_of_std:.1%})"
+    )
+    if len(layers) > 1:
+        ranked = rank_layers(model, recipe, layers, reference)
+        parts = [f"{name} {alone.rms_of_std:.2%}" for name, alone in ranked[:2]]
+        message += f"; rms of the worst layers alone: {', '.join(parts)}"
+    better = find_better(model, recipe, reference)
+    return message + (f"; {better}" if better else "; exclude the worst layer, or keep the model in float")
+
+
+def find_better(model: nn.Module, recipe: Recipe, reference: FloatReference) -> str:
+    """Return an advice to use the first other recipe that takes the model and stays within its limit, or nothing."""
+    for name in BETTER:
+        if name == recipe.name or name not in list_recipes():
+            continue
+        other = find_recipe(name)
+        layers = select_layers(model, other, None, ())
+        if any(other.objection(layer) for layer in layers.values()):
+            continue
+        error = reference.measure(other.convert(copy.deepcopy(model), list(layers)))
+        if not error.exceeds(other.limit):
+            return f"use recipe {name!r}, which moves them by {error.max_of_range:.2%}, rms {error.rms_of_std:.2%}"
+    return ""

@@ -1,0 +1,59 @@
+"""Which layers of a model a recipe converts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from fnmatch import fnmatchcase
+
+from torch import nn
+from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
+
+from zoo.quantization.recipe import Recipe, RecipeError
+
+
+def select_layers(
+    model: nn.Module, recipe: Recipe, include: Collection[str] | None, exclude: Collection[str]
+) -> dict[str, nn.Module]:
+    """Return the layers of a recipe's types, by name, that are included and not excluded.
+
+    The output projection of `nn.MultiheadAttention` is never among them, because the module reads its weight.
+
+    Args:
+        include: layers, as names with wildcards (`backbone.*`) or as classes (`LSTM`, `Linear`; `RNNBase` is all of
+            `nn.LSTM`, `nn.GRU` and `nn.RNN`); None for all.
+        exclude: the same.
+
+    Raises:
+        RecipeError: an entry matches no layer of the recipe's types, or nothing is left to convert.
+    """
+    possible = {
+        name: layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, recipe.layers) and not isinstance(layer, NonDynamicallyQuantizableLinear)
+    }
+    kinds = ", ".join(layer.__name__ for layer in recipe.layers)
+    if not possible:
+        raise RecipeError(f"recipe {recipe.name!r} found nothing to convert: the model has no {kinds}")
+    for entry in [*(include or []), *exclude]:
+        if not any(matches(name, layer, entry) for name, layer in possible.items()):
+            raise RecipeError(
+                f"{entry!r} matches no layer that recipe {recipe.name!r} converts; there are {_list(possible)}"
+            )
+    chosen = {
+        name: layer
+        for name, layer in possible.items()
+        if (include is None or any(matches(name, layer, entry) for entry in include))
+        and not any(matches(name, layer, entry) for entry in exclude)
+    }
+    if not chosen:
+        raise RecipeError(f"nothing is left for recipe {recipe.name!r} to convert; it could convert {_list(possible)}")
+    return chosen
+
+
+def matches(name: str, layer: nn.Module, entry: str) -> bool:
+    """Return whether an entry of `include` or `exclude` means a layer."""
+    return fnmatchcase(name, entry) or any(base.__name__ == entry for base in type(layer).__mro__)
+
+
+def _list(layers: dict[str, nn.Module]) -> str:
+    return ", ".join(f"{name or 'the model itself'} ({type(layer).__name__})" for name, layer in layers.items())
