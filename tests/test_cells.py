@@ -34,7 +34,9 @@ def make_cell(name: str, bias: bool = True) -> Any:
 
 
 def make_state(name: str) -> list[Tensor]:
-    return [torch.randn(4, 5, dtype=torch.float64) for _ in WRITTEN_CELLS[name].state_names]
+    """Return a state of 4 rows; a clock that waits counts whole steps."""
+    waits = torch.randint(3, (4, 5)).double()
+    return [waits if part == "wait" else torch.randn(4, 5).double() for part in WRITTEN_CELLS[name].state_names]
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -114,3 +114,33 @@ def test_a_unit_of_an_indrnn_sees_no_other_unit() -> None:
     x = torch.randn(3).double()
     jacobian = torch.func.jacrev(lambda h: cell(x[None], [h[None]])[0][0])(torch.rand(5).double())
     torch.testing.assert_close(jacobian, torch.diag(cell.recurrence), **EXACT)
+
+
+def test_a_clock_is_silent_between_its_ticks() -> None:
+    """64 steps, in chunks: the units of period p change at the steps 0, p, 2p, ... and at no other."""
+    model: Any = build_small("clockwork_rnn_encoder", num_layers=1)
+    output, state = [], model.initial_state(1)
+    for chunk in torch.randn(1, 64, 12).split(7, dim=1):
+        h, state = model(chunk, None, state)
+        output.append(h[0])
+    h = torch.cat([torch.zeros(1, 20), *output])
+    changes = h[1:] != h[:-1]  # (T, H)
+    periods = cells_of(model)[0].periods
+    assert periods.unique().tolist() == [1, 2, 4, 8, 16, 32, 64, 128]
+    steps = torch.arange(64).unsqueeze(1)
+    assert torch.equal(changes, steps % periods == 0)
+
+
+def test_a_clock_hears_no_faster_one() -> None:
+    cell: Any = CELL_FACTORIES["clockwork_rnn"](3, 16, True).double()
+    x, wait = torch.randn(1, 3).double(), torch.zeros(1, 16).double()
+    jacobian = torch.func.jacrev(lambda h: cell(x, [h[None], wait])[0][0])(torch.randn(16).double())
+    heard = jacobian != 0  # (to, from)
+    assert torch.equal(heard, cell.periods.unsqueeze(1) <= cell.periods.unsqueeze(0))
+
+
+def test_a_sru_of_equal_sizes_skips_with_the_input_itself() -> None:
+    cell: Any = CELL_FACTORIES["sru"](5, 5, True).double()
+    nn.init.constant_(cell.bias_ih[10:], -1e9)  # r = 0
+    x = torch.randn(2, 5).double()
+    torch.testing.assert_close(cell(x, [torch.zeros(2, 5).double()] * 2)[0], x, **EXACT)

@@ -76,6 +76,22 @@ def ind_rnn(m: Any, x: Tensor, h: Tensor) -> list[Tensor]:
     return [torch.clamp(x @ m.weight_ih.T + h @ torch.diag(m.recurrence) + m.bias_ih, min=0)]
 
 
+def sru(m: Any, x: Tensor, h: Tensor, c: Tensor) -> list[Tensor]:
+    (w, w_f, w_r), (b, b_f, b_r) = m.weight_ih.split(5), m.bias_ih.split(5)
+    f = (x @ w_f.T + m.carry_f * c + b_f).sigmoid()
+    r = (x @ w_r.T + m.carry_r * c + b_r).sigmoid()
+    c = f * c + (1 - f) * (x @ w.T + b)
+    return [r * c + (1 - r) * (x @ m.skip.weight.T), c]
+
+
+def clockwork_rnn(m: Any, x: Tensor, h: Tensor, wait: Tensor) -> list[Tensor]:
+    """Five units are five clocks: U is upper triangular, and a unit of period T waits T - 1 steps after a tick."""
+    new = (x @ m.weight_ih.T + m.bias_ih + h @ m.weight_hh.triu().T + m.bias_hh).tanh()
+    ticks = wait == 0
+    periods = torch.tensor([1.0, 2.0, 4.0, 8.0, 16.0], dtype=h.dtype)
+    return [torch.where(ticks, new, h), torch.where(ticks, periods - 1, wait - 1)]
+
+
 EQUATIONS = {
     "peephole_lstm": peephole_lstm,
     "coupled_lstm": coupled_lstm,
@@ -85,4 +101,6 @@ EQUATIONS = {
     "min_lstm": min_lstm,
     "min_gru": min_gru,
     "ind_rnn": ind_rnn,
+    "sru": sru,
+    "clockwork_rnn": clockwork_rnn,
 }

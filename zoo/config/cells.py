@@ -43,6 +43,8 @@ WRITTEN_CELLS: dict[str, CellSpec] = {
     "min_lstm": CellSpec(gate_names=("input", "forget", "cell"), state_names=("h",)),
     "min_gru": CellSpec(gate_names=("update", "new"), state_names=("h",)),
     "ind_rnn": CellSpec(gate_names=("hidden",), state_names=("h",)),
+    "sru": CellSpec(gate_names=("cell", "forget", "reset"), state_names=("h", "c")),
+    "clockwork_rnn": CellSpec(gate_names=("hidden",), state_names=("h", "wait")),
 }
 
 

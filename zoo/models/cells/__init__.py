@@ -22,11 +22,13 @@ from collections.abc import Callable
 
 from torch import nn
 
+from zoo.models.cells.clockwork import ClockworkRNNCell
 from zoo.models.cells.gru import ResetBeforeGRUCell
 from zoo.models.cells.independent import IndependentRNNCell
 from zoo.models.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from zoo.models.cells.lstm import CoupledLSTMCell, PeepholeLSTMCell
 from zoo.models.cells.minimal import MinimalGRUCell, MinimalLSTMCell
+from zoo.models.cells.simple import SimpleRecurrentUnitCell
 
 CellFactory = Callable[[int, int, bool], nn.Module]
 
@@ -40,4 +42,6 @@ CELL_FACTORIES: dict[str, CellFactory] = {
     "min_lstm": MinimalLSTMCell,
     "min_gru": MinimalGRUCell,
     "ind_rnn": IndependentRNNCell,
+    "sru": SimpleRecurrentUnitCell,
+    "clockwork_rnn": ClockworkRNNCell,
 }
