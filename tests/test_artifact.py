@@ -61,7 +61,8 @@ def test_the_manifest_says_everything(artifact: Path) -> None:
     zoo.save_artifact(model, artifact, metrics={"accuracy": 0.97}, dataset="JapaneseVowels", license="CC-BY-4.0")
     manifest = zoo.load_artifact(artifact).manifest
     assert manifest["producer"]["torch"] == torch.__version__
-    assert manifest["init"] == {"scheme": "orthogonal", "zero_bias": False, "forget_bias": 1.0, "seed": 7}
+    assert manifest["init"] == {**zoo.Init("orthogonal", forget_bias=1.0).to_dict(), "seed": 7}
+    assert manifest["init"]["forget_bias"] == 1.0
     assert manifest["inputs"] == [
         {"name": "input", "dtype": "float32", "dims": ["batch", "seq_len", 12]},
         {"name": "lengths", "dtype": "int64", "dims": ["batch"], "optional": True},

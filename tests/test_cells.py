@@ -1,4 +1,4 @@
-"""Cells that are written out: their equations and gradients, what init does with them, and a cell of one's own."""
+"""Cells that are written out: their equations and gradients, and a cell of one's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from torch.nn import functional
 
 import zoo
 from zoo.config.cells import WRITTEN_CELLS
-from zoo.init import gate_blocks
 from zoo.models.cells import CELL_FACTORIES
 from zoo.ops import reference
 
@@ -85,37 +84,12 @@ def test_padding_that_is_not_a_number_reaches_no_gradient(name: str) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
 
 
-@pytest.mark.parametrize("name", [name for name in BUILT_IN if hasattr(make_cell(name), "weight_hh")])
-def test_orthogonal_fills_every_gate(name: str) -> None:
-    model = zoo.build(f"{name}_encoder", init="orthogonal", input_size=12, hidden_size=64)
-    cells = [layer.cell_module for layer in model.backbone.stack.layers]
-    assert len(cells) == 2
-    for cell in cells:
-        for block in gate_blocks(cell, cell.weight_hh):
-            torch.testing.assert_close(block @ block.T, torch.eye(64), atol=1e-5, rtol=0)
-
-
-@pytest.mark.parametrize("name", [name for name in BUILT_IN if "forget" in WRITTEN_CELLS[name].gate_names])
-def test_the_forget_bias_is_set_where_the_gate_is(name: str) -> None:
-    model = build_small(f"{name}_encoder", init=zoo.Init(zero_bias=True, forget_bias=1.5))
-    cell = model.backbone.stack.layers[0].cell_module
-    forget = WRITTEN_CELLS[name].gate_names.index("forget")
-    both = cell.bias_ih + cell.bias_hh if hasattr(cell, "bias_hh") else cell.bias_ih
-    for gate, bias in enumerate(both.split(20)):
-        assert torch.equal(bias, torch.full((20,), 1.5 if gate == forget else 0.0))
-
-
-def test_identity_is_refused_where_there_is_no_recurrent_matrix() -> None:
-    with pytest.raises(zoo.ZooError, match="'identity' needs a recurrent matrix, and MinimalGRUCell has none"):
-        zoo.init_weights_(make_cell("min_gru"), "identity")
-
-
 class MinimalGatedCell(nn.Module):
     """The README's: f = sigmoid(W x + U h), h' = (1 - f) * h + f * tanh(V x + R (f * h)) (Zhou et al. 2016)."""
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
         super().__init__()
-        self.cell, self.hidden_size, self.bias = "minimal_gated", hidden_size, bias
+        self.cell, self.hidden_size, self.bias = "minimal_gated", hidden_size, False
         self.weight_ih = nn.Parameter(torch.zeros(2 * hidden_size, input_size))
         self.weight_hh = nn.Parameter(torch.zeros(2 * hidden_size, hidden_size))
 
@@ -130,7 +104,7 @@ class MinimalGatedCell(nn.Module):
 
 @pytest.fixture(scope="module")
 def own_cell() -> str:
-    spec = zoo.CellSpec(gate_names=("forget", "new"), state_names=("h",))
+    spec = zoo.CellSpec(gate_names=("forget", "new"), state_names=("h",), biases=False)
     zoo.register_cell("minimal_gated", spec, MinimalGatedCell)
     return "minimal_gated"
 
@@ -150,6 +124,21 @@ def test_a_cell_of_ones_own_runs_in_cpp(
 def test_a_cell_of_ones_own_takes_a_recipe(own_cell: str, program: Program, artifact: Path) -> None:
     zoo.save_artifact(zoo.quantize(build_small(f"{own_cell}_tagger"), "dynamic_int8"), artifact)
     program.succeed("verify", artifact)
+
+
+def test_a_cell_without_biases_refuses_them(own_cell: str) -> None:
+    assert not zoo.find_model(f"{own_cell}_tagger").config.bias
+    with pytest.raises(zoo.ConfigError, match="bias must be False, because cell='minimal_gated' has no biases"):
+        zoo.build(f"{own_cell}_tagger", bias=True)
+
+
+def test_a_cell_whose_biases_are_not_as_it_says_is_refused() -> None:
+    zoo.register_cell("unbiased", zoo.CellSpec(("forget", "new"), ("h",)), MinimalGatedCell)
+    with pytest.raises(zoo.ConfigError, match="bias=True, but cell='unbiased' has no biases: where its factory"):
+        zoo.build("unbiased_tagger")
+    zoo.register_cell("biased", zoo.CellSpec(("hidden",), ("h",)), lambda *sizes: nn.RNNCell(*sizes[:2]))
+    with pytest.raises(zoo.ConfigError, match="bias=False, but cell='biased' has biases: where its factory"):
+        zoo.build("biased_tagger", bias=False)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
-from zoo.init import _schemes, gate_blocks
+from zoo.init.layers import gate_blocks
+from zoo.init.schemes import _schemes
 
 WIDE = {"hidden_size": 200, "input_size": 120, "num_layers": 2}
 

@@ -20,8 +20,8 @@ _HOMES = {
     "ConfigError": "zoo.config.faults",
     "ContractError": "zoo.artifact.signature",
     "ImportedModel": "zoo.importing.importing",
-    "Init": "zoo.init",
-    "InitError": "zoo.init",
+    "Init": "zoo.init.options",
+    "InitError": "zoo.init.options",
     "LoadedArtifact": "zoo.artifact.loading",
     "Model": "zoo.model",
     "QuantizationRecord": "zoo.model",
@@ -46,8 +46,8 @@ _HOMES = {
     "find_recipe": "zoo.quantization",
     "find_runner": "zoo.installation",
     "import_model": "zoo.importing.importing",
-    "init_weights_": "zoo.init",
-    "list_inits": "zoo.init",
+    "init_weights_": "zoo.init.filling",
+    "list_inits": "zoo.init.schemes",
     "list_models": "zoo.factory",
     "list_recipes": "zoo.quantization",
     "load_artifact": "zoo.artifact.loading",
@@ -55,7 +55,7 @@ _HOMES = {
     "load_weights_": "zoo.weights.loading",
     "quantize": "zoo.quantization",
     "register_cell": "zoo.factory",
-    "register_init": "zoo.init",
+    "register_init": "zoo.init.schemes",
     "register_model": "zoo.factory",
     "register_recipe": "zoo.quantization",
     "save_artifact": "zoo.artifact.saving",
@@ -98,11 +98,11 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.factory import register_model as register_model
     from zoo.importing.importing import ImportedModel as ImportedModel
     from zoo.importing.importing import import_model as import_model
-    from zoo.init import Init as Init
-    from zoo.init import InitError as InitError
-    from zoo.init import init_weights_ as init_weights_
-    from zoo.init import list_inits as list_inits
-    from zoo.init import register_init as register_init
+    from zoo.init.filling import init_weights_ as init_weights_
+    from zoo.init.options import Init as Init
+    from zoo.init.options import InitError as InitError
+    from zoo.init.schemes import list_inits as list_inits
+    from zoo.init.schemes import register_init as register_init
     from zoo.installation import cmake_prefix_path as cmake_prefix_path
     from zoo.installation import find_runner as find_runner
     from zoo.model import Model as Model

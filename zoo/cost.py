@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from zoo.config.precision import BYTES_PER_WEIGHT
-from zoo.init import find_cell
+from zoo.init.layers import find_cell
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from zoo.checkpoint import read_checkpoint
-from zoo.init import Init, init_weights_
+from zoo.init.filling import init_weights_
+from zoo.init.options import Init
 from zoo.model import Model
 from zoo.models.presets import register_cell, register_presets
 from zoo.models.trained import register_trained

@@ -59,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--zero-bias", action="store_true", help="start all biases at 0")
     parser.add_argument("--forget-bias", type=float, help="the sum of the two forget-gate biases of an LSTM")
+    parser.add_argument("--unit-forget", action="store_true", help="start an LSTM's biases as Keras does")
+    parser.add_argument("--chrono", type=int, metavar="STEPS", help="gate biases for time scales up to this many steps")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the initial weights (default: 0)")
     parser.add_argument("--recipe", help=f"quantize with one of {', '.join(zoo.list_recipes())}")
     for option, meaning in (("--include", "quantize only"), ("--exclude", "leave in float")):
@@ -92,7 +94,7 @@ def make_input_spec(args: argparse.Namespace) -> zoo.TensorSpec | None:
 def make_model(args: argparse.Namespace, program: str) -> Any:
     """Build or load the model with its weights."""
     overrides = dict(args.overrides)
-    init = zoo.Init(args.init, args.zero_bias, args.forget_bias)
+    init = zoo.Init(args.init, args.zero_bias, args.forget_bias, args.unit_forget, args.chrono)
     if ":" in args.model:
         model: Any = zoo.build_own_model(args.model, overrides, make_input_spec(args), args.weights)
         if getattr(model, "input_spec", None) is None:

@@ -14,12 +14,14 @@ class CellSpec:
         state_names: the state tensors of a layer, in the order in which the layer takes and returns them.
         nonlinearities: the functions that the cell can be built with; empty where the equation fixes them.
         projects: whether PyTorch's layer takes `proj_size`.
+        biases: whether the cell has biases; without any, `bias` must be False.
     """
 
     gate_names: tuple[str, ...]
     state_names: tuple[str, ...]
     nonlinearities: tuple[str, ...] = ()
     projects: bool = False
+    biases: bool = True
 
     @property
     def num_gates(self) -> int:

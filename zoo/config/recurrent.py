@@ -91,6 +91,8 @@ class RecurrentConfig:
                 f"nonlinearity={self.nonlinearity!r} is for cell={' or '.join(map(repr, able))} only, "
                 f"got cell={self.cell!r}"
             )
+        if self.bias and not self.cell_spec.biases:
+            found.append(f"bias must be False, because cell={self.cell!r} has no biases; got bias=True")
         if self.standardize and self.vocab_size is not None:
             found.append("standardize is for float features, and vocab_size asks for tokens; give one of them")
         if self.num_layers == 1:

@@ -73,12 +73,13 @@ def register_cell(name: str, spec: CellSpec, factory: CellFactory) -> None:
 
     Args:
         name: letters, digits and underscores; not a cell yet.
-        spec: names of its gates and of its state tensors. It cannot have `nonlinearities` or a projection.
+        spec: names of its gates and of its state tensors, and whether it has biases. It cannot have `nonlinearities`
+            or a projection.
         factory: makes the module from (input_size, hidden_size, bias); `zoo.models.cells` describes the module.
 
     Raises:
         ConfigError: the name is taken or has other characters, or the spec has options that a cell of one's own
-            cannot have.
+            cannot have. Building a model raises it where the cell's biases are not as the spec says.
     """
     if not name.isidentifier():
         raise c.ConfigError(f"a cell's name is letters, digits and underscores, got {name!r}")
@@ -88,4 +89,4 @@ def register_cell(name: str, spec: CellSpec, factory: CellFactory) -> None:
         raise c.ConfigError(f"cell {name!r} needs state_names, and takes no nonlinearities and no projects; got {spec}")
     WRITTEN_CELLS[name] = spec
     CELL_FACTORIES[name] = factory
-    register_family(name, {"cell": name})
+    register_family(name, {"cell": name, "bias": spec.biases})

@@ -7,9 +7,25 @@ from typing import List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from zoo.config import RecurrentConfig
+from zoo.config import ConfigError, RecurrentConfig
 from zoo.models.cells import CELL_FACTORIES
 from zoo.models.padding import mask_padding, step_mask
+
+
+def make_cell(config: RecurrentConfig, input_size: int) -> nn.Module:
+    """Return the cell of a configuration, for a layer's input.
+
+    Raises:
+        ConfigError: the cell has biases where `bias` is False, or none where it is True.
+    """
+    cell = CELL_FACTORIES[config.cell](input_size, config.hidden_size, config.bias)
+    biased = any(name.rpartition(".")[2].startswith("bias") for name, _ in cell.named_parameters())
+    if biased != config.bias:
+        has, fix = ("biases", "make none") if biased else ("no biases", "make them, or give its CellSpec biases=False")
+        raise ConfigError(
+            f"bias={config.bias}, but cell={config.cell!r} has {has}: where its factory gets bias={config.bias}, {fix}"
+        )
+    return cell
 
 
 class CellLayer(nn.Module):
@@ -61,7 +77,7 @@ class WrittenStack(nn.Module):
         for layer in range(config.num_layers):
             size = config.input_size if layer == 0 else config.output_size
             for direction in range(config.num_directions):
-                cell = CELL_FACTORIES[config.cell](size, config.hidden_size, config.bias)
+                cell = make_cell(config, size)
                 self.layers.append(CellLayer(cell, reverse=direction == 1))
         self.dropout = nn.Dropout(config.dropout)
         self.num_directions = config.num_directions

@@ -1,0 +1,1 @@
+"""Initial weights: schemes, options, and what fills the layers of a module."""

@@ -1,0 +1,58 @@
+"""What can be said of initial weights, and what cannot be said together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from zoo.errors import ZooError
+
+
+class InitError(ZooError, ValueError):
+    """A scheme that does not exist, options that contradict each other, or layers that cannot take them."""
+
+
+@dataclass(frozen=True)
+class Init:
+    """How weights are initialised.
+
+    Args:
+        scheme: a registered name; see `list_inits`.
+        zero_bias: start all biases at 0; otherwise they are uniform in +-1/sqrt(hidden_size), as in PyTorch.
+        forget_bias: the sum of the two biases of the forget gate, for the LSTM only (Jozefowicz et al. 2015 advise 1).
+            It is set in `bias_ih`; the part in `bias_hh` is 0.
+        unit_forget: Keras' start of an LSTM's biases: 1 for the forget gate and 0 for all others.
+        chrono: the longest time scale T, in steps (Tallec and Ollivier 2018, equation 16). Each unit draws u, uniform
+            in [1, T - 1]. The bias of its forget gate, or of a GRU's update gate, is log(u), and that of an input gate
+            beside a forget gate is -log(u). They are set in `bias_ih`; the parts in `bias_hh` are 0.
+        overrides: patterns of parameters' names, and for each a scheme's name or a number that fills them, such as
+            {"weight_hh*": "orthogonal", "head.bias": 0.5}. A pattern is held against the whole name and its last part.
+            Of several that fit, the last one holds.
+
+    Raises:
+        InitError: two options set the same biases.
+    """
+
+    scheme: str = "uniform"
+    zero_bias: bool = False
+    forget_bias: float | None = None
+    unit_forget: bool = False
+    chrono: int | None = None
+    overrides: Mapping[str, str | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        given = {"forget_bias": self.forget_bias, "unit_forget": self.unit_forget or None, "chrono": self.chrono}
+        setters = [f"{name}={value}" for name, value in given.items() if value is not None]
+        if len(setters) > 1:
+            raise InitError(f"{' and '.join(setters)} set the same biases; give one of them")
+        if self.chrono is not None and (not isinstance(self.chrono, int) or self.chrono < 2):
+            raise InitError(f"chrono is the longest time scale, a whole number of steps >= 2; got {self.chrono!r}")
+
+    @property
+    def start_of_forget(self) -> float | None:
+        """The bias of every forget gate, or None where no option gives one."""
+        return 1.0 if self.unit_forget else self.forget_bias
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
