@@ -18,7 +18,7 @@ from zoo.artifact.tolerances import FP32, INT8_LIMIT
 from zoo.quantization.recipe import _recipes
 
 # Recipe -> how far it may move outputs that span 0.4 to 0.6.
-MOST = {"dynamic_int8": 0.01, "float16": 5e-4}
+MOST = {"bf16": 2e-3, "dynamic_int8": 0.01, "float16": 5e-4, "int8": 0.01}
 RECIPES = list(MOST)
 
 
@@ -58,7 +58,10 @@ def test_every_promised_layer_changes_and_the_model_stays(name: str, recipe: str
 )
 def test_what_pytorch_would_leave_or_break_is_refused(name: str, overrides: dict[str, object], reason: str) -> None:
     model = build_small(name, **overrides)
-    with pytest.raises(RecipeError, match=f"recipe 'dynamic_int8' cannot take this model: .*{reason}.*; exclude what"):
+    with pytest.raises(
+        RecipeError,
+        match=f"recipe 'dynamic_int8' cannot take this model: .*{reason}.*; exclude these, or use recipe 'int8'",
+    ):
         zoo.quantize(model, "dynamic_int8")
     assert list(zoo.quantize(model, "dynamic_int8", exclude=["RNNBase"]).quantization.layers) == ["head"]
 
@@ -71,8 +74,8 @@ def test_other_models_a_recipe_cannot_take() -> None:
         zoo.quantize(zoo.quantize(model, "float16"), "dynamic_int8")
     with pytest.raises(RecipeError, match=r"must be torch\.float32, got torch\.float64"):
         zoo.quantize(build_small("gru_tagger").double(), "dynamic_int8")
-    with pytest.raises(RecipeError, match="no recipe is called 'int4'; there are dynamic_int8, float16"):
-        zoo.quantize(model, "int4")
+    with pytest.raises(RecipeError, match="no recipe is called 'int5'; there are bf16, dynamic_int8, float16, int8"):
+        zoo.quantize(model, "int5")
 
 
 class Cells(nn.Module):
@@ -116,7 +119,7 @@ def ruin(module: nn.Module, names: Collection[str]) -> nn.Module:
     ("convert", "message"),
     [
         (identity, "left head float"),
-        (ruin, "moves the outputs by .* of their range.*; use recipe 'float16', which .*; these are drawn inputs"),
+        (ruin, "moves the outputs by .* of their range.*; use recipe 'int8', which .*; these are drawn inputs"),
     ],
 )
 def test_a_recipe_that_does_nothing_or_too_much_is_caught(convert: object, message: str) -> None:
@@ -243,7 +246,7 @@ def test_a_refusal_names_the_worst_layer_and_a_better_recipe() -> None:
         zoo.quantize(model, "dynamic_int8", samples=[zoo.Sample("real", inputs, lengths)])
     message = str(refused.value)
     assert "rms of the worst layers alone: head " in message
-    assert "use recipe 'float16', which moves them by 0.0" in message
+    assert "use recipe 'int8', which moves them by 0." in message
     assert "drawn" not in message
     assert "\n" not in message
 
@@ -285,5 +288,7 @@ def test_a_weight_beyond_half_precision_is_refused() -> None:
     model = build_small("gru_tagger")
     with torch.no_grad():
         model.head.weight[0, 0] = 1e6
-    with pytest.raises(RecipeError, match=r"head has a weight of 1e\+06, more than float16 holds; exclude"):
+    with pytest.raises(
+        RecipeError, match=r"head has a weight of 1e\+06, more than float16 holds; exclude these, or use recipe 'int8'"
+    ):
         zoo.quantize(model, "float16")

@@ -25,6 +25,7 @@ class QuantizationRecord:
         replay: tolerance of C++ against Python on whole sequences.
         regrouped: tolerance of the same sums in chunks or other batches; None where `error_of` bounds it.
         error_of: absolute error that the recipe allows each output and state, by name.
+        uses_engine: whether the model calls the fused engine's operators.
     """
 
     recipe: str
@@ -34,10 +35,17 @@ class QuantizationRecord:
     replay: Tolerance
     regrouped: Tolerance | None
     error_of: dict[str, float]
+    uses_engine: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
-        return {"recipe": self.recipe, "engine": self.backend, "layers": self.layers, "error": self.error}
+        return {
+            "recipe": self.recipe,
+            "engine": self.backend,
+            "operators": self.uses_engine,
+            "layers": self.layers,
+            "error": self.error,
+        }
 
 
 class RecurrentModel(Protocol):

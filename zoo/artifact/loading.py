@@ -15,6 +15,7 @@ from torch import Tensor
 
 from zoo.artifact import torchscript
 from zoo.artifact.manifest import ArtifactError, read_manifest
+from zoo.ops import operators
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ def load_artifact(path: str | os.PathLike[str], *, device: str | torch.device = 
         raise FileNotFoundError(f"no artifact at {path}")
     content = path.read_bytes()
     manifest = read_manifest(content, str(path))
-    with _quantized_backend((manifest["quantization"] or {}).get("engine")):
+    quantization = manifest["quantization"] or {}
+    if quantization.get("operators"):
+        operators()
+    with _quantized_backend(quantization.get("engine")):
         module = torchscript.load(BytesIO(content), device)
     return LoadedArtifact(module, manifest)
 

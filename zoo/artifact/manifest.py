@@ -15,7 +15,7 @@ from torch import nn
 import zoo
 from zoo.artifact.rounding import Rounding
 from zoo.artifact.signature import Signature
-from zoo.artifact.tolerances import FP32, FP32_REGROUPED, precision_table, tolerance_table
+from zoo.artifact.tolerances import FP32, FP32_REGROUPED, STEADY, precision_table, tolerance_table
 from zoo.errors import ZooError
 
 FORMAT_VERSION = 1
@@ -47,12 +47,15 @@ def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, pr
     config = getattr(model, "config", None)
     record = getattr(model, "quantization", None)
     allowed = rounding.allowed_of()
+    precisions = precision_table(allowed)
     if record is None:
         tolerances = tolerance_table(FP32, FP32_REGROUPED, allowed)
     else:
-        tolerances = tolerance_table(
-            record.replay, record.regrouped, record.error_of if record.regrouped is None else allowed
-        )
+        regrouped = STEADY if record.uses_engine and rounding.steady else record.regrouped
+        tolerances = tolerance_table(record.replay, regrouped, record.error_of if regrouped is None else allowed)
+        if record.uses_engine:  # its layers have the precision that the recipe gave them
+            own = {"whole": tolerances["cpu"]["replay"], "regrouped": tolerances["cpu"]["stream"]}
+            precisions = dict.fromkeys(precisions, own)
     return {
         "format_version": FORMAT_VERSION,
         "producer": {"package": "recurrent-zoo", "version": zoo.__version__, "torch": torch.__version__},
@@ -72,7 +75,7 @@ def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, pr
         "rows_independent": rounding.rows_independent,
         "rounding": rounding.worst_of,
         "tolerances": tolerances,
-        "precisions": precision_table(allowed),
+        "precisions": precisions,
         "metrics": provenance.metrics,
         "dataset": provenance.dataset,
         "license": provenance.license,

@@ -35,11 +35,13 @@ class Rounding:
         worst_of: the largest difference that rounding made, by name of an output or state.
         range_of: maximum - minimum of the golden values, by name.
         rows_independent: whether a row gives the same alone and in a batch.
+        steady: whether rows, batches and chunks give the same but for rounding.
     """
 
     worst_of: dict[str, float]
     range_of: dict[str, float]
     rows_independent: bool
+    steady: bool
 
     def allowed_of(self) -> dict[str, float]:
         """Return the absolute tolerance of each output and state, by name."""
@@ -97,7 +99,7 @@ def measure_rounding(model: Any, golden: Sequence[GoldenSample], signature: Sign
     for sample in golden:
         measure.note_range([sample.output, *sample.state])
     precise, neighbour = (None, None) if _is_quantized(model) else (_in_float64(model), _move_weights(model))
-    rows_independent = True
+    rows_independent = steady = True
     for sample in golden:
         recorded = [sample.output, *sample.state]
         if precise is not None and (run := _run_in_float64(precise, sample)) is not None:
@@ -107,15 +109,16 @@ def measure_rounding(model: Any, golden: Sequence[GoldenSample], signature: Sign
             measure.note([output, *state], recorded)
         if signature.streamable and sample.sample.lengths is None:
             for chunk in CHUNKS:
-                measure.note(_run_in_chunks(model, sample.sample.input, chunk, signature), recorded)
+                steady &= measure.note(_run_in_chunks(model, sample.sample.input, chunk, signature), recorded)
         independent = _compare_rows(model, sample, signature, measure)
         # A padded batch may also differ because padding is seen, which is a fault of the model.
         rows_independent &= independent or sample.sample.lengths is not None
+        steady &= independent
     input = random_input(signature.inputs[0], 3, 21, torch.Generator().manual_seed(1))
     output, state = run_contract(model, input)
     drawn = GoldenSample(Sample("drawn", input), output, state)  # the golden samples may have one row each
     rows_independent &= _compare_rows(model, drawn, signature, measure)
-    return Rounding(measure.worst_of, measure.range_of, rows_independent)
+    return Rounding(measure.worst_of, measure.range_of, rows_independent, steady and rows_independent)
 
 
 def _is_quantized(model: nn.Module) -> bool:

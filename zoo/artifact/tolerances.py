@@ -41,6 +41,8 @@ CUDA = Tolerance(1e-5, 1.3e-6)
 # the range. `verify` on CUDA proves the model without cuDNN, and then holds cuDNN to this.
 CUDNN = Tolerance(1e-5, 1.3e-6, 5e-5)
 INT8_REPLAY = Tolerance(1e-5, 0.0)
+# For chunks and batches of a model in the engine's bf16 or int8, where no front end rounds otherwise.
+STEADY = Tolerance(1e-5, 1e-5)
 
 # Against the float model.
 BF16_LIMIT = ErrorLimit(max_of_range=0.02, rms_of_std=0.005)

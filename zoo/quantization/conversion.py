@@ -14,7 +14,7 @@ from zoo.artifact.signature import infer_signature
 from zoo.artifact.torchscript import without_notices
 from zoo.model import Model, QuantizationRecord
 from zoo.quantization.recipe import RecipeError, find_recipe
-from zoo.quantization.refusal import explain_refusal
+from zoo.quantization.refusal import explain_refusal, list_others
 from zoo.quantization.selection import select_layers
 from zoo.quantization.shift import FloatReference
 
@@ -54,9 +54,8 @@ def quantize(
         f"{name or 'it'} {objection}" for name, layer in layers.items() if (objection := chosen.objection(layer))
     ]
     if objections:
-        raise RecipeError(
-            f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude what it cannot take"
-        )
+        other = "".join(f", or use recipe {name!r}" for name in list_others(float_model, chosen)[:1])
+        raise RecipeError(f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude these{other}")
     with without_notices():
         quantized: Any = chosen.convert(copy.deepcopy(float_model), list(layers))
     unchanged = [name for name, layer in layers.items() if type(quantized.get_submodule(name)) is type(layer)]
@@ -75,6 +74,7 @@ def quantize(
         error=error.to_dict(),
         replay=chosen.replay,
         regrouped=chosen.regrouped,
+        uses_engine=chosen.uses_engine,
         error_of=reference.allowed_of(chosen.limit.max_of_range),
     )
     return quantized

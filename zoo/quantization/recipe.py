@@ -29,8 +29,10 @@ class Recipe:
         limit: how far outputs may move from those of the float model.
         replay: tolerance of C++ against the Python twin, on whole sequences.
         regrouped: the same in chunks or other batches; None if only `limit` bounds it, because one scale for the
-            activations depends on the whole batch.
+            activations depends on the whole batch, or a rounding difference before a layer moves an activation to the
+            next of 256 levels.
         uses_backend: whether PyTorch's quantized backend packs the converted weights.
+        uses_engine: whether the file has weights that are packed for the fused engine, and calls its operators.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Recipe:
     replay: Tolerance
     regrouped: Tolerance | None
     uses_backend: bool = False
+    uses_engine: bool = False
 
 
 _recipes: dict[str, Recipe] = {}

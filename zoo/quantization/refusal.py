@@ -12,7 +12,7 @@ from zoo.quantization.selection import select_layers
 from zoo.quantization.shift import FloatReference, OutputShift
 
 # The smallest files first.
-BETTER = ("float16",)
+BETTER = ("int8", "bf16", "float16")
 
 
 def rank_layers(
@@ -46,14 +46,20 @@ def explain_refusal(
 
 def find_better(model: nn.Module, recipe: Recipe, reference: FloatReference) -> str:
     """Return an advice to use the first other recipe that takes the model and stays within its limit, or nothing."""
-    for name in BETTER:
-        if name == recipe.name or name not in list_recipes():
-            continue
+    for name in list_others(model, recipe):
         other = find_recipe(name)
-        layers = select_layers(model, other, None, ())
-        if any(other.objection(layer) for layer in layers.values()):
-            continue
-        error = reference.measure(other.convert(copy.deepcopy(model), list(layers)))
+        converted = other.convert(copy.deepcopy(model), list(select_layers(model, other, None, ())))
+        error = reference.measure(converted)
         if not error.exceeds(other.limit):
             return f"use recipe {name!r}, which moves them by {error.max_of_range:.2%}, rms {error.rms_of_std:.2%}"
     return ""
+
+
+def list_others(model: nn.Module, recipe: Recipe) -> list[str]:
+    """Return the other recipes that take every layer of their types in a model."""
+    others = [find_recipe(name) for name in BETTER if name != recipe.name and name in list_recipes()]
+    return [
+        other.name
+        for other in others
+        if not any(other.objection(layer) for layer in select_layers(model, other, None, ()).values())
+    ]

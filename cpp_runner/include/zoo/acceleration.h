@@ -16,7 +16,9 @@ namespace zoo {
 struct FusedStack {
   std::string cell;                       // "lstm", "gru", "rnn_tanh" or "rnn_relu"
   Precision precision = Precision::fp32;  // of the packed weights
-  std::string origin;                     // of the file's weights: "float32", "float16" or "int8"
+  // Of the file's weights: "float32", "float16", "int8" (PyTorch's), or "packed" (by a recipe, for the
+  // engine).
+  std::string origin;
   std::int64_t num_layers = 0;
   std::int64_t num_directions = 0;
   std::int64_t input_size = 0;

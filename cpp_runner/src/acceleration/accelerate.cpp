@@ -95,6 +95,15 @@ std::optional<ExpectedShapes> expected_shapes(const Node& node, const RecurrentW
   return shapes;
 }
 
+// Whether a node calls one of the engine's operators that run recurrent layers.
+bool is_stored_layer(const Node& node) {
+  const std::string name = node.kind().toQualString();
+  return std::ranges::any_of(engine::kCells, [&](const engine::CellSpec& cell) {
+    const std::string op = "zoo::" + std::string(cell.op);
+    return name == op || name == op + "_packed_sequence" || name == op + "_cell";
+  });
+}
+
 void replace(Graph& graph, Node& node, const RecurrentOperator& op, const RecurrentWeights& weights,
              const at::Tensor& packed) {
   const engine::CellSpec& cell = engine::spec(op.cell);
@@ -138,6 +147,7 @@ class Pass {
  private:
   void visit(Graph& graph, Node& node) {
     const std::string name = node.kind().toQualString();
+    if (is_stored_layer(node)) return count_stored(node);
     try {
       const auto op = find_recurrent_operator(node);
       if (!op) return;
@@ -145,6 +155,13 @@ class Pass {
       replace(graph, node, *op, weights, packer_.pack(weights, precision_of(weights)));
     } catch (const Unmatched& unmatched) {
       leave(name, unmatched.what());
+    }
+  }
+
+  // A layer that a recipe has packed already.
+  void count_stored(Node& node) {
+    if (const auto packed = torch::jit::toIValue(node.namedInput("packed"))) {
+      packer_.count_stored(packed->toTensor());
     }
   }
 
@@ -174,8 +191,13 @@ class Pass {
 
 Accelerated accelerate(const Module& module, const AccelerateOptions& options) {
   if (has_engine_operators(module)) {
-    return unchanged(module,
-                     "the file was accelerated before it was saved: its layers call the engine already");
+    if (!module.hasattr("training")) {
+      return unchanged(module,
+                       "the file was accelerated before it was saved: its layers call the engine already");
+    }
+    if (options.precision != Precision::fp32) {
+      return unchanged(module, "its layers are stored as a recipe packed them, and take no other precision");
+    }
   }
   if (auto hazard = find_hazard(module)) return unchanged(module, std::move(*hazard));
   std::optional<Module> copy;

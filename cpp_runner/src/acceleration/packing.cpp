@@ -28,6 +28,21 @@ bool same_weights(const std::vector<at::Tensor>& a, const std::vector<at::Tensor
   });
 }
 
+// What packed weights say of themselves; `calls` is 1.
+FusedStack describe(const at::Tensor& packed, std::string origin) {
+  const auto sizes = call_operator("packed_sizes", {packed}).toIntVector();
+  const engine::CellSpec& cell = engine::kCells[static_cast<std::size_t>(sizes[0])];
+  return {std::string(cell.name),
+          static_cast<Precision>(sizes[1]),
+          std::move(origin),
+          sizes[2],
+          sizes[3],
+          sizes[4],
+          sizes[5],
+          sizes[6],
+          1};
+}
+
 }  // namespace
 
 std::string engine_isa() { return call_operator("isa", {}).toStringRef(); }
@@ -50,12 +65,19 @@ at::Tensor Packer::pack(const RecurrentWeights& weights, Precision precision) {
   } catch (const c10::Error& error) {
     throw Unmatched(essential_line(error.what_without_backtrace()));
   }
-  const auto sizes = call_operator("packed_sizes", {entry.packed}).toIntVector();
   entry.tensors = weights.tensors;
-  entry.stack = {
-      std::string(cell.name), precision, weights.origin, sizes[2], sizes[3], sizes[4], sizes[5], sizes[6], 1};
+  entry.stack = describe(entry.packed, weights.origin);
   entries_.push_back(std::move(entry));
   return entries_.back().packed;
+}
+
+void Packer::count_stored(const at::Tensor& packed) {
+  for (Entry& entry : entries_) {
+    if (entry.packed.data_ptr() != packed.data_ptr()) continue;
+    ++entry.stack.calls;
+    return;
+  }
+  entries_.push_back({{}, packed, describe(packed, "packed")});
 }
 
 std::vector<FusedStack> Packer::stacks() const {

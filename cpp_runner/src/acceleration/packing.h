@@ -21,6 +21,9 @@ class Packer {
   // engine cannot take them.
   at::Tensor pack(const RecurrentWeights& weights, Precision precision);
 
+  // Counts a call of the engine that the file has already, with the packed weights that it holds.
+  void count_stored(const at::Tensor& packed);
+
   [[nodiscard]] std::vector<FusedStack> stacks() const;
 
  private:

@@ -17,38 +17,15 @@ struct Header {
 constexpr size_t kHeaderBytes = 64;
 static_assert(sizeof(Header) <= kHeaderBytes);
 
-// Sizes and place of one packed matrix.
-struct MatrixPlace {
-  Precision precision;
-  int blocks, gates, columns;
-
-  int groups() const { return static_cast<int>(divide_up(columns, columns_per_group(precision))); }
-  size_t channels() const { return static_cast<size_t>(blocks) * gates * kBlockUnits; }
-  size_t weight_bytes() const { return static_cast<size_t>(blocks) * groups() * gates * kGroupBytes; }
-  size_t bytes() const { return weight_bytes() + channels() * 4 * (precision == Precision::int8 ? 3 : 1); }
-
-  MatrixView view(const uint8_t* at) const {
-    const auto* bias = reinterpret_cast<const float*>(at + weight_bytes());
-    const bool int8 = precision == Precision::int8;
-    return {at,
-            bias,
-            int8 ? bias + channels() : nullptr,
-            int8 ? reinterpret_cast<const int32_t*>(bias + 2 * channels()) : nullptr,
-            columns,
-            groups()};
-  }
-};
-
 struct LayerPlaces {
   MatrixPlace input, recurrent, projection;
   size_t bytes() const { return input.bytes() + recurrent.bytes() + projection.bytes(); }
 };
 
 LayerPlaces layer_places(const StackSizes& s, int layer) {
-  const int blocks = s.hidden_blocks();
-  return {{s.precision, blocks, s.gates(), s.layer_input_size(layer)},
-          {s.precision, blocks, s.gates(), s.output_size()},
-          {s.precision, s.proj_size > 0 ? s.output_blocks() : 0, 1, s.hidden_size}};
+  return {{s.precision, s.gates(), s.hidden_size, s.layer_input_size(layer)},
+          {s.precision, s.gates(), s.hidden_size, s.output_size()},
+          {s.precision, 1, s.proj_size, s.hidden_size}};
 }
 
 size_t layer_offset(const StackSizes& s, int layer, int direction) {

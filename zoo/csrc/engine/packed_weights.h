@@ -11,12 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/views.h"
+#include "engine/packed_matrix.h"
 
 namespace zoo::engine {
-
-// The largest size of a layer: an int8 sum over the outputs of two directions stays within 32 bits.
-inline constexpr int64_t kLargestSize = 1 << 15;
 
 struct StackSizes {
   Cell cell = Cell::lstm;

@@ -3,6 +3,7 @@
 #include <torch/csrc/stable/ops.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace zoo::engine {
 namespace {
@@ -13,15 +14,19 @@ std::string dims_text(std::initializer_list<int64_t> dims) {
   return "(" + text + ")";
 }
 
-Tensor empty(std::initializer_list<int64_t> dims, int32_t dtype) {
-  int64_t strides[8];
+constexpr size_t kMostDims = 16;
+
+Tensor empty(std::span<const int64_t> dims, int32_t dtype) {
+  if (dims.size() > kMostDims)
+    fail("linear", "expected at most ", kMostDims, " dimensions, got ", dims.size());
+  int64_t strides[kMostDims];
   int64_t stride = 1;
   for (size_t i = dims.size(); i-- > 0;) {
     strides[i] = stride;
-    stride *= std::max<int64_t>(dims.begin()[i], 1);
+    stride *= std::max<int64_t>(dims[i], 1);
   }
   AtenTensorHandle handle = nullptr;
-  TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(static_cast<int64_t>(dims.size()), dims.begin(), strides,
+  TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(static_cast<int64_t>(dims.size()), dims.data(), strides,
                                                   dtype, aoti_torch_device_type_cpu(), 0, &handle));
   return Tensor(handle);
 }
@@ -43,12 +48,16 @@ std::string shape_text(const Tensor& tensor) {
   return "(" + text + ")";
 }
 
-void check_floats(const OperatorName& op, const char* name, const Tensor& tensor,
-                  std::initializer_list<int64_t> dims) {
+void check_floats(const OperatorName& op, const char* name, const Tensor& tensor) {
   if (!tensor.is_cpu()) fail(op, name, " must be on the CPU; move it with .cpu()");
   if (tensor.scalar_type() != torch::headeronly::ScalarType::Float) {
     fail(op, name, " must be float32; convert it with .float()");
   }
+}
+
+void check_floats(const OperatorName& op, const char* name, const Tensor& tensor,
+                  std::initializer_list<int64_t> dims) {
+  check_floats(op, name, tensor);
   bool fits = tensor.dim() == static_cast<int64_t>(dims.size());
   for (size_t i = 0; fits && i < dims.size(); ++i) {
     const int64_t expected = dims.begin()[i];
@@ -63,16 +72,30 @@ Tensor contiguous_floats(const OperatorName& op, const char* name, const Tensor&
   return tensor.is_contiguous() ? tensor : torch::stable::contiguous(tensor);
 }
 
-StackSizes check_packed(const OperatorName& op, const Tensor& packed) {
+const Tensor& check_bytes(const OperatorName& op, const Tensor& packed) {
   if (!packed.is_cpu() || packed.scalar_type() != torch::headeronly::ScalarType::Byte || packed.dim() != 1 ||
       !packed.is_contiguous()) {
     fail(op, "packed must be a contiguous 1-d uint8 tensor on the CPU, as the pack operators make");
   }
+  return packed;
+}
+
+StackSizes check_packed(const OperatorName& op, const Tensor& packed) {
+  check_bytes(op, packed);
   StackSizes sizes;
   const char* wrong = read_header(static_cast<const uint8_t*>(packed.data_ptr()),
                                   static_cast<size_t>(packed.numel()), &sizes);
   if (wrong != nullptr) fail(op, "packed is ", wrong, "; pack the weights again");
   return sizes;
+}
+
+Precision find_precision(const OperatorName& op, std::string_view name) {
+  const auto* found = std::ranges::find(kPrecisionNames, name);
+  if (found == std::end(kPrecisionNames)) {
+    fail(op, "precision must be ", alternatives({std::begin(kPrecisionNames), std::end(kPrecisionNames)}),
+         ", got '", name, "'");
+  }
+  return static_cast<Precision>(found - std::begin(kPrecisionNames));
 }
 
 int check_batch(const OperatorName& op, int64_t batch) {
@@ -81,8 +104,12 @@ int check_batch(const OperatorName& op, int64_t batch) {
   return static_cast<int>(batch);
 }
 
-Tensor empty_floats(std::initializer_list<int64_t> dims) { return empty(dims, aoti_torch_dtype_float32()); }
+Tensor empty_floats(std::span<const int64_t> dims) { return empty(dims, aoti_torch_dtype_float32()); }
 
-Tensor empty_bytes(int64_t bytes) { return empty({bytes}, aoti_torch_dtype_uint8()); }
+Tensor empty_floats(std::initializer_list<int64_t> dims) {
+  return empty_floats(std::span(dims.begin(), dims.size()));
+}
+
+Tensor empty_bytes(int64_t bytes) { return empty(std::span(&bytes, 1), aoti_torch_dtype_uint8()); }
 
 }  // namespace zoo::engine

@@ -6,6 +6,7 @@
 
 #include <initializer_list>
 #include <ostream>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -45,7 +46,10 @@ std::string alternatives(const std::vector<std::string_view>& names);
 // "(2, 3, 4)"
 std::string shape_text(const Tensor& tensor);
 
-// Accepts a float32 tensor on the CPU with these dims, -1 for any.
+// Accepts a float32 tensor on the CPU, of any shape ...
+void check_floats(const OperatorName& op, const char* name, const Tensor& tensor);
+
+// ... or with these dims, -1 for any.
 void check_floats(const OperatorName& op, const char* name, const Tensor& tensor,
                   std::initializer_list<int64_t> dims);
 
@@ -53,13 +57,19 @@ void check_floats(const OperatorName& op, const char* name, const Tensor& tensor
 Tensor contiguous_floats(const OperatorName& op, const char* name, const Tensor& tensor,
                          std::initializer_list<int64_t> dims);
 
+// Accepts the bytes that a pack operator makes, and returns them.
+const Tensor& check_bytes(const OperatorName& op, const Tensor& packed);
+
 // Accepts packed weights of any cell.
 StackSizes check_packed(const OperatorName& op, const Tensor& packed);
+
+Precision find_precision(const OperatorName& op, std::string_view name);
 
 // Accepts at most kLargestBatch rows.
 int check_batch(const OperatorName& op, int64_t batch);
 
 // Uninitialized, on the CPU.
+Tensor empty_floats(std::span<const int64_t> dims);
 Tensor empty_floats(std::initializer_list<int64_t> dims);
 Tensor empty_bytes(int64_t bytes);
 

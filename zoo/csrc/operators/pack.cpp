@@ -1,8 +1,5 @@
 #include "operators/pack.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include "operators/checks.h"
 
 namespace zoo::engine {
@@ -17,15 +14,6 @@ Cell find_cell(const OperatorName& op, std::string_view nonlinearity) {
     known.push_back(cell.nonlinearity);
   }
   fail(op, "nonlinearity must be ", alternatives(known), ", got '", nonlinearity, "'");
-}
-
-Precision find_precision(const OperatorName& op, std::string_view name) {
-  const auto* found = std::ranges::find(kPrecisionNames, name);
-  if (found == std::end(kPrecisionNames)) {
-    fail(op, "precision must be ", alternatives({std::begin(kPrecisionNames), std::end(kPrecisionNames)}),
-         ", got '", name, "'");
-  }
-  return static_cast<Precision>(found - std::begin(kPrecisionNames));
 }
 
 // Sizes follow from the first layer's weights; every other tensor is then checked against them.

@@ -7,6 +7,7 @@
 
 #include "operators/bind.h"
 #include "operators/engine_info.h"
+#include "operators/linear.h"
 #include "operators/pack.h"
 #include "operators/recurrent.h"
 
@@ -85,6 +86,9 @@ STABLE_TORCH_LIBRARY(zoo, m) {
   }
   m.def("unpack(Tensor packed) -> Tensor[]");
   m.def("packed_sizes(Tensor packed) -> int[]");
+  m.def("pack_linear(Tensor weight, Tensor? bias, str precision) -> Tensor");
+  m.def("linear(Tensor input, Tensor packed) -> Tensor");
+  m.def("unpack_linear(Tensor packed) -> Tensor[]");
   m.def("bind(Tensor input, Tensor[] states, Tensor packed, bool batch_first, Tensor[] results) -> Tensor");
   m.def("sigmoid(Tensor x) -> Tensor");
   m.def("tanh(Tensor x) -> Tensor");
@@ -98,6 +102,9 @@ STABLE_TORCH_LIBRARY_IMPL(zoo, CPU, m) {
   zoo::engine::implement_cells(m, std::make_index_sequence<std::size(zoo::engine::kCells)>());
   m.impl("unpack", TORCH_BOX(&zoo::engine::unpack));
   m.impl("packed_sizes", TORCH_BOX(&zoo::engine::packed_sizes));
+  m.impl("pack_linear", TORCH_BOX(&zoo::engine::pack_linear_operator));
+  m.impl("linear", TORCH_BOX(&zoo::engine::linear_operator));
+  m.impl("unpack_linear", TORCH_BOX(&zoo::engine::unpack_linear_operator));
   m.impl("bind", TORCH_BOX(&zoo::engine::bind));
   m.impl("sigmoid", TORCH_BOX(&zoo::engine::sigmoid));
   m.impl("tanh", TORCH_BOX(&zoo::engine::tanh));

@@ -1,0 +1,62 @@
+"""Recipes `int8` and `bf16`: the fused engine's own weights, stored in the file.
+
+int8 weights have a scale for each output channel. Activations are quantized row by row in every call, so a row gives
+the same alone and in a batch, and a sequence the same whole and in chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from zoo.artifact.tolerances import BF16_LIMIT, FP32, INT8_LIMIT, INT8_REPLAY, STEADY
+from zoo.quantization.engine_layers import make_engine_layer
+from zoo.quantization.recipe import Recipe, plain_objection, register_recipe, replace_layers
+
+RECURRENT = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell)
+LAYERS = (*RECURRENT, nn.Linear, nn.Embedding, nn.Conv1d)
+
+
+def objection(layer: Any) -> str | None:
+    if isinstance(layer, nn.Conv1d) and layer.groups != 1:
+        return f"has groups={layer.groups}, expected 1"
+    return plain_objection(layer)
+
+
+def converter(precision: str) -> Callable[[nn.Module, Collection[str]], nn.Module]:
+    def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
+        return replace_layers(model, names, partial(make_engine_layer, precision=precision))
+
+    return convert
+
+
+KINDS = "LSTM, GRU, RNN, cells, Linear, Embedding, Conv1d; needs the project's operators"
+register_recipe(
+    Recipe(
+        name="int8",
+        description=f"int8 weights, a scale for each channel, activations by row, a quarter of the size; {KINDS}",
+        objection=objection,
+        layers=LAYERS,
+        convert=converter("int8"),
+        limit=INT8_LIMIT,
+        replay=INT8_REPLAY,
+        regrouped=None,
+        uses_engine=True,
+    )
+)
+register_recipe(
+    Recipe(
+        name="bf16",
+        description=f"16-bit weights, float32 arithmetic, half the size; {KINDS}",
+        objection=objection,
+        layers=LAYERS,
+        convert=converter("bf16"),
+        limit=BF16_LIMIT,
+        replay=FP32,
+        regrouped=STEADY,
+        uses_engine=True,
+    )
+)

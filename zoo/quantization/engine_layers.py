@@ -1,0 +1,156 @@
+"""Layers whose weights are packed for the fused engine, in the file too. They need the project's operators."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from zoo.ops import operators, pack
+from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame, LSTMFrame
+
+
+class EngineLSTM(nn.Module):
+    """The core of an LSTM."""
+
+    def __init__(self, layer: nn.LSTM, precision: str) -> None:
+        super().__init__()
+        self.packed: Tensor
+        self.register_buffer("packed", pack(layer, precision))
+        self.bidirectional, self.batch_first = layer.bidirectional, layer.batch_first
+
+    def forward(
+        self, input: Tensor, h: Tensor, c: Tensor, batch_sizes: Optional[Tensor]
+    ) -> Tuple[Tensor, Tensor, Tensor]:
+        if batch_sizes is None:
+            return torch.ops.zoo.lstm(input, h, c, self.packed, self.bidirectional, self.batch_first)
+        return torch.ops.zoo.lstm_packed_sequence(input, batch_sizes, h, c, self.packed, self.bidirectional)
+
+
+class EngineHidden(nn.Module):
+    """The core of a GRU or an RNN."""
+
+    def __init__(self, layer: nn.RNNBase, precision: str) -> None:
+        super().__init__()
+        self.packed: Tensor
+        self.register_buffer("packed", pack(layer, precision))
+        self.is_gru = layer.mode == "GRU"
+        self.bidirectional, self.batch_first = layer.bidirectional, layer.batch_first
+
+    def forward(self, input: Tensor, h: Tensor, batch_sizes: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
+        if batch_sizes is None:
+            if self.is_gru:
+                return torch.ops.zoo.gru(input, h, self.packed, self.bidirectional, self.batch_first)
+            return torch.ops.zoo.rnn(input, h, self.packed, self.bidirectional, self.batch_first)
+        if self.is_gru:
+            return torch.ops.zoo.gru_packed_sequence(input, batch_sizes, h, self.packed, self.bidirectional)
+        return torch.ops.zoo.rnn_packed_sequence(input, batch_sizes, h, self.packed, self.bidirectional)
+
+
+class EngineLSTMCell(nn.Module):
+    def __init__(self, packed: Tensor) -> None:
+        super().__init__()
+        self.packed: Tensor
+        self.register_buffer("packed", packed)
+
+    def forward(self, input: Tensor, h: Tensor, c: Tensor) -> Tuple[Tensor, Tensor]:
+        return torch.ops.zoo.lstm_cell(input, h, c, self.packed)
+
+
+class EngineHiddenCell(nn.Module):
+    """The core of a GRU's cell or an RNN's."""
+
+    def __init__(self, packed: Tensor, is_gru: bool) -> None:
+        super().__init__()
+        self.packed: Tensor
+        self.register_buffer("packed", packed)
+        self.is_gru = is_gru
+
+    def forward(self, input: Tensor, h: Tensor) -> Tensor:
+        if self.is_gru:
+            return torch.ops.zoo.gru_cell(input, h, self.packed)
+        return torch.ops.zoo.rnn_cell(input, h, self.packed)
+
+
+class EngineLinear(nn.Module):
+    def __init__(self, weight: Tensor, bias: Optional[Tensor], precision: str) -> None:
+        super().__init__()
+        self.packed: Tensor
+        packed = operators().pack_linear(weight.detach(), None if bias is None else bias.detach(), precision)
+        self.register_buffer("packed", packed)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return torch.ops.zoo.linear(input, self.packed)
+
+
+class EngineConv1d(nn.Module):
+    """A convolution as the product of its weights with each window, which is a row of activations."""
+
+    def __init__(self, layer: nn.Conv1d, precision: str) -> None:
+        super().__init__()
+        self.product = EngineLinear(layer.weight.flatten(1), layer.bias, precision)
+        self.size, self.stride, self.dilation = layer.kernel_size[0], layer.stride[0], layer.dilation[0]
+        first, last = layer._reversed_padding_repeated_twice
+        self.padding = [int(first), int(last)]
+
+    def forward(self, input: Tensor) -> Tensor:
+        padded = functional.pad(input, self.padding)  # (..., channels, T)
+        span = self.dilation * (self.size - 1) + 1
+        windows = padded.unfold(-1, span, self.stride)[..., :: self.dilation]  # (..., channels, T', size)
+        rows = windows.transpose(-3, -2).flatten(-2)  # (..., T', channels * size)
+        return self.product(rows).transpose(-2, -1)  # (..., units, T')
+
+
+class RoundedEmbedding(nn.Module):
+    """Rows of 16 bits, or of 8 bits with a scale for each row."""
+
+    def __init__(self, layer: nn.Embedding, precision: str) -> None:
+        super().__init__()
+        weight = layer.weight.detach()
+        self.weight: Tensor
+        self.scale: Tensor
+        if precision == "bf16":
+            self.register_buffer("weight", weight.bfloat16())
+            self.register_buffer("scale", torch.ones(1))
+        else:
+            scale = weight.abs().amax(1, keepdim=True) / 127  # (tokens, 1)
+            rounded = (weight / scale.clamp(min=1e-30)).round()
+            self.register_buffer("weight", rounded.to(torch.int8))
+            self.register_buffer("scale", scale)
+        self.scaled = precision != "bf16"
+
+    def forward(self, input: Tensor) -> Tensor:
+        rows = functional.embedding(input, self.weight).float()
+        return rows * functional.embedding(input, self.scale) if self.scaled else rows
+
+
+def pack_cell(cell: Any, precision: str) -> Tensor:
+    """Pack the weights of an `nn.LSTMCell`, `nn.GRUCell` or `nn.RNNCell`."""
+    weights = [cell.weight_ih, cell.weight_hh, *([cell.bias_ih, cell.bias_hh] if cell.bias else [])]
+    name = type(cell).__name__.removesuffix("Cell").lower()
+    nonlinearity = [cell.nonlinearity] if isinstance(cell, nn.RNNCell) else []
+    packed: Tensor = getattr(operators(), f"pack_{name}")(
+        [weight.detach() for weight in weights], cell.bias, 1, False, precision, *nonlinearity
+    )
+    return packed
+
+
+@torch.no_grad()
+def make_engine_layer(layer: Any, precision: str) -> nn.Module:
+    """Return a layer with the weights of another, packed in a precision, "bf16" or "int8"."""
+    if isinstance(layer, nn.LSTM):
+        return LSTMFrame(EngineLSTM(layer, precision), layer)
+    if isinstance(layer, nn.RNNBase):
+        return HiddenFrame(EngineHidden(layer, precision), layer)
+    if isinstance(layer, nn.LSTMCell):
+        return LSTMCellFrame(EngineLSTMCell(pack_cell(layer, precision)), layer.hidden_size)
+    if isinstance(layer, nn.RNNCellBase):
+        packed = pack_cell(layer, precision)
+        return HiddenCellFrame(EngineHiddenCell(packed, isinstance(layer, nn.GRUCell)), layer.hidden_size)
+    if isinstance(layer, nn.Conv1d):
+        return EngineConv1d(layer, precision)
+    if isinstance(layer, nn.Embedding):
+        return RoundedEmbedding(layer, precision)
+    return EngineLinear(layer.weight, layer.bias, precision)
