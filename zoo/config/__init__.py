@@ -7,6 +7,7 @@ from zoo.config.faults import ConfigError
 from zoo.config.forecasting import SegmentForecasterConfig
 from zoo.config.precision import BYTES_PER_WEIGHT, Precision
 from zoo.config.recurrent import Nonlinearity, RecurrentConfig
+from zoo.config.seq2seq import PronouncerConfig, Seq2SeqConfig
 from zoo.config.speech import SpeechClassifierConfig, SpeechConfig, SpeechCTCConfig, SpeechDetectorConfig
 from zoo.config.tasks import (
     ClassifierConfig,
@@ -39,8 +40,10 @@ __all__ = [
     "Nonlinearity",
     "Pooling",
     "Precision",
+    "PronouncerConfig",
     "RecurrentConfig",
     "SegmentForecasterConfig",
+    "Seq2SeqConfig",
     "SpeechCTCConfig",
     "SpeechClassifierConfig",
     "SpeechConfig",

@@ -13,6 +13,8 @@ from zoo.models.cells import CELL_FACTORIES, CellFactory
 from zoo.models.classifier import SequenceClassifier
 from zoo.models.encoder import Encoder
 from zoo.models.forecaster import Forecaster
+from zoo.models.pronouncer import Pronouncer
+from zoo.models.seq2seq import Seq2Seq
 from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
 from zoo.registry import register_model
@@ -55,6 +57,18 @@ TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
     "encoder": (c.EncoderConfig(input_size=64, hidden_size=256, num_layers=2, dropout=0.2), Encoder),
 }
 
+# Tasks that two families have: their models are large, and attention does most of what another cell would do.
+SEQ2SEQ = c.Seq2SeqConfig(input_size=80, hidden_size=256, num_layers=2, dropout=0.3, head_dropout=0.3)
+PRONOUNCER = c.PronouncerConfig(
+    input_size=64, hidden_size=192, num_layers=2, dropout=0.2, head_dropout=0.2, num_labels=70, max_labels=32
+)
+WHOLE_MODELS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
+    "lstm_seq2seq": (SEQ2SEQ, Seq2Seq),
+    "gru_seq2seq": (SEQ2SEQ.replace(cell="gru"), Seq2Seq),
+    "lstm_pronouncer": (PRONOUNCER, Pronouncer),
+    "gru_pronouncer": (PRONOUNCER.replace(cell="gru"), Pronouncer),
+}
+
 
 def register_family(family: str, traits: dict[str, Any]) -> None:
     """Register `<family>_<task>` for every task, with the fields that make the family."""
@@ -63,9 +77,11 @@ def register_family(family: str, traits: dict[str, Any]) -> None:
 
 
 def register_presets() -> None:
-    """Register every `<family>_<task>`."""
+    """Register every `<family>_<task>`, and the whole models."""
     for family, traits in FAMILIES.items():
         register_family(family, traits)
+    for name, (config, builder) in WHOLE_MODELS.items():
+        register_model(name, config, builder)
 
 
 def register_cell(name: str, spec: CellSpec, factory: CellFactory) -> None:
