@@ -39,6 +39,7 @@ CARD_COLUMNS = (
 METRIC_FORMATS: dict[str, tuple[str, float, int]] = {
     "accuracy": ("accuracy", 1, 4),
     "error_rate": ("label errors, %", 100, 2),
+    "word_error_rate": ("wrong words, %", 100, 2),
     "equal_error_rate": ("equal error rate, %", 100, 2),
     "f1": ("F1", 1, 4),
     "mse": ("MSE", 1, 4),

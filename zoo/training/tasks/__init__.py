@@ -35,6 +35,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "fsdd_strings": ("zoo.training.tasks.fsdd_strings", "DigitStrings"),
     "fsdd_detection": ("zoo.training.tasks.fsdd_detection", "DigitDetection"),
     "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
+    "cmudict": ("zoo.training.tasks.cmudict", "CmuDict"),
     "names": ("zoo.training.tasks.names", "Names"),
     "etth1": ("zoo.training.tasks.etth1", "ETTh1"),
     "tiny_shakespeare": ("zoo.training.tasks.tiny_shakespeare", "TinyShakespeare"),
