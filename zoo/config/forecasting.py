@@ -33,7 +33,15 @@ class SegmentForecasterConfig(ForecasterConfig):
         found += whole_number_faults("highway_period", self.highway_period, 1)
         if found:
             return found
-        if self.cell != "gru" or self.num_layers != 1 or self.bidirectional or self.proj_size or self.residual:
+        if (
+            self.cell != "gru"
+            or self.num_layers != 1
+            or self.bidirectional
+            or self.proj_size
+            or self.residual
+            or self.conv_channels
+            or self.attention_window
+        ):
             found.append("a segment forecaster is one gru layer in one direction; leave the other settings out")
         if self.input_size != self.num_variables:
             found.append(f"input_size and num_variables must agree, got {self.input_size} and {self.num_variables}")

@@ -11,6 +11,7 @@ from zoo.config.faults import ConfigError, probability_faults, whole_number_faul
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
 Nonlinearity = Literal["tanh", "relu"]
+CONV_SIZE, NUM_HEADS = 5, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,13 @@ class RecurrentConfig:
         residual: add each layer's input to its output, from the second layer on.
         standardize: subtract a mean from each feature and divide by a deviation. Both are saved with the weights. They
             are 0 and 1 until `zoo.set_statistics_` sets them from training data.
+        conv_channels: features that convolutions over the steps pass to the first recurrent layer; 0 for none. They
+            are causal, or centred in a bidirectional model.
+        conv_size: steps that a convolution sees; a centred one sees an odd number.
+        conv_layers: convolutions one after the other.
+        attention_window: steps that self-attention on top of the stack sees, its own and those before it; 0 for no
+            attention. Not for a bidirectional model.
+        num_heads: parts of the features that attend on their own.
         vocab_size: number of tokens. The model then takes int64 tokens in 0..vocab_size-1; None for float features.
 
     Raises:
@@ -52,6 +60,11 @@ class RecurrentConfig:
     nonlinearity: Nonlinearity = "tanh"
     residual: bool = False
     standardize: bool = False
+    conv_channels: int = 0
+    conv_size: int = CONV_SIZE
+    conv_layers: int = 1
+    attention_window: int = 0
+    num_heads: int = NUM_HEADS
     vocab_size: int | None = None
 
     def __post_init__(self) -> None:
@@ -66,7 +79,11 @@ class RecurrentConfig:
             found.append(f"cell must be one of {', '.join((*CELLS, *WRITTEN_CELLS))}, got {self.cell!r}")
         for name in ("input_size", "hidden_size", "num_layers"):
             found += whole_number_faults(name, getattr(self, name), 1)
-        found += whole_number_faults("proj_size", self.proj_size, 0)
+        for name in ("proj_size", "conv_channels", "attention_window"):
+            found += whole_number_faults(name, getattr(self, name), 0)
+        found += whole_number_faults("conv_size", self.conv_size, 2)
+        found += whole_number_faults("conv_layers", self.conv_layers, 1)
+        found += whole_number_faults("num_heads", self.num_heads, 1)
         found += probability_faults("dropout", self.dropout)
         for name in ("bias", "batch_first", "bidirectional", "residual", "standardize"):
             if not isinstance(getattr(self, name), bool):
@@ -95,6 +112,18 @@ class RecurrentConfig:
             found.append(f"bias must be False, because cell={self.cell!r} has no biases; got bias=True")
         if self.standardize and self.vocab_size is not None:
             found.append("standardize is for float features, and vocab_size asks for tokens; give one of them")
+        if not self.conv_channels and (self.conv_size, self.conv_layers) != (CONV_SIZE, 1):
+            found.append("conv_size and conv_layers need conv_channels >= 1; got conv_channels=0")
+        if self.conv_channels and self.centred_convolutions and self.conv_size % 2 == 0:
+            found.append(
+                f"conv_size must be odd with bidirectional=True: a step lies in the middle; got {self.conv_size}"
+            )
+        if self.attention_window and self.bidirectional:
+            found.append("attention_window looks back only, and bidirectional=True reads both ways; give one of them")
+        if self.attention_window and self.output_size % self.num_heads:
+            found.append(f"num_heads must divide the {self.output_size} features of a step, got {self.num_heads}")
+        if not self.attention_window and self.num_heads != NUM_HEADS:
+            found.append("num_heads needs attention_window >= 1; got attention_window=0")
         if self.num_layers == 1:
             if self.dropout:
                 found.append("dropout acts between layers, so it needs num_layers >= 2; got num_layers=1")
@@ -109,12 +138,22 @@ class RecurrentConfig:
         return spec
 
     @property
+    def state_names(self) -> list[str]:
+        """The state tensors of the recurrent stack."""
+        return [*self.cell_spec.state_names, *(["window", "seen"] if self.attention_window else [])]
+
+    @property
     def num_gates(self) -> int:
         return self.cell_spec.num_gates
 
     @property
     def num_directions(self) -> int:
         return 2 if self.bidirectional else 1
+
+    @property
+    def centred_convolutions(self) -> bool:
+        """Whether a convolution sees steps on both sides."""
+        return self.bidirectional
 
     @property
     def output_size(self) -> int:
@@ -132,7 +171,14 @@ class RecurrentConfig:
     def stack_config(self, input_size: int) -> RecurrentConfig:
         """Return the configuration of the recurrent stack alone, for features of the given size."""
         shared = {field.name: getattr(self, field.name) for field in dataclasses.fields(RecurrentConfig)}
-        return RecurrentConfig(**{**shared, "input_size": input_size, "vocab_size": None, "standardize": False})
+        in_front = {
+            "vocab_size": None,
+            "standardize": False,
+            "conv_channels": 0,
+            "conv_size": CONV_SIZE,
+            "conv_layers": 1,
+        }
+        return RecurrentConfig(**{**shared, **in_front, "input_size": input_size})
 
     def replace(self, **overrides: Any) -> Self:
         """Return a copy with some fields changed, validated again.

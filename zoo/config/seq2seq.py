@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from zoo.config.faults import whole_number_faults
-from zoo.config.recurrent import RecurrentConfig
+from zoo.config.recurrent import NUM_HEADS, RecurrentConfig
 from zoo.config.tasks import HeadConfig
 
 Attention = Literal["additive", "dot_product"]
@@ -51,6 +51,8 @@ class Seq2SeqConfig(HeadConfig):
         return self.stack_config(self.label_size).replace(
             num_layers=self.decoder_layers,
             bidirectional=False,
+            attention_window=0,
+            num_heads=NUM_HEADS,
             dropout=self.dropout if several else 0.0,
             residual=self.residual and several,
         )

@@ -26,7 +26,6 @@ class SpeechConfig(RecurrentConfig):
     sample_rate: int = 8000
     window_size: int = 256
     num_mels: int = 32
-    conv_size: int = 5
     conv_channels: int = 64
 
     def faults(self) -> list[str]:
@@ -34,14 +33,19 @@ class SpeechConfig(RecurrentConfig):
         for name in ("sample_rate", "num_mels", "conv_channels"):
             found += whole_number_faults(name, getattr(self, name), 1)
         found += whole_number_faults("window_size", self.window_size, 2)
-        found += whole_number_faults("conv_size", self.conv_size, 2)
         if self.vocab_size is not None:
             found.append(f"vocab_size must be None, got {self.vocab_size}: a speech model takes samples, not tokens")
         if self.standardize is True:
             found.append("standardize must be False: the log-mel front end already standardises its features")
+        if self.conv_layers != 1:
+            found.append(f"conv_layers must be 1, got {self.conv_layers!r}: a speech model has one convolution")
         if not found and self.window_size <= self.input_size:
             found.append(f"window_size must be larger than input_size={self.input_size}, got {self.window_size}")
         return found
+
+    @property
+    def centred_convolutions(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,8 @@ class WordTaggerConfig(TaggerConfig):
             found.append(f"tags must have a name for each of the {self.num_classes} classes, got {len(self.tags)}")
         if self.vocab_size is not None or self.standardize is True:
             found.append("vocab_size and standardize must be left out: words are neither tokens nor features")
+        if self.conv_channels:
+            found.append(f"conv_channels must be 0, got {self.conv_channels!r}: words go to the stack one by one")
         if self.batch_first is not True:
             found.append("batch_first must be True: words come as (batch, seq_len, word_bytes)")
         return found

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig, SpeechConfig
+from zoo.models.convolutional import ConvolutionalBackbone
 from zoo.models.front_end import make_front_end
 from zoo.models.layout import check_can_stream, check_layout, restore_layout
 from zoo.models.residual import make_stack
@@ -28,7 +29,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.front_end = make_front_end(config)
         self.stack = make_stack(config)
-        self.state_names = list(config.cell_spec.state_names)
+        self.state_names = config.state_names
         self.num_states = len(self.state_names)
         self.batch_first = config.batch_first
         self.bidirectional = config.bidirectional
@@ -58,6 +59,8 @@ class Backbone(nn.Module):
         return self.stack.zero_state(batch_size, self.like)
 
 
-def make_backbone(config: RecurrentConfig) -> Backbone | SpeechBackbone:
+def make_backbone(config: RecurrentConfig) -> Backbone | ConvolutionalBackbone | SpeechBackbone:
     """Return the backbone that a validated configuration asks for."""
-    return SpeechBackbone(config) if isinstance(config, SpeechConfig) else Backbone(config)
+    if isinstance(config, SpeechConfig):
+        return SpeechBackbone(config)
+    return ConvolutionalBackbone(config) if config.conv_channels else Backbone(config)

@@ -31,6 +31,14 @@ FAMILIES: dict[str, dict[str, Any]] = {
     **{cell: {"cell": cell} for cell in WRITTEN_CELLS},
 }
 
+# Families with something before or after the recurrent stack. Their tests are in files of their own.
+HYBRID_FAMILIES: dict[str, dict[str, Any]] = {
+    "cnn_lstm": {"cell": "lstm", "conv_channels": 64},
+    "cnn_gru": {"cell": "gru", "conv_channels": 64},
+    "transformer_lstm": {"cell": "lstm", "attention_window": 64},
+    "transformer_gru": {"cell": "gru", "attention_window": 64},
+}
+
 # The configuration and the builder that make a task: a new task is one entry. `input_size` depends on the data, so
 # users override it; 80 is the usual number of mel bands.
 TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
@@ -78,7 +86,7 @@ def register_family(family: str, traits: dict[str, Any]) -> None:
 
 def register_presets() -> None:
     """Register every `<family>_<task>`, and the whole models."""
-    for family, traits in FAMILIES.items():
+    for family, traits in {**FAMILIES, **HYBRID_FAMILIES}.items():
         register_family(family, traits)
     for name, (config, builder) in WHOLE_MODELS.items():
         register_model(name, config, builder)
@@ -99,7 +107,7 @@ def register_cell(name: str, spec: CellSpec, factory: CellFactory) -> None:
     """
     if not name.isidentifier():
         raise c.ConfigError(f"a cell's name is letters, digits and underscores, got {name!r}")
-    if find_cell_spec(name) is not None or name in FAMILIES:
+    if find_cell_spec(name) is not None or name in {**FAMILIES, **HYBRID_FAMILIES}:
         raise c.ConfigError(f"cell {name!r} is registered already; choose another name")
     if spec.nonlinearities or spec.projects or not spec.state_names:
         raise c.ConfigError(f"cell {name!r} needs state_names, and takes no nonlinearities and no projects; got {spec}")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig
 from zoo.models.recurrent import make_plain_stack
+from zoo.models.window_attention import AttentiveStack
 
 
 class ResidualStack(nn.Module):
@@ -54,4 +55,5 @@ class ResidualStack(nn.Module):
 
 def make_stack(config: RecurrentConfig) -> nn.Module:
     """Return the recurrent stack that a validated configuration asks for."""
-    return ResidualStack(config) if config.residual else make_plain_stack(config)
+    stack = ResidualStack(config) if config.residual else make_plain_stack(config)
+    return AttentiveStack(config, stack) if config.attention_window else stack

@@ -11,45 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import SpeechConfig
+from zoo.models.convolution import CausalConvolution
 from zoo.models.front_end import check_features
 from zoo.models.layout import check_can_stream, check_layout, restore_layout
 from zoo.models.log_mel import LogMel
-from zoo.models.padding import last_steps, mask_padding
+from zoo.models.padding import mask_padding
 from zoo.models.residual import make_stack
-
-
-class SteadyConv1d(nn.Conv1d):
-    """A convolution that sums in float64 outside of training.
-
-    Float32 sums change with the length of the input, and recurrent layers would turn that into differences above 1e-6.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        if self.training:
-            return torch.conv1d(input, self.weight, self.bias)
-        bias = self.bias
-        assert bias is not None  # for TorchScript's compiler: nn.Conv1d can be built without
-        return torch.conv1d(input.double(), self.weight.double(), bias.double()).to(input.dtype)
-
-
-class CausalConvolution(nn.Module):
-    """A convolution over a step and the ones before it, then relu; the state is the past steps that it needs."""
-
-    def __init__(self, input_size: int, channels: int, size: int) -> None:
-        super().__init__()
-        self.convolution = SteadyConv1d(input_size, channels, size)
-        self.input_size = input_size
-        self.reach = size - 1
-
-    def forward(self, input: Tensor, lengths: Optional[Tensor], tail: Tensor) -> Tuple[Tensor, Tensor]:
-        """Take (B, T, input_size) and the tail (reach, B, input_size); give (B, T, channels) and the new tail."""
-        joined = torch.cat([tail.transpose(0, 1), input], dim=1)  # (B, reach + T, input_size)
-        steps = joined.transpose(1, 2)  # (B, input_size, reach + T)
-        output = torch.relu(self.convolution(steps)).transpose(1, 2)
-        return output, last_steps(joined, lengths, self.reach).transpose(0, 1).contiguous()
-
-    def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
-        return [torch.zeros([self.reach, batch_size, self.input_size], dtype=like.dtype, device=like.device)]
 
 
 class SpeechBackbone(nn.Module):
@@ -65,7 +32,7 @@ class SpeechBackbone(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.stack = make_stack(config.stack_config(config.conv_channels))
         self.input_size = config.input_size
-        self.state_names = ["samples", "frames", *config.cell_spec.state_names]
+        self.state_names = ["samples", "frames", *config.state_names]
         self.num_states = len(self.state_names)
         self.batch_first = config.batch_first
         self.bidirectional = config.bidirectional
