@@ -53,6 +53,7 @@ _HOMES = {
     "load_artifact": "zoo.artifact.loading",
     "load_checkpoint": "zoo.factory",
     "load_weights_": "zoo.weights.loading",
+    "make_ngram": "zoo.ngram",
     "quantize": "zoo.quantization",
     "register_cell": "zoo.factory",
     "register_init": "zoo.init.schemes",
@@ -60,6 +61,7 @@ _HOMES = {
     "register_recipe": "zoo.quantization",
     "save_artifact": "zoo.artifact.saving",
     "save_checkpoint": "zoo.checkpoint",
+    "search_ctc": "zoo.prefix_search",
     "set_statistics_": "zoo.models.standardizing",
     "step_mask": "zoo.models.padding",
     "summary": "zoo.cost",
@@ -110,6 +112,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.model import RecurrentModel as RecurrentModel
     from zoo.models.padding import step_mask as step_mask
     from zoo.models.standardizing import set_statistics_ as set_statistics_
+    from zoo.ngram import make_ngram as make_ngram
+    from zoo.prefix_search import search_ctc as search_ctc
     from zoo.quantization import Recipe as Recipe
     from zoo.quantization import RecipeError as RecipeError
     from zoo.quantization import find_recipe as find_recipe

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from zoo.config import CTCConfig
 from zoo.decoding import decode_ctc
 from zoo.models.backbone import make_backbone
+from zoo.prefix_search import search_ctc
 
 
 class Transcriber(nn.Module):
@@ -37,3 +38,16 @@ class Transcriber(nn.Module):
     def decode(self, output: Tensor, lengths: Optional[Tensor] = None) -> Tensor:
         """Return the labels of a batch-first output (B, T, num_labels): see `zoo.decode_ctc`."""
         return decode_ctc(output, lengths)
+
+    @torch.jit.export
+    def search(
+        self,
+        output: Tensor,
+        beam_size: int,
+        lengths: Optional[Tensor] = None,
+        ngram: Optional[Tensor] = None,
+        ngram_weight: float = 1.0,
+        label_bonus: float = 0.0,
+    ) -> Tuple[Tensor, Tensor]:
+        """Return the labels and scores of a batch-first output that a beam finds: see `zoo.search_ctc`."""
+        return search_ctc(output, beam_size, lengths, ngram, ngram_weight, label_bonus)
