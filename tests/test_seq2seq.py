@@ -114,10 +114,10 @@ def test_a_wide_beam_finds_the_likeliest_of_all_outputs() -> None:
     for row in torch.randn(8, 5, 12, generator=torch.Generator().manual_seed(0)).split(1):
         totals = torch.stack([log_probs_of(model, row, output).sum() for output in outputs])
         best = outputs[int(totals.argmax())]
-        labels, log_probs = model.search(row, None, 81)
+        labels, log_probs = model.search(row, 81)
         assert labels[0].tolist() == best + [-1] * (4 - len(best))
         torch.testing.assert_close(log_probs.sum(), totals.max())
-        differ += not torch.equal(labels, model.search(row, None, 1)[0])
+        differ += not torch.equal(labels, model.search(row, 1)[0])
     assert differ, "greedy finds the same: the beam was not needed"
 
 
@@ -178,9 +178,9 @@ def test_cpp_writes_the_same_labels(
     np.save(tmp_path / "lengths.npy", LENGTHS.numpy())
     got = program.output(artifact, tmp_path / "input.npy", "--lengths", tmp_path / "lengths.npy", folder=tmp_path)
     assert np.array_equal(got, model(make_input(), LENGTHS)[0])
-    searched = [artifact, "--method", "search", tmp_path / "input.npy", tmp_path / "lengths.npy", "int:4"]
+    searched = [artifact, "--method", "search", tmp_path / "input.npy", "int:4", tmp_path / "lengths.npy"]
     program.succeed(*searched, "-o", tmp_path / "found.npy")
-    labels, log_probs = model.search(make_input(), LENGTHS, 4)
+    labels, log_probs = model.search(make_input(), 4, LENGTHS)
     assert np.array_equal(np.load(tmp_path / "found.0.npy"), labels)
     np.testing.assert_allclose(np.load(tmp_path / "found.1.npy"), log_probs, atol=1e-5)
 
@@ -190,15 +190,14 @@ def test_what_makes_no_sense_is_refused(program: Program, artifact: Path, tmp_pa
     with pytest.raises(ValueError, match="takes no state"):
         model(make_input(), None, [torch.zeros(1, 3)])
     with pytest.raises(ValueError, match="beam_size must be at least 1; got 0"):
-        model.search(make_input(), None, 0)
+        model.search(make_input(), 0)
     with pytest.raises(zoo.ConfigError, match="attention must be one of additive, dot_product, got 'dot'"):
         zoo.build("lstm_seq2seq", attention="dot")
     zoo.save_artifact(model, artifact)
     np.save(tmp_path / "input.npy", make_input().numpy())
     outcome = program(artifact, tmp_path / "input.npy", "--stream", 3)
     assert (outcome.status, "is not: its steps depend on later ones" in outcome.error) == (USAGE, True)
-    np.save(tmp_path / "lengths.npy", LENGTHS.numpy())
-    outcome = program(artifact, "--method", "search", tmp_path / "input.npy", tmp_path / "lengths.npy", "int:0")
+    outcome = program(artifact, "--method", "search", tmp_path / "input.npy", "int:0")
     assert (outcome.status, "beam_size must be at least 1; got 0" in outcome.error) == (BAD_DATA, True)
 
 
@@ -208,7 +207,7 @@ def test_words_are_pronounced_alike_in_cpp(program: Program, artifact: Path, tmp
     words = ["tomato", "Tomato", "o'clock"]
     said = [model.pronounce(word, 3) for word in words]
     assert said[0] == said[1] != said[2]
-    labels, _ = model.search(torch.tensor([list(b"o'clock")]), None, 3)
+    labels, _ = model.search(torch.tensor([list(b"o'clock")]), 3)
     assert said[2] == " ".join(phonemes[k] for k in labels[0].tolist() if k >= 0)
     zoo.save_artifact(model, artifact)
     program.succeed("verify", artifact)

@@ -39,9 +39,9 @@ class Pronouncer(nn.Module):
         return self.model.log_probs(fold_case(input), lengths, labels)
 
     @torch.jit.export
-    def search(self, input: Tensor, lengths: Optional[Tensor], beam_size: int) -> Tuple[Tensor, Tensor]:
+    def search(self, input: Tensor, beam_size: int, lengths: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
         """See `Seq2Seq.search`."""
-        return self.model.search(fold_case(input), lengths, beam_size)
+        return self.model.search(fold_case(input), beam_size, lengths)
 
     @torch.jit.export
     def pronounce(self, word: str, beam_size: int) -> str:
@@ -63,7 +63,7 @@ class Pronouncer(nn.Module):
                 raise ValueError(f"letter {k} of the word is not ASCII; write it in ASCII letters")
             letters.append(letter)
         input = torch.tensor(letters, dtype=torch.int64, device=self.like.device).unsqueeze(0)  # (1, letters)
-        labels, _ = self.search(input if self.batch_first else input.transpose(0, 1), None, beam_size)
+        labels, _ = self.search(input if self.batch_first else input.transpose(0, 1), beam_size, None)
         said: List[str] = []
         found: List[int] = labels[0].tolist()
         for label in found:

@@ -38,11 +38,11 @@ class Seq2Seq(nn.Module):
     ) -> Tuple[Tensor, List[Tensor]]:
         if state is not None:
             raise ValueError("an encoder-decoder reads its whole input at once: it takes no state")
-        labels, log_probs = self.search(input, lengths, self.beam_size)
+        labels, log_probs = self.search(input, self.beam_size, lengths)
         return labels, [log_probs.unsqueeze(0)]
 
     @torch.jit.export
-    def search(self, input: Tensor, lengths: Optional[Tensor], beam_size: int) -> Tuple[Tensor, Tensor]:
+    def search(self, input: Tensor, beam_size: int, lengths: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
         """Return the likeliest labels that a beam of this size finds, and their log-probabilities.
 
         A beam of 1 is greedy: it takes the likeliest label at each step.
