@@ -14,6 +14,7 @@ from zoo.init.filling import init_weights_
 from zoo.init.options import Init
 from zoo.model import Model
 from zoo.models.presets import register_cell, register_presets
+from zoo.models.templates import register_templates
 from zoo.models.trained import register_trained
 from zoo.registry import find_model, list_models, register_model
 from zoo.weights.loading import load_weights_
@@ -21,6 +22,7 @@ from zoo.weights.loading import load_weights_
 __all__ = ["build", "find_model", "list_models", "load_checkpoint", "register_cell", "register_model"]
 
 register_presets()
+register_templates()
 register_trained()
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import zoo
 from zoo.cli.parser import new_parser
+from zoo.cli.training_report import print_baselines, print_verdict
 from zoo.cli.values import read_value
-from zoo.training.evaluation import as_artifact, evaluate, restore_task
+from zoo.training.evaluation import as_artifact, evaluate, restore_task, score_baselines
 
 OPTIONS = "task.options."
 DESCRIPTION = "Run a model on the test part of a data set with cpp_runner, and print the metrics beside Python's."
@@ -69,17 +70,24 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo evaluate") 
         with as_artifact(args.model) as artifact:
             task = restore_task(artifact, data, options)
             done = evaluate(artifact, task, stream=args.stream)
+            baselines = score_baselines(artifact, task, same=not data and not options)
         if args.picture:
             task.draw(done.outputs, done.batches, args.picture)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
         return 1
     if args.json:
-        print(json.dumps({"cpp": done.cpp, "python": done.python, "worst_output_difference": done.worst}))
+        print(
+            json.dumps(
+                {"cpp": done.cpp, "python": done.python, "worst_output_difference": done.worst, "baselines": baselines}
+            )
+        )
         return 0
     width = max(map(len, done.cpp))
     for name, cpp in done.cpp.items():
         python = done.python[name]
         print(f"{name:<{width}}  C++ {cpp:.6f}   Python {python:.6f}   difference {cpp - python:.2g}")
     print(f"outputs differ by {done.worst:.2g} at worst")
+    print_baselines(baselines)
+    print_verdict(done.cpp, baselines, task)
     return 0

@@ -19,6 +19,7 @@ import zoo
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
 from zoo.training.experiment import list_experiments, read_experiment
+from zoo.training.guesses import restore_guess, score_guess
 from zoo.training.tasks import TASKS, find_task, make_task
 from zoo.training.tasks.base import Task
 
@@ -96,6 +97,25 @@ def restore_task(artifact: str | Path, data: str = "", options: Mapping[str, Any
         raise ValueError(f"{data!r} is neither a file nor a folder nor a data set; those are {', '.join(TASKS)}")
     given = {**trained["options"], **options}
     return find_task(trained["name"]).restore(given, trained["record"], "" if data in TASKS else data)
+
+
+def score_baselines(artifact: str | Path, task: Task, *, same: bool) -> dict[str, dict[str, float]]:
+    """Return the metrics of the simple answers that a model file remembers, on a task's test part, by their names.
+
+    Args:
+        artifact: written by `zoo.save_artifact`.
+        task: as `restore_task` gives it.
+        same: whether this is the test part of the training. Answers that are too large to be remembered have no other
+            figures.
+    """
+    training = zoo.load_artifact(artifact).manifest.get("training") or {}
+    scores: dict[str, dict[str, float]] = {}
+    for known in training.get("baselines", []):
+        if known["numbers"] is not None:
+            scores[known["name"]] = score_guess(restore_guess(known["numbers"]), task, task.test_batches())
+        elif same:
+            scores[known["name"]] = known["test"]
+    return scores
 
 
 def find_training(manifest: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 import tomllib
@@ -156,13 +157,45 @@ def read_experiment(
         table = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
         raise ExperimentError(f"{path.name} is not TOML: {error}") from error
+    return make_experiment(table, overrides, fast=fast)
+
+
+def make_experiment(
+    table: Mapping[str, Any], overrides: Mapping[str, Any] = MappingProxyType({}), *, fast: bool = False
+) -> Experiment:
+    """Make an experiment of the table that a TOML file holds.
+
+    Args:
+        table: not changed.
+        overrides, fast: as in `read_experiment`.
+
+    Raises:
+        ExperimentError: a key or value that is not legal.
+    """
+    own = copy.deepcopy(dict(table))
     if fast:
         for key, value in table.get("fast", {}).items():
-            _set(table, key, value)
+            _set(own, key, value)
     for key, value in overrides.items():
-        _set(table, key, value)
-    experiment: Experiment = _fill(Experiment, table, "")
+        _set(own, key, value)
+    experiment: Experiment = _fill(Experiment, own, "")
     return experiment
+
+
+def write_experiment(experiment: Experiment, path: str | Path) -> None:
+    """Write a TOML file that `read_experiment` reads as the same experiment.
+
+    Raises:
+        ExperimentError: a value is None, which TOML does not have.
+        OSError: the file cannot be written.
+    """
+    import tomli_w  # comes with recurrent-zoo[train]
+
+    try:
+        text = tomli_w.dumps(experiment.to_dict())
+    except TypeError as error:
+        raise ExperimentError(f"a TOML file cannot hold this experiment: {error}; leave the value out") from error
+    Path(path).write_text(text)
 
 
 def _set(table: dict[str, Any], key: str, value: Any) -> None:

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.training.experiment import Experiment
+from zoo.training.guesses import Guess
 from zoo.training.tasks.base import Task
 
 MOST_STEPS = 1000  # of an input that goes beside the model: a text is one sequence
 
 
-def describe_training(experiment: Experiment, task: Task, metrics: dict[str, Any]) -> dict[str, Any]:
+def describe_training(
+    experiment: Experiment, task: Task, metrics: dict[str, Any], guesses: Sequence[Guess]
+) -> dict[str, Any]:
     """Return the `training_record` of a model.
 
     Args:
         experiment: what it was trained by.
         task: its data.
-        metrics: of the parts "validation" and "test".
+        metrics: of the parts "validation" and "test", and of the simple answers, "baselines".
+        guesses: the simple answers.
 
     Returns:
-        The names of experiment and data set, the task with its options and what it recorded (`Task.record`), and the
-        metrics of the two parts.
+        The names of experiment and data set, the task with its options and what it recorded (`Task.record`), the
+        metrics of the two parts, and each simple answer with its test metrics and its numbers, where it has them.
     """
+    baselines = [
+        {"name": guess.name, "numbers": guess.to_dict(), "test": metrics["baselines"][guess.name]} for guess in guesses
+    ]
     return {
         "experiment": experiment.name,
         "dataset": task.about.name,
         "task": {"name": experiment.task.name, "options": experiment.task.options, "record": task.record()},
         "metrics": {part: metrics[part] for part in ("validation", "test")},
+        "baselines": baselines,
     }
 
 

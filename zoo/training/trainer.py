@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from zoo.training.batching import Batch, ListDataset
 from zoo.training.errors import UnfinishedRunError, explain_failures
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
+from zoo.training.guesses import learn_guesses, score_guess
 from zoo.training.learners.base import Learner
 from zoo.training.monitoring import Monitoring
 from zoo.training.precision import make_precision
@@ -65,8 +66,32 @@ class Trained:
     folder: Path
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A training that is about to begin.
+
+    Args:
+        model: with its initial weights.
+        task: its data.
+        batches: of an epoch.
+        baselines: the test metrics of simple answers, by their names.
+    """
+
+    model: zoo.Model
+    task: Task
+    batches: int
+    baselines: dict[str, dict[str, float]]
+
+
 def train(
-    experiment: Experiment, folder: str | Path, *, fast: bool = False, resume: bool = False, progress: bool = True
+    experiment: Experiment,
+    folder: str | Path,
+    *,
+    fast: bool = False,
+    resume: bool = False,
+    progress: bool = True,
+    task: Task | None = None,
+    announce: Callable[[Prepared], None] | None = None,
 ) -> Trained:
     """Train a model as an experiment describes.
 
@@ -77,6 +102,8 @@ def train(
         fast: a few examples only.
         resume: go on from `last.ckpt`, or begin if there is none.
         progress: show a bar.
+        task: that of the experiment, where its data is read already.
+        announce: is called once before the first step, in one process.
 
     Raises:
         TrainingError: the loss is NaN, memory ran out, an interrupt, or the folder holds another run.
@@ -89,7 +116,7 @@ def train(
         raise UnfinishedRunError(f"{folder} holds a run already; resume it, or name another folder")
     with _quiet():
         lightning.seed_everything(experiment.seed, verbose=False)
-        task = make_task(experiment.task.name, experiment.task.options, fast=fast)
+        task = task or make_task(experiment.task.name, experiment.task.options, fast=fast)
         model = make_model(experiment, task)
         model.train()
         learner = task.learner(model, task, experiment)
@@ -98,6 +125,10 @@ def train(
             task.train_batches(experiment.training.batch_size, experiment.seed),
             _as_loader(task.validation_batches()),
         )
+        guesses = learn_guesses(task, loaders[0], getattr(model.config, "num_classes", 0))
+        tested = {guess.name: score_guess(guess, task, task.test_batches()) for guess in guesses}
+        if announce and trainer.is_global_zero:
+            announce(Prepared(model, task, len(loaders[0]), tested))
         with explain_failures(folder), recompute_layers(model, experiment.training.gradient_checkpointing):
             trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
     spent = learner.spent()
@@ -112,8 +143,9 @@ def train(
         "epochs": int(trainer.current_epoch),
         "validation": score_model(model, task, task.validation_batches()),
         "test": score_model(model, task, task.test_batches()),
+        "baselines": tested,
     }
-    model.training_record = describe_training(experiment, task, metrics)
+    model.training_record = describe_training(experiment, task, metrics, guesses)
     if trainer.is_global_zero:
         zoo.save_checkpoint(model, folder / CHECKPOINT)
         write_input(task, folder / INPUT)

@@ -1,0 +1,1 @@
+"""From a user's own file or folder to an experiment: what it is, what reads it, what model fits it."""

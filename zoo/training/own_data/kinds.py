@@ -1,0 +1,65 @@
+"""What a user's own file or folder is, by its ending and by what is in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from zoo.data.sounds import SUFFIXES
+from zoo.data.source import DataError, read_text
+from zoo.data.tagged_columns import is_conllu
+
+# Kind -> the task that reads it, and what it is in words.
+KINDS: dict[str, tuple[str, str]] = {
+    "csv": ("csv", "a table whose rows are steps in time"),
+    "ts": ("ts", "an archive of series, .ts"),
+    "wav": ("wav", "recordings, a folder for each class"),
+    "conllu": ("conllu", "tagged words"),
+    "text": ("plain_text", "a text"),
+}
+ENDINGS = {
+    **dict.fromkeys((".csv", ".tsv"), "csv"),
+    ".ts": "ts",
+    **dict.fromkeys((".conllu", ".conllup", ".conll", ".bio", ".iob", ".iob2"), "conllu"),
+    **dict.fromkeys((".text", ".md"), "text"),
+}
+# A text in which this share of the lines has the same number of columns is taken for tagged words.
+SHARE, MOST_TAGS = 0.9, 200
+
+
+def find_kind(path: Path) -> str:
+    """Return the kind of a file or folder, a key of `KINDS`.
+
+    Raises:
+        DataError: it does not exist, or neither its ending nor its content says what it is.
+    """
+    if path.is_dir():
+        if any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")):
+            return "wav"
+        raise DataError(f"{path} has no recordings; a folder must hold a folder of them for each class")
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
+    ending = path.suffix.lower()
+    if ending in ENDINGS:
+        return ENDINGS[ending]
+    if ending in SUFFIXES:
+        raise DataError(f"{path} is one recording; give the folder that holds a folder of recordings for each class")
+    if ending in (".txt", "") or b"\0" not in path.read_bytes()[:4096]:
+        text = read_text(path)
+        if is_conllu(text) or has_tags(text):
+            return "conllu"
+        if ending == ".txt":
+            return "text"
+    raise DataError(f"neither ending nor content of {path} says what it is; name its kind: {', '.join(KINDS)}")
+
+
+def has_tags(text: str) -> bool:
+    """Return whether a text looks like words in columns: blank lines, lines of the same width, and few tags."""
+    lines = [line.split() for line in text.split("\n") if line.strip()]
+    blank = re.search(r"\n\s*\n", text.strip())
+    if not lines or not blank:
+        return False
+    width, count = Counter(map(len, lines)).most_common(1)[0]
+    tags = {line[-1] for line in lines if len(line) == width}
+    return width > 1 and count >= SHARE * len(lines) and 1 < len(tags) <= min(MOST_TAGS, count // 2)
