@@ -59,6 +59,13 @@ ARROWS: dict[str, set[str]] = {
         "zoo.ops",
     },
     "zoo.importing": {"zoo.factory", "zoo.model", "zoo.weights"},
+    "zoo.onnx_export": {
+        "zoo._atomic_file",
+        "zoo.artifact",
+        "zoo.config",
+        "zoo.errors",
+        "zoo.models",
+    },
     "zoo.data": set(),
     "zoo.benchmark": set(),
     "zoo.training.resume_file": {"zoo._atomic_file"},

@@ -24,12 +24,15 @@ _HOMES = {
     "InitError": "zoo.init.options",
     "LoadedArtifact": "zoo.artifact.loading",
     "Model": "zoo.model",
+    "OnnxError": "zoo.onnx_export.graph",
+    "OnnxModel": "zoo.onnx_export.running",
     "QuantizationRecord": "zoo.model",
     "Recipe": "zoo.quantization",
     "RecipeError": "zoo.quantization",
     "RecurrentModel": "zoo.model",
     "Sample": "zoo.artifact.golden",
     "SavedArtifact": "zoo.artifact.saving",
+    "SavedOnnx": "zoo.onnx_export.exporting",
     "ScriptError": "zoo.artifact.torchscript",
     "Summary": "zoo.cost",
     "TensorSpec": "zoo.config.tensor_spec",
@@ -42,6 +45,7 @@ _HOMES = {
     "build_own_model": "zoo.artifact.own_model",
     "cmake_prefix_path": "zoo.installation",
     "decode_ctc": "zoo.decoding",
+    "export_onnx": "zoo.onnx_export.exporting",
     "find_model": "zoo.factory",
     "find_recipe": "zoo.quantization",
     "find_runner": "zoo.installation",
@@ -52,6 +56,7 @@ _HOMES = {
     "list_recipes": "zoo.quantization",
     "load_artifact": "zoo.artifact.loading",
     "load_checkpoint": "zoo.factory",
+    "load_onnx": "zoo.onnx_export.running",
     "load_weights_": "zoo.weights.loading",
     "make_ngram": "zoo.ngram",
     "quantize": "zoo.quantization",
@@ -65,6 +70,7 @@ _HOMES = {
     "set_statistics_": "zoo.models.standardizing",
     "step_mask": "zoo.models.padding",
     "summary": "zoo.cost",
+    "verify_onnx": "zoo.onnx_export.verification",
 }
 
 __all__ = sorted(_HOMES)
@@ -113,6 +119,12 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.models.padding import step_mask as step_mask
     from zoo.models.standardizing import set_statistics_ as set_statistics_
     from zoo.ngram import make_ngram as make_ngram
+    from zoo.onnx_export.exporting import SavedOnnx as SavedOnnx
+    from zoo.onnx_export.exporting import export_onnx as export_onnx
+    from zoo.onnx_export.graph import OnnxError as OnnxError
+    from zoo.onnx_export.running import OnnxModel as OnnxModel
+    from zoo.onnx_export.running import load_onnx as load_onnx
+    from zoo.onnx_export.verification import verify_onnx as verify_onnx
     from zoo.prefix_search import search_ctc as search_ctc
     from zoo.quantization import Recipe as Recipe
     from zoo.quantization import RecipeError as RecipeError

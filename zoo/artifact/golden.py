@@ -98,6 +98,13 @@ def worst_difference(module: Any, golden: Sequence[GoldenSample]) -> float:
     return worst
 
 
+def to_npy(tensor: Tensor) -> bytes:
+    """Return a tensor as the content of a `.npy` file."""
+    buffer = BytesIO()
+    np.save(buffer, np.ascontiguousarray(tensor.detach().cpu().numpy()), allow_pickle=False)
+    return buffer.getvalue()
+
+
 def to_files(
     golden: Sequence[GoldenSample], state_names: Sequence[str]
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
@@ -107,9 +114,7 @@ def to_files(
 
     def add(name: str, tensor: Tensor) -> str:
         path = f"golden/{len(entries)}_{name}.npy"
-        buffer = BytesIO()
-        np.save(buffer, np.ascontiguousarray(tensor.detach().cpu().numpy()), allow_pickle=False)
-        files[path] = buffer.getvalue()
+        files[path] = to_npy(tensor)
         return path
 
     for sample in golden:

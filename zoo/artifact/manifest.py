@@ -42,6 +42,19 @@ class Provenance:
     training: dict[str, Any] | None
 
 
+def find_provenance(
+    model: nn.Module, metrics: dict[str, Any] | None, dataset: str | None, license: str | None
+) -> Provenance:
+    """Return where a model comes from: what is given, and for the rest what its `training_record` says."""
+    training: dict[str, Any] = getattr(model, "training_record", None) or {}
+    return Provenance(
+        training.get("metrics") if metrics is None else metrics,
+        training.get("dataset") if dataset is None else dataset,
+        license,
+        training or None,
+    )
+
+
 def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, provenance: Provenance) -> dict[str, Any]:
     """Describe a model; the weights' hash and the golden samples are still missing."""
     config = getattr(model, "config", None)

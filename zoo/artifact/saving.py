@@ -22,7 +22,7 @@ from zoo._atomic_file import atomic_file
 from zoo.artifact import torchscript
 from zoo.artifact.golden import Sample, draw_samples, record, to_files, worst_difference
 from zoo.artifact.loading import load_artifact
-from zoo.artifact.manifest import ArtifactError, Provenance, hash_weights, make_manifest
+from zoo.artifact.manifest import ArtifactError, find_provenance, hash_weights, make_manifest
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.rounding import measure_rounding
 from zoo.artifact.signature import infer_signature
@@ -89,14 +89,7 @@ def save_artifact(
     golden = record(twin, draw_samples(signature) if samples is None else samples)
     entries, files = to_files(golden, [part.name for part in signature.state])
     rounding = measure_rounding(twin, golden, signature)
-    training: dict[str, Any] = getattr(model, "training_record", None) or {}
-    provenance = Provenance(
-        training.get("metrics") if metrics is None else metrics,
-        training.get("dataset") if dataset is None else dataset,
-        license,
-        training or None,
-    )
-    manifest = make_manifest(model, signature, rounding, provenance)
+    manifest = make_manifest(model, signature, rounding, find_provenance(model, metrics, dataset, license))
     manifest["weights"] = hash_weights(_serialise(scripted, {}))
     manifest["golden"] = entries
     content = _serialise(scripted, {"zoo_manifest.json": _to_json(manifest), **files})

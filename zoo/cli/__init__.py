@@ -32,6 +32,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "script": Subcommand("build a model, script it, check it and write it as a file for cpp_runner"),
     "train": Subcommand("train a model as an experiment describes", "train"),
     "evaluate": Subcommand("compare the test metrics of a model file in C++ and in Python", "train"),
+    "export": Subcommand("write a model as ONNX, of any batch and length, proved in ONNX Runtime", "onnx"),
+    "verify": Subcommand("does ONNX Runtime give Python's numbers for a file of `zoo export`?", "onnx"),
     "benchmark": Subcommand("time the engine beside LibTorch, ONNX Runtime and OpenVINO", "bench"),
     "demo": Subcommand("train a small model on real speech, run it in C++, compare with Python", "demo"),
 }

@@ -42,14 +42,14 @@ def read_dims(text: str) -> tuple[int | str, ...]:
     return tuple(int(dim) if dim.isdigit() else dim for dim in text.split(","))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which model it is, with which weights and samples."""
     parser.add_argument(
         "model", nargs="?", help="a registered name, a checkpoint folder, module:Class, or an .onnx, .keras or .h5 file"
     )
     parser.add_argument(
         "overrides", nargs="*", type=read_assignment, metavar="name=value", help="fields of the model's configuration"
     )
-    parser.add_argument("-o", "--output", type=Path, help="the artifact to write (default: MODEL.pt)")
     parser.add_argument(
         "--weights", type=Path, help="weights: .safetensors, .pt or .ckpt by torch.save, .npz, .onnx, .keras or .h5"
     )
@@ -62,14 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit-forget", action="store_true", help="start an LSTM's biases as Keras does")
     parser.add_argument("--chrono", type=int, metavar="STEPS", help="gate biases for time scales up to this many steps")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the initial weights (default: 0)")
-    parser.add_argument("--recipe", help=f"quantize with one of {', '.join(zoo.list_recipes())}")
-    for option, meaning in (("--include", "quantize only"), ("--exclude", "leave in float")):
-        parser.add_argument(
-            option,
-            action="append",
-            metavar="LAYER",
-            help=f"{meaning} layers of this name, with wildcards, or of this class, such as RNNBase; may be repeated",
-        )
     parser.add_argument(
         "--input-dims", type=read_dims, help="the input of a class of your own, such as batch,seq_len,12"
     )
@@ -78,6 +70,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sample", type=Path, action="append", help="a real input (.npy) for the golden samples; may be repeated"
     )
     parser.add_argument("--license", help="the licence of the weights, for the manifest")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model_arguments(parser)
+    parser.add_argument("-o", "--output", type=Path, help="the artifact to write (default: MODEL.pt)")
+    parser.add_argument("--recipe", help=f"quantize with one of {', '.join(zoo.list_recipes())}")
+    for option, meaning in (("--include", "quantize only"), ("--exclude", "leave in float")):
+        parser.add_argument(
+            option,
+            action="append",
+            metavar="LAYER",
+            help=f"{meaning} layers of this name, with wildcards, or of this class, such as RNNBase; may be repeated",
+        )
     parser.add_argument("--list", action="store_true", help="list models, initialisation schemes and recipes")
 
 
