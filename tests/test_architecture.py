@@ -62,9 +62,11 @@ ARROWS: dict[str, set[str]] = {
     "zoo.onnx_export": {
         "zoo._atomic_file",
         "zoo.artifact",
+        "zoo.artifact.tolerances",
         "zoo.config",
         "zoo.errors",
         "zoo.models",
+        "zoo.quantization",
     },
     "zoo.data": set(),
     "zoo.benchmark": set(),

@@ -21,6 +21,7 @@ examples:
   is the file still right, on this machine?
     zoo verify detector.onnx
 """
+RECURRENT = ("LSTM", "DynamicQuantizeLSTM", "GRU", "RNN", "Scan")
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "zoo export") -> int:
@@ -28,19 +29,19 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo export") ->
     parser = new_parser(program, DESCRIPTION, EXAMPLES)
     add_model_arguments(parser)
     parser.add_argument("-o", "--output", type=Path, help="the file to write (default: MODEL.onnx)")
+    parser.add_argument("--int8", action="store_true", help="8-bit weights, by and for ONNX Runtime")
     args = parser.parse_intermixed_args(arguments)
     if args.model is None:
         parser.error("which model? Give a name (`zoo script --list` shows them) or a checkpoint folder")
     output = args.output or Path(args.model.rstrip("/")).with_suffix(".onnx")
     try:
         model = make_model(args, program)
-        saved = zoo.export_onnx(
-            model, output, samples=read_samples(args.sample, model.input_spec), license=args.license
-        )
+        samples = read_samples(args.sample, model.input_spec)
+        saved = zoo.export_onnx(model, output, int8=args.int8, samples=samples, license=args.license)
     except (ValueError, TypeError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
         return 1
-    recurrent = [f"{count} {kind}" for kind, count in saved.nodes.items() if kind in ("LSTM", "GRU", "RNN", "Scan")]
+    recurrent = [f"{count} {kind}" for kind, count in saved.nodes.items() if kind in RECURRENT]
     print(f"wrote            {saved.path}")
     print(f"size             {saved.size:,} bytes")
     print(f"sha256           {saved.sha256}")

@@ -15,16 +15,18 @@ import torch
 from torch import Tensor, nn
 
 from zoo._atomic_file import atomic_file
-from zoo.artifact.golden import Sample, draw_samples, record, to_files, to_npy
+from zoo.artifact.golden import GoldenSample, Sample, draw_samples, record, to_files, to_npy
 from zoo.artifact.manifest import find_provenance, make_manifest
 from zoo.artifact.parametrization import copy_module
 from zoo.artifact.rounding import measure_rounding
 from zoo.artifact.signature import Signature, infer_signature
 from zoo.config.tensor_spec import BATCH, TensorSpec
 from zoo.onnx_export.graph import Graph, OnnxError, describe
+from zoo.onnx_export.int8 import judge_quantized, quantize_model
 from zoo.onnx_export.models import add_model, check_writable, zero_states
-from zoo.onnx_export.running import AFTER, BEFORE, GOLDEN, MANIFEST, OnnxModel, pack_files
-from zoo.onnx_export.verification import compare
+from zoo.onnx_export.running import AFTER, BEFORE, GOLDEN, MANIFEST, TOLERANCES, OnnxModel, pack_files
+from zoo.onnx_export.verification import Comparison, compare
+from zoo.quantization.shift import FloatReference
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def export_onnx(
     model: nn.Module,
     path: str | os.PathLike[str],
     *,
+    int8: bool = False,
     samples: Sequence[Sample] | None = None,
     metrics: dict[str, Any] | None = None,
     dataset: str | None = None,
@@ -67,13 +70,17 @@ def export_onnx(
     Args:
         model: a float model from `zoo.build`. It is not changed, and is written in eval mode.
         path: the file to write; replaced in one step, or left as it was.
+        int8: write 8-bit weights by ONNX Runtime's own quantizer, for ONNX Runtime alone. LSTM nodes, linear layers and
+            embeddings have them. The outputs may move as far as with `zoo.quantize`, and the golden samples are then
+            those of the quantized file.
         samples: golden inputs; drawn at random if None.
         metrics: what the model reached in training, as JSON values; by default as its `training_record` says.
         dataset: what it was trained on; by default as its `training_record` says.
         license: of the weights.
 
     Raises:
-        OnnxError: a part of the model cannot be expressed in ONNX, or ONNX Runtime gives other numbers.
+        OnnxError: a part of the model cannot be expressed in ONNX, ONNX Runtime gives other numbers, or 8-bit weights
+            move the outputs too far.
         OSError: the file cannot be written.
     """
     if getattr(model, "quantization", None) is not None:
@@ -81,23 +88,19 @@ def export_onnx(
     check_writable(model)
     twin: Any = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
-    golden = record(twin, draw_samples(signature) if samples is None else samples)
+    samples = draw_samples(signature) if samples is None else samples
+    golden = record(twin, samples)
     rounding = measure_rounding(twin, golden, signature)
     manifest = make_manifest(model, signature, rounding, find_provenance(model, metrics, dataset, license))
     start = list(twin.initial_state(1)) if signature.streamable else zero_states(twin)
-    manifest["golden"], files = to_files(golden, [part.name for part in signature.state])
-    if signature.streamable:
-        files |= {f"initial/{part.name}.npy": to_npy(one) for part, one in zip(signature.state, start, strict=True)}
+    manifest[TOLERANCES] = manifest["precisions"]["fp32"]
     proto = _build(twin, signature, start)
-    onnx.helper.set_model_props(proto, {MANIFEST: json.dumps(manifest, allow_nan=False), GOLDEN: pack_files(files)})
-    content = proto.SerializeToString()
-    comparisons = compare(OnnxModel(content, str(path)))
-    wrong = max(comparisons, key=lambda one: one.worst_part)
-    if not wrong.passed:
-        raise OnnxError(
-            f"ONNX Runtime differs from Python by {wrong.worst:.3g} in {wrong.name} of sample {wrong.sample!r}, "
-            f"{wrong.way}: {wrong.worst_part:.2g} times what is allowed; no file was written"
-        )
+    content, comparisons = _prove(proto, manifest, golden, start, int8=False)
+    if int8:
+        proto, layers = quantize_model(proto)
+        quantized = OnnxModel(_serialise(proto, manifest, golden, start), str(path))
+        manifest |= judge_quantized(quantized, layers, FloatReference(twin, samples, signature))
+        content, comparisons = _prove(proto, manifest, record(quantized, samples), start, int8=True)
     with atomic_file(Path(path)) as temporary:
         temporary.write_bytes(content)
     counts: dict[str, int] = {}
@@ -105,6 +108,42 @@ def export_onnx(
         counts[node.op_type] = counts.get(node.op_type, 0) + 1
     worst = max(one.worst for one in comparisons)
     return SavedOnnx(Path(path), len(content), hashlib.sha256(content).hexdigest(), worst, counts)
+
+
+def _prove(
+    proto: Any, manifest: dict[str, Any], golden: Sequence[GoldenSample], start: Sequence[Tensor], *, int8: bool
+) -> tuple[bytes, list[Comparison]]:
+    """Return the content of a file, and the comparisons with its golden samples, which it passed.
+
+    Raises:
+        OnnxError: it did not pass them.
+    """
+    content = _serialise(proto, manifest, golden, start)
+    comparisons = compare(OnnxModel(content, "the new file"))
+    wrong = max(comparisons, key=lambda one: one.worst_part)
+    if not wrong.passed:
+        who = (
+            "with 8-bit weights, the file differs from its whole sequences"
+            if int8
+            else "ONNX Runtime differs from Python"
+        )
+        raise OnnxError(
+            f"{who} by {wrong.worst:.3g} in {wrong.name} of sample {wrong.sample!r}, "
+            f"{wrong.way}: {wrong.worst_part:.2g} times what is allowed; no file was written"
+        )
+    return content, comparisons
+
+
+def _serialise(proto: Any, manifest: dict[str, Any], golden: Sequence[GoldenSample], start: Sequence[Tensor]) -> bytes:
+    """Return the content of a file: the graph, with the manifest and the golden samples as its metadata."""
+    names = [part["name"] for part in manifest["state"]]
+    entries, files = to_files(golden, names)
+    if manifest["streamable"]:
+        files |= {f"initial/{name}.npy": to_npy(tensor) for name, tensor in zip(names, start, strict=True)}
+    about = json.dumps({**manifest, "golden": entries}, allow_nan=False)
+    onnx.helper.set_model_props(proto, {MANIFEST: about, GOLDEN: pack_files(files)})
+    content: bytes = proto.SerializeToString()
+    return content
 
 
 def _build(model: nn.Module, signature: Signature, start: list[Tensor]) -> Any:

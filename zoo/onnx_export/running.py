@@ -17,6 +17,7 @@ from torch import Tensor
 from zoo.onnx_export.graph import OnnxError
 
 MANIFEST, GOLDEN = "zoo_manifest", "zoo_golden"  # the entries of a file's metadata
+TOLERANCES = "onnx_tolerances"  # the entry of the manifest by which a file is verified: `whole` and `regrouped`
 BEFORE, AFTER = "_0", "_n"  # behind the name of a state where it enters and where it leaves, as in h_0 and h_n
 
 

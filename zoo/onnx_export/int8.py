@@ -1,0 +1,79 @@
+"""8-bit weights by ONNX Runtime's own quantizer: LSTM nodes, products with a weight, and embeddings."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from zoo.artifact.tolerances import INT8_LIMIT, INT8_REPLAY, Tolerance
+from zoo.onnx_export.graph import OnnxError
+from zoo.onnx_export.running import TOLERANCES, OnnxModel
+from zoo.quantization.shift import FloatReference
+
+QUANTIZED = ("LSTM", "MatMul", "Gather")
+RECIPE = "onnx_int8"  # what the manifest calls it
+
+
+def quantize_model(proto: Any) -> tuple[Any, dict[str, str]]:
+    """Return a model with 8-bit weights, a scale for each channel, and the nodes that have them, name to type.
+
+    Activations are quantized in each call, with one scale for all rows. GRU and RNN nodes and the bodies of Scans stay
+    in float, since ONNX Runtime has no 8-bit form of them; products in float64 stay too.
+
+    Raises:
+        OnnxError: the model has no node that ONNX Runtime can quantize.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    double = {tensor.name for tensor in proto.graph.initializer if tensor.data_type == onnx.TensorProto.DOUBLE}
+    weights = {tensor.name for tensor in proto.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT}
+    able = {
+        node.name: node.op_type for node in proto.graph.node if node.op_type in QUANTIZED and weights & set(node.input)
+    }
+    if not able:
+        raise OnnxError(
+            "ONNX Runtime quantizes LSTM nodes, linear layers and embeddings, and the model has none of them"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = Path(folder, "float.onnx"), Path(folder, "int8.onnx")
+        onnx.save(proto, before)
+        logging.disable(logging.WARNING)  # it advises a preprocessing that only image models need
+        try:
+            quantize_dynamic(
+                before, after, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=list(QUANTIZED),
+                nodes_to_exclude=[node.name for node in proto.graph.node if double & set(node.input)],
+            )  # fmt: skip
+        finally:
+            logging.disable(logging.NOTSET)
+        made = onnx.load(after)
+    float_still = {node.name for node in made.graph.node if weights & set(node.input)}
+    return made, {name: kind for name, kind in able.items() if name not in float_still}
+
+
+def judge_quantized(quantized: OnnxModel, layers: dict[str, str], reference: FloatReference) -> dict[str, Any]:
+    """Measure a quantized file against the float model, and return what the manifest says of it.
+
+    Args:
+        quantized: the file.
+        layers: its quantized nodes, name to type.
+        reference: what the float model gives for the samples.
+
+    Raises:
+        OnnxError: the outputs are too far from those of the float model.
+    """
+    shift = reference.measure(quantized)  # type: ignore[arg-type]  # it is called as every model
+    if shift.exceeds(INT8_LIMIT):
+        kinds = ", ".join(sorted(set(layers.values())))
+        raise OnnxError(
+            f"8-bit weights ({kinds}) move the outputs by {shift.max_of_range:.2%} of their range (limit "
+            f"{INT8_LIMIT.max_of_range:.0%}), rms {shift.rms_of_std:.2%} of their deviation (limit "
+            f"{INT8_LIMIT.rms_of_std:.1%}); write the float model"
+        )
+    regrouped = {**Tolerance(0.0, 0.0).to_dict(), "atol_of": reference.allowed_of(INT8_LIMIT.max_of_range)}
+    record = {"recipe": RECIPE, "engine": "onnxruntime", "layers": layers, "error": shift.to_dict()}
+    whole = {**INT8_REPLAY.to_dict(), "atol_of": {}}
+    return {"quantization": record, TOLERANCES: {"whole": whole, "regrouped": regrouped}}
