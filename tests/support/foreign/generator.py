@@ -24,6 +24,8 @@ from zoo.acceleration import AccelerationError
 
 # Rounding grows from piece to piece; a fault is larger by far.
 ROUNDING = 2e-5
+# LibTorch's own parts differ from its whole by more under autocast: bfloat16 has 8 bits, and other shapes add otherwise.
+ROUNDING_OF_AUTOCAST = 2e-2
 
 
 def expressions() -> st.SearchStrategy[str]:
@@ -59,7 +61,8 @@ def check(expression: str, calls: Calls, folder: Path) -> None:
     try:
         _check_calls(path, inputs, expected, calls)
         for size, axis in ((2, 1), (1, 0)):
-            _check_parts(path, inputs[0], expected[0], calls, size, axis)
+            rounding = ROUNDING_OF_AUTOCAST if "Autocast" in expression else ROUNDING
+            _check_parts(path, inputs[0], expected[0], calls, size, axis, rounding)
     except Exception as error:
         error.add_note(f'For the gallery: "found": Case(lambda: make("{expression}")),')
         raise
@@ -83,9 +86,13 @@ def _check_calls(path: Path, inputs: list[Tensor], expected: list[dict[str, Tens
             assert is_close(named(module(x.clone())), expected[i], ROUNDING), f"call {i} of the {name} module"
 
 
-def _check_parts(path: Path, x: Tensor, whole: dict[str, Tensor], calls: Calls, size: int, axis: int) -> None:
+def _check_parts(
+    path: Path, x: Tensor, whole: dict[str, Tensor], calls: Calls, size: int, axis: int, rounding: float
+) -> None:
     joined = run_in_parts(path, x, size, axis)
     is_whole = joined is not None and is_close(joined, whole, 1e-4)
+    if joined is not None and is_close(joined, whole, rounding):
+        whole = joined
     for engine in ("auto", "aten"):
         answer = calls(path, [x], engine=engine, **({"chunk": size} if axis == 1 else {"batch_size": size}))
         what = f"parts of {size} along dimension {axis} with the engine {engine}"
