@@ -9,7 +9,7 @@ from support.program import Program
 
 import zoo
 from zoo.config import ConfigError, SegmentForecasterConfig
-from zoo.models.highway import LinearHighway
+from zoo.models.highway import LinearHighway, SeasonalMean
 
 SMALL = {"hidden_size": 20, "segment_size": 12, "horizon": 36, "highway_period": 12}
 with_and_without_highway = pytest.mark.parametrize("highway_window", [0, 24, 96])
@@ -103,6 +103,26 @@ def test_a_highway_with_a_period_weighs_the_same_step_of_earlier_periods() -> No
             torch.testing.assert_close(ahead[row, step], expected)
 
 
+def test_the_seasonal_mean_is_that_of_the_whole_periods_that_are_there() -> None:
+    mean = SeasonalMean(window=6, horizon=6, period=3)
+    steps, lengths = torch.randn(3, 8, 4), torch.tensor([8, 5, 2])
+    ahead = mean(steps, lengths)
+    torch.testing.assert_close(ahead[0, :3], (steps[0, 2:5] + steps[0, 5:8]) / 2)
+    torch.testing.assert_close(ahead[1, :3], steps[1, 2:5])
+    assert torch.equal(ahead[2], torch.zeros(6, 4))
+    assert torch.equal(ahead[:, :3], ahead[:, 3:])
+
+
+def test_a_share_of_a_forecast_is_the_seasonal_mean_but_not_in_training() -> None:
+    fields: dict[str, Any] = {"highway_window": 24, "head_dropout": 0.0}
+    plain, model = build_forecaster(**fields), build_forecaster(**fields, seasonal_share=0.25)
+    model.load_state_dict(plain.state_dict())
+    series = torch.randn(2, 48, 7)
+    days = series.unflatten(1, [4, 12])[:, 2:].mean(1).repeat(1, 3, 1)  # of the last two periods of 12
+    torch.testing.assert_close(model(series)[0], 0.75 * plain(series)[0] + 0.25 * days, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(model.train()(series)[0], plain.train()(series)[0])
+
+
 def test_it_carries_no_state() -> None:
     model = build_forecaster()
     with pytest.raises(RuntimeError, match="reads its whole look-back at once"):
@@ -119,7 +139,8 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         zoo.Sample("padded", torch.randn(3, 40, 7), torch.tensor([40, 7, 25])),
     ]
     float_model = build_forecaster(highway_window=48)
-    for model in (float_model, zoo.quantize(float_model, "dynamic_int8", samples=samples)):
+    seasonal = build_forecaster(highway_window=48, seasonal_share=0.3)
+    for model in (float_model, seasonal, zoo.quantize(float_model, "dynamic_int8", samples=samples)):
         zoo.save_artifact(model, artifact, samples=samples)
         program.succeed("verify", artifact)
     assert zoo.load_artifact(artifact).manifest["streamable"] is False
@@ -135,6 +156,8 @@ def test_it_is_proved_in_cpp(program: Program, artifact: Path) -> None:
         ({"highway_window": 50, "highway_period": 24}, "must be multiples of highway_period=24, got 96 and 50"),
         ({"highway_period": 0}, "highway_period must be a whole number >= 1, got 0"),
         ({"highway_window": -1}, "highway_window must be a whole number >= 0, got -1"),
+        ({"seasonal_share": 0.2}, "seasonal_share=0.2 is a mean over highway_window, which is 0"),
+        ({"seasonal_share": 1.0}, "seasonal_share must be at least 0 and less than 1, got 1.0"),
         ({"segment_size": 0}, "segment_size must be a whole number >= 1, got 0"),
         ({"batch_first": False}, "takes float features with batch_first=True"),
     ],

@@ -20,19 +20,29 @@ class SegmentForecasterConfig(ForecasterConfig):
         highway_window: number of the latest steps whose weighted sums are added to the forecast; 0 for none.
         highway_period: steps after which the series resembles itself, such as 24 hours. Each forecast step is a sum
             over the same position in earlier periods. Window and horizon are whole numbers of periods.
+        seasonal_share: how much of a forecast is the mean of the same position in the periods of the highway's window;
+            0 for none. The rest is what the net gives. Training leaves the mean out: the net learns to forecast alone,
+            and the share is chosen afterwards on validation data.
     """
 
     cell: str = "gru"
     segment_size: int = 48
     highway_window: int = 0
     highway_period: int = 1
+    seasonal_share: float = 0.0
 
     def faults(self) -> list[str]:
         found = super().faults() + whole_number_faults("segment_size", self.segment_size, 1)
         found += whole_number_faults("highway_window", self.highway_window, 0)
         found += whole_number_faults("highway_period", self.highway_period, 1)
+        if not isinstance(self.seasonal_share, int | float) or not 0.0 <= self.seasonal_share < 1.0:
+            found.append(f"seasonal_share must be at least 0 and less than 1, got {self.seasonal_share!r}")
         if found:
             return found
+        if self.seasonal_share and not self.highway_window:
+            found.append(
+                f"seasonal_share={self.seasonal_share} is a mean over highway_window, which is 0; give both or neither"
+            )
         if (
             self.cell != "gru"
             or self.num_layers != 1

@@ -2,7 +2,7 @@
 
 A recurrence over segments instead of steps is short enough to remember the whole look-back. All future segments are
 decoded at once, each from the same final state and a code of its segment and variable. A linear highway around the
-recurrence is optional; the paper does not have it.
+recurrence and a share of the seasonal mean are optional; the paper does not have them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from zoo.config import RecurrentConfig, SegmentForecasterConfig
 from zoo.models.front_end import StandardizingFrontEnd, check_features
-from zoo.models.highway import LinearHighway
+from zoo.models.highway import LinearHighway, SeasonalMean
 from zoo.models.layout import check_layout
 from zoo.models.recurrent import HiddenStack
 
@@ -43,6 +43,8 @@ class SegmentForecaster(nn.Module):
         self.head = nn.Linear(size, config.segment_size)
         window, period = config.highway_window, config.highway_period
         self.highway = LinearHighway(window, config.horizon, period) if window else None
+        self.seasonal_share = config.seasonal_share
+        self.seasonal_mean = SeasonalMean(window, config.horizon, period) if config.seasonal_share else None
         self.state_names = ["h"]
 
     def forward(
@@ -64,6 +66,9 @@ class SegmentForecaster(nn.Module):
         moves_ahead = ahead.flatten(2).transpose(1, 2)  # (B, horizon, C)
         if self.highway is not None:
             moves_ahead = moves_ahead + self.highway(moves, counts * self.segment_size)
+        if self.seasonal_mean is not None and not self.training:
+            seasonal = self.seasonal_mean(moves, counts * self.segment_size)
+            moves_ahead = (1.0 - self.seasonal_share) * moves_ahead + self.seasonal_share * seasonal
         forecast = moves_ahead * self.front_end.std + last
         return forecast, [h.unflatten(0, [input.size(0), input.size(2)]).unsqueeze(0)]
 

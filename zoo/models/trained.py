@@ -95,6 +95,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
                 horizon=horizon,
                 highway_window=0 if horizon == 96 else 336,
                 highway_period=24,
+                seasonal_share={336: 0.2, 720: 0.35}.get(horizon, 0.0),
                 standardize=True,
                 head_dropout=0.5,
             ),
