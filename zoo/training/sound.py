@@ -14,6 +14,8 @@ from zoo.data.fsdd import Recording
 # Deviation of the noise under every joined string: a real room is never fully silent.
 ROOM = 3e-4
 BABBLE_VOICES = 4
+# Energy of a room's echo against the direct sound, as an amplitude: a speaker two steps away.
+ECHO = 0.7
 NOISES = ("white", "pink", "babble")
 
 
@@ -51,6 +53,40 @@ def change_speed(samples: Tensor, factor: float) -> Tensor:
 def change_level(samples: Tensor, decibel: float) -> Tensor:
     """Return the samples louder by `decibel` dB, or softer if it is negative."""
     return samples * 10.0 ** (decibel / 20.0)
+
+
+def limit_band(samples: Tensor, low: float, high: float, rate: int) -> Tensor:
+    """Return samples without what lies outside a band, as after a telephone line.
+
+    Args:
+        samples: (N,).
+        low: in Hz.
+        high: in Hz.
+        rate: samples per second.
+    """
+    spectrum = torch.fft.rfft(samples)
+    frequencies = torch.linspace(0, rate / 2, len(spectrum))  # (N / 2 + 1,)
+    return torch.fft.irfft(spectrum * ((frequencies >= low) & (frequencies <= high)), n=len(samples))
+
+
+def reverberate(samples: Tensor, seconds: float, rate: int, generator: Generator) -> Tensor:
+    """Return samples as heard in a room: an echo of decaying noise after the direct sound, at the same level.
+
+    Args:
+        samples: (N,).
+        seconds: until the echo has fallen by 60 dB.
+        rate: samples per second.
+        generator: of the echo.
+    """
+    size = max(1, round(seconds * rate))
+    fall = torch.logspace(0, -3, size)  # 60 dB
+    echo = torch.randn(size, generator=generator) * fall
+    echo = ECHO * echo / echo.square().sum().sqrt()
+    echo[0] = 1.0
+    total = len(samples) + size - 1
+    product = torch.fft.rfft(samples, total) * torch.fft.rfft(echo, total)
+    heard = torch.fft.irfft(product, n=total)[: len(samples)]
+    return heard * level(samples) / level(heard)
 
 
 def level(samples: Tensor) -> Tensor:

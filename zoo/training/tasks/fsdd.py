@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -14,7 +15,9 @@ from zoo.data.fsdd import DIGITS, SAMPLE_RATE, SOURCE, Recording, load_fsdd
 from zoo.data.sounds import to_steps
 from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.conditions import worsen
 from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes
+from zoo.training.made_speech import make_digits, make_others
 from zoo.training.pictures import draw_confusions
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.statistics import set_log_mel_statistics_
@@ -23,17 +26,30 @@ from zoo.training.tasks.statistics import set_log_mel_statistics_
 HOP = SAMPLE_RATE // 100
 NUM_DIGITS = 10
 FAST_RECORDINGS = 60
+FAST_MADE = 20
 # Recordings that the features' mean and deviation are taken from.
 STATISTICS = 600
 
-OPTIONS: dict[str, Any] = {
+# How `vary` changes a recording.
+EFFECTS: dict[str, Any] = {
     "speed": 0.0,  # largest relative change
     "level": 0.0,  # largest change in dB
+    "softest": 0.0,  # largest fall of the level in dB, where it is more than `level`
     "noise_share": 0.0,  # of the recordings that get noise
     "noise_ratio": [5.0, 40.0],  # signal to noise, dB
     "silence": 0.0,  # longest silence before and after, seconds
-    "label_smoothing": 0.0,
+    "band_share": 0.0,  # of the recordings that lose what is below or above a band
+    "room_share": 0.0,  # of the recordings that get an echo
 }
+OPTIONS: dict[str, Any] = EFFECTS | {
+    "label_smoothing": 0.0,
+    "held_speaker": "",  # left out of training; validation and test are this speaker alone
+    "made_digits": 0,  # digits by espeak-ng in training
+    "made_others": 0,  # sounds that are no digit in training; the model has one class more for them
+    "condition": "",  # of `CONDITIONS`, in which validation and test are heard
+}
+# Limits of what a band leaves in Hz, and of a room's echo in seconds.
+BAND_LOW, BAND_HIGH, ECHO_SECONDS = (80.0, 400.0), (2600.0, 4000.0), (0.1, 0.6)
 
 
 class FsddTask(Task):
@@ -65,9 +81,27 @@ class DigitClassification(FsddTask):
         self.options = read_options(options, OPTIONS, "fsdd")
         self.label_smoothing = self.options["label_smoothing"]
         self.load(fast)
+        if self.options["held_speaker"]:
+            self._hold_out(self.options["held_speaker"])
+        voices = self.train
+        most = FAST_MADE if fast else sys.maxsize
+        made, others = min(self.options["made_digits"], most), min(self.options["made_others"], most)
+        self.num_classes = NUM_DIGITS + (others > 0)
+        if made:
+            self.train = self.train + make_digits("train", made)
+        if others:
+            self.train = self.train + make_others("train", others, voices)
+
+    def _hold_out(self, speaker: str) -> None:
+        known = sorted({recording.speaker for recording in self.test})
+        if speaker not in known:
+            raise ValueError(f"task.held_speaker: no speaker is called {speaker!r}; expected one of {', '.join(known)}")
+        self.train = [recording for recording in self.train if recording.speaker != speaker]
+        self.validation = [recording for recording in self.validation if recording.speaker == speaker]
+        self.test = [recording for recording in self.test if recording.speaker == speaker]
 
     def model_overrides(self) -> dict[str, Any]:
-        return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_classes": NUM_DIGITS}
+        return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_classes": self.num_classes}
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         def collate(recordings: list[Recording]) -> Batch:
@@ -77,16 +111,21 @@ class DigitClassification(FsddTask):
         return make_loader(self.train, [len(r.samples) for r in self.train], collate, batch_size, seed)
 
     def validation_batches(self) -> list[Batch]:
-        return split_batches(self.validation, collate_digits, len(self.validation))
+        return self._heard(self.validation)
 
     def test_batches(self) -> list[Batch]:
-        return split_batches(self.test, collate_digits, len(self.test))
+        return self._heard(self.test)
+
+    def _heard(self, recordings: list[Recording]) -> list[Batch]:
+        if self.options["condition"]:
+            recordings = worsen(recordings, self.options["condition"])
+        return split_batches(recordings, collate_digits, len(recordings))
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_classes(outputs, batches)
 
     def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
-        draw_confusions(count_confusions(outputs, batches), DIGITS, path)
+        draw_confusions(count_confusions(outputs, batches), [*DIGITS, "other"][: self.num_classes], path)
 
 
 def collate_digits(recordings: Sequence[Recording]) -> Batch:
@@ -96,21 +135,37 @@ def collate_digits(recordings: Sequence[Recording]) -> Batch:
 
 
 def vary(recording: Recording, voices: Sequence[Recording], options: dict[str, Any], generator: Generator) -> Recording:
-    """Return a recording at another speed and level, with silence around and noise under it, as options say."""
+    """Return a recording at another speed and level, in a room, with silence around and noise under it, through a line.
+
+    Args:
+        recording: to be changed.
+        voices: of which babble is made.
+        options: those of `EFFECTS`.
+        generator: what is drawn from.
+    """
     samples = recording.samples
     if options["speed"]:
         samples = sound.change_speed(samples, 1 + sound.uniform(-options["speed"], options["speed"], generator))
+    if happens(options["room_share"], generator):
+        samples = sound.reverberate(samples, sound.uniform(*ECHO_SECONDS, generator), SAMPLE_RATE, generator)
+    reference = sound.level(samples)
     if options["silence"]:
         before, after = (round(sound.uniform(0, options["silence"], generator) * SAMPLE_RATE) for _ in range(2))
-        reference = sound.level(samples)
         samples = torch.nn.functional.pad(samples, (before, after))
-    else:
-        reference = sound.level(samples)
-    if sound.uniform(0, 1, generator) < options["noise_share"]:
+    if happens(options["noise_share"], generator):
         low, high = options["noise_ratio"]
         kind = sound.NOISES[sound.pick(len(sound.NOISES), generator)]
         noise = sound.make_noise(kind, len(samples), voices, generator)
         samples = sound.add_noise(samples, noise, sound.uniform(low, high, generator), reference)
-    if options["level"]:
-        samples = sound.change_level(samples, sound.uniform(-options["level"], options["level"], generator))
+    if happens(options["band_share"], generator):
+        low, high = sound.uniform(*BAND_LOW, generator), sound.uniform(*BAND_HIGH, generator)
+        samples = sound.limit_band(samples, low, high, SAMPLE_RATE)
+    loudest, softest = options["level"], max(options["level"], options["softest"])
+    if softest:
+        samples = sound.change_level(samples, sound.uniform(-softest, loudest, generator))
     return Recording(samples, recording.digit, recording.speaker)
+
+
+def happens(share: float, generator: Generator) -> bool:
+    """Draw whether something happens that does so in a share of the cases; a share of 0 draws nothing."""
+    return share > 0 and sound.uniform(0, 1, generator) < share

@@ -18,7 +18,7 @@ from zoo.training.batching import Batch, make_loader, pad_sequences, split_batch
 from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, collect_trials, score_trials
 from zoo.training.pictures import draw_roc
 from zoo.training.tasks.base import read_options
-from zoo.training.tasks.fsdd import HOP, NUM_DIGITS, FsddTask, vary
+from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, FsddTask, vary
 
 OPTIONS: dict[str, Any] = {
     "speed": 0.0,
@@ -109,7 +109,7 @@ class DigitDetection(FsddTask):
 def make_stream(recordings: Sequence[Recording], count: int, options: dict[str, Any], generator: Generator) -> Stream:
     """Draw words of any speakers, join them with gaps, and put noise of one kind under all of it."""
     chosen = [recordings[sound.pick(len(recordings), generator)] for _ in range(count)]
-    quiet = {"speed": options["speed"], "silence": 0.0, "noise_share": 0.0, "level": 0.0}
+    quiet = EFFECTS | {"speed": options["speed"]}
     chosen = [vary(recording, recordings, quiet, generator) for recording in chosen]
     gaps = [sound.uniform(*GAPS, generator) for _ in range(count + 1)]
     words = sound.join_words(chosen, gaps, SAMPLE_RATE, generator)

@@ -15,14 +15,9 @@ from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.transcription import NO_LABEL, TranscriptionLearner, score_strings
 from zoo.training.tasks.base import read_options
-from zoo.training.tasks.fsdd import HOP, NUM_DIGITS, FsddTask, vary
+from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, FsddTask, vary
 
-OPTIONS: dict[str, Any] = {
-    "speed": 0.0,
-    "level": 0.0,
-    "noise_share": 0.0,
-    "noise_ratio": [5.0, 40.0],
-    "silence": 0.0,
+OPTIONS: dict[str, Any] = EFFECTS | {
     "digits_per_epoch": 2560,
     "aligned_epochs": 0,  # to begin with, see `TranscriptionLearner`
 }
@@ -78,7 +73,7 @@ class DigitStrings(FsddTask):
     def _draw(self, count: int, generator: Generator) -> sound.WordString:
         voices = self.speakers[sound.pick(len(self.speakers), generator)]
         chosen = [voices[sound.pick(len(voices), generator)] for _ in range(count)]
-        quiet = {**self.options, "noise_share": 0.0, "level": 0.0, "silence": 0.0}
+        quiet = EFFECTS | {"speed": self.options["speed"]}  # what is left is done to the whole
         joined = _join([vary(recording, self.train, quiet, generator) for recording in chosen], generator)
         whole = vary(Recording(joined.samples, 0, ""), self.train, {**self.options, "speed": 0.0}, generator)
         return sound.WordString(whole.samples, joined.words, joined.ends)
