@@ -24,7 +24,7 @@ from zoo.acceleration import AccelerationError
 
 # Rounding grows from piece to piece; a fault is larger by far.
 ROUNDING = 2e-5
-# LibTorch's own parts differ from its whole by more under autocast: bfloat16 has 8 bits, and other shapes add otherwise.
+# Under autocast LibTorch's own parts differ from its whole by more: bfloat16 has 8 bits.
 ROUNDING_OF_AUTOCAST = 2e-2
 
 
