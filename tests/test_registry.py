@@ -18,6 +18,14 @@ def test_every_family_has_every_task() -> None:
     assert zoo.list_models("perceptron*") == []
 
 
+def test_trained_models_are_told_apart() -> None:
+    trained, others = zoo.list_models(trained=True), zoo.list_models(trained=False)
+    assert "gru_classifier_fsdd" in trained
+    assert "gru_classifier" in others
+    assert sorted(trained + others) == zoo.list_models()
+    assert all(name.startswith("segrnn_") for name in zoo.list_models("segrnn_*", trained=True))
+
+
 def test_an_unknown_name_gets_the_nearest_ones() -> None:
     with pytest.raises(zoo.UnknownModelError, match="'gru_taggr'; did you mean gru_tagger"):
         zoo.build("gru_taggr")

@@ -58,9 +58,15 @@ def register_model(
     _entries[name] = ModelEntry(name, builder, config, pretrained)
 
 
-def list_models(pattern: str = "*") -> list[str]:
-    """Return the registered names, sorted; only those that match a shell pattern such as "lstm_*", if given."""
-    return sorted(fnmatch.filter(_entries, pattern))
+def list_models(pattern: str = "*", *, trained: bool | None = None) -> list[str]:
+    """Return the registered names, sorted.
+
+    Args:
+        pattern: only names that match it, such as "lstm_*".
+        trained: True for the models that come with trained weights, False for the others, None for all.
+    """
+    names = fnmatch.filter(_entries, pattern)
+    return sorted(n for n in names if trained is None or trained == (_entries[n].pretrained is not None))
 
 
 def find_model(name: str) -> ModelEntry:
