@@ -40,6 +40,7 @@ class Card:
         mode: "max" if more of the metric is better, otherwise "min".
         seeds: all trainings.
         shipped: the seed whose weights lie in the folder of the card: the median one of those not passed over.
+        chosen_by: the split that the median is taken on. Cards of before November 2026 have "test".
         parameters: of the model.
         bytes: of `model.safetensors`.
         python: test figures of the artifact in Python.
@@ -49,6 +50,8 @@ class Card:
         int8_refused: the reason of the refusal.
         passed_over: seeds (as text) excluded from shipping, with the reason.
         baselines: test figures of simple methods on the same splits, by name; `scripts/baselines.py` writes them.
+        conditions: the test metric by cpp_runner in each condition; `scripts/robustness.py` writes it.
+        unseen_speakers: the test metric by cpp_runner on each speaker, of a model trained without this speaker.
     """
 
     name: str
@@ -70,6 +73,9 @@ class Card:
     int8_refused: str | None = None
     passed_over: dict[str, str] = field(default_factory=dict)
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    chosen_by: str = "test"
+    conditions: dict[str, float] = field(default_factory=dict)
+    unseen_speakers: dict[str, float] = field(default_factory=dict)
 
     @property
     def best_baseline(self) -> tuple[str, float] | None:
@@ -108,8 +114,10 @@ def read_cards(folder: Path = PRETRAINED) -> list[Card]:
     return [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
 
 
-def median_seed(results: Sequence[SeedResult], metric: str, passed_over: Collection[str] = ()) -> int:
-    """Return the seed in the middle by the test metric, the lower middle one of an even number."""
+def median_seed(
+    results: Sequence[SeedResult], metric: str, passed_over: Collection[str] = (), split: str = "validation"
+) -> int:
+    """Return the seed in the middle by the metric of a split, the lower middle one of an even number."""
     left = [result for result in results if str(result.seed) not in passed_over]
-    ordered = sorted(left, key=lambda result: (result.test[metric], result.seed))
+    ordered = sorted(left, key=lambda result: (getattr(result, split)[metric], result.seed))
     return ordered[(len(ordered) - 1) // 2].seed

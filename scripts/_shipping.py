@@ -116,6 +116,7 @@ def _judge(
         worst_output_difference=done.worst,
         int8=quantized,
         int8_refused=refused,
+        chosen_by="validation",
     )
 
 

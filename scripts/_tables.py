@@ -12,6 +12,7 @@ from zoo.benchmark.report import Row
 
 SPEED = ("<!-- speed: scripts/benchmark.py --readme writes what follows -->", "<!-- end of speed -->")
 CARDS = ("<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->")
+CONDITIONS = ("<!-- conditions: scripts/robustness.py writes what follows -->", "<!-- end of conditions -->")
 SPEED_COLUMNS = {
     ENGINE["fp32"]: "engine",
     ENGINE["bf16"]: "bf16",
@@ -111,6 +112,24 @@ def write_microseconds(value: float) -> str:
 def card_table(cards: Sequence[Card]) -> str:
     """Return the cards as a table in Markdown."""
     return make_table(list(CARD_COLUMNS), [_card_row(card) for card in cards])
+
+
+def condition_table(cards: Sequence[Card]) -> str:
+    """Return the test metric of models by condition, as a table in Markdown with a column for each model."""
+    rows = [
+        [name, *(f"{card.conditions[name]:.4f}" if name in card.conditions else "-" for card in cards)]
+        for name in dict.fromkeys(name for card in cards for name in card.conditions)
+    ]
+    if any(card.unseen_speakers for card in cards):
+        for what, pick in (("mean", statistics.fmean), ("worst", min)):
+            figures = [card.unseen_speakers.values() for card in cards]
+            rows.append(
+                [
+                    f"unseen speaker, {what} of {max(map(len, figures))}",
+                    *(f"{pick(f):.4f}" if f else "-" for f in figures),
+                ]
+            )
+    return make_table(["accuracy in C++", *(f"`{card.name}`" for card in cards)], rows)
 
 
 def _card_row(card: Card) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from _cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
 from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS
-from _tables import card_table, put_table
+from _tables import card_table, condition_table, put_table
 from support.data_sets import need
 from support.program import Program
 
@@ -44,7 +44,7 @@ def test_shipped_weights_are_small_and_proved_in_cpp(name: str, program: Program
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_s_figures_agree(name: str) -> None:
     card = CARDS[name]
-    assert card.shipped == median_seed(card.seeds, card.metric, card.passed_over)
+    assert card.shipped == median_seed(card.seeds, card.metric, card.passed_over, card.chosen_by)
     shipped = next(result for result in card.seeds if result.seed == card.shipped)
     assert shipped.test == pytest.approx(card.python, abs=1e-6)
     assert card.cpp.keys() == card.python.keys()
@@ -70,8 +70,23 @@ def test_the_readme_shows_the_cards() -> None:
     assert card_table(list(CARDS.values())) in README.read_text(), "run scripts/model_cards.py --update README.md"
 
 
+def test_the_readme_shows_the_conditions() -> None:
+    heard = [card for card in CARDS.values() if card.conditions]
+    assert heard
+    assert condition_table(heard) in README.read_text(), "run scripts/robustness.py --update README.md"
+
+
+def test_conditions_and_unseen_speakers_stand_in_a_table() -> None:
+    card = replace(make_card([0.7]), conditions={"as recorded": 0.9}, unseen_speakers={"a": 0.5, "b": 0.7})
+    assert condition_table([card]).splitlines()[2:] == [
+        "| as recorded | 0.9000 |",
+        "| unseen speaker, mean of 2 | 0.6000 |",
+        "| unseen speaker, worst of 2 | 0.5000 |",
+    ]
+
+
 def make_card(tests: list[float], mode: str = "max") -> Card:
-    seeds = [SeedResult(seed, {"accuracy": 0.5}, {"accuracy": value}, 10.0) for seed, value in enumerate(tests)]
+    seeds = [SeedResult(seed, {"accuracy": value}, {"accuracy": value}, 10.0) for seed, value in enumerate(tests)]
     return Card(
         name="toy",
         data="Toys",
@@ -103,6 +118,9 @@ def test_the_median_seed_is_shipped() -> None:
     assert make_card([0.7, 0.9, 0.8]).shipped == 2
     assert make_card([0.7, 0.9]).shipped == 0
     assert median_seed(make_card([0.7, 0.9, 0.8]).seeds, "accuracy", {"2": "refused"}) == 0
+    seeds = [SeedResult(k, {"accuracy": v}, {"accuracy": t}, 1.0) for k, (v, t) in enumerate([(1, 3), (2, 1), (3, 2)])]
+    assert median_seed(seeds, "accuracy") == 1
+    assert median_seed(seeds, "accuracy", split="test") == 2
 
 
 def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:

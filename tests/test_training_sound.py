@@ -1,15 +1,19 @@
 """Sounds varied and mixed: levels, ratios, ends of words; and fixed splits that stay fixed."""
 
+import math
+
 import pytest
 import torch
 from support.data_sets import need
 
 from zoo.data.fsdd import SOURCE, Recording
-from zoo.training import sound
 from zoo.training.batching import Batch
 from zoo.training.learners.detection import HERE, NOT_HERE, UNSAID, collect_trials, score_trials
 from zoo.training.learners.transcription import score_strings
+from zoo.training.sound import effects
+from zoo.training.sound.conditions import CHANGES, worsen
 from zoo.training.tasks import make_task
+from zoo.training.tasks.fsdd import EFFECTS, vary
 from zoo.training.tasks.fsdd_detection import EARLY, HOP, LATE, mark_ends
 
 
@@ -20,39 +24,39 @@ def generator(seed: int = 0) -> torch.Generator:
 VOICES = [Recording(torch.randn(900 + 50 * k, generator=generator(k)) * 0.1, k, "anna") for k in range(5)]
 
 
-@pytest.mark.parametrize("kind", sound.NOISES)
+@pytest.mark.parametrize("kind", effects.NOISES)
 def test_noise_has_its_ratio(kind: str) -> None:
     samples = VOICES[0].samples
-    noise = sound.make_noise(kind, len(samples), VOICES, generator())
-    assert float(sound.level(noise)) == pytest.approx(1, rel=1e-4)
-    mixed = sound.add_noise(samples, noise, 6.0, sound.level(samples))
-    ratio = 20 * torch.log10(sound.level(samples) / sound.level(mixed - samples))
+    noise = effects.make_noise(kind, len(samples), VOICES, generator())
+    assert float(effects.level(noise)) == pytest.approx(1, rel=1e-4)
+    mixed = effects.add_noise(samples, noise, 6.0, effects.level(samples))
+    ratio = 20 * torch.log10(effects.level(samples) / effects.level(mixed - samples))
     assert float(ratio) == pytest.approx(6, abs=0.01)
-    assert torch.equal(noise, sound.make_noise(kind, len(samples), VOICES, generator()))
+    assert torch.equal(noise, effects.make_noise(kind, len(samples), VOICES, generator()))
 
 
 def test_pink_noise_falls_by_its_frequency() -> None:
-    power = torch.fft.rfft(sound.make_noise("pink", 1 << 16, VOICES, generator())).abs().square()
+    power = torch.fft.rfft(effects.make_noise("pink", 1 << 16, VOICES, generator())).abs().square()
     low, high = power[100:200].mean(), power[10_000:20_000].mean()
     assert float(low / high) == pytest.approx(100, rel=0.3)
 
 
 def test_speed_and_level() -> None:
     samples = torch.sin(torch.arange(8000) / 10)
-    assert len(sound.change_speed(samples, 1.25)) == 6400
-    assert float(sound.level(sound.change_level(samples, -20)) / sound.level(samples)) == pytest.approx(0.1)
+    assert len(effects.change_speed(samples, 1.25)) == 6400
+    assert float(effects.level(effects.change_level(samples, -20)) / effects.level(samples)) == pytest.approx(0.1)
 
 
 def test_joined_words_say_where_they_end() -> None:
-    string = sound.join_words(VOICES[:2], [0.1, 0.05, 0.2], 8000, generator())
+    string = effects.join_words(VOICES[:2], [0.1, 0.05, 0.2], 8000, generator())
     assert string.words == [0, 1]
     assert string.ends == [800 + 900, 800 + 900 + 400 + 950]
     assert len(string.samples) == string.ends[-1] + 1600
-    assert float(string.samples[:800].abs().max()) < 10 * sound.ROOM
+    assert float(string.samples[:800].abs().max()) < 10 * effects.ROOM
 
 
 def test_targets_mark_the_end_of_a_word() -> None:
-    string = sound.join_words(VOICES[3:4], [0.1, 0.5], 8000, generator())
+    string = effects.join_words(VOICES[3:4], [0.1, 0.5], 8000, generator())
     target = mark_ends(string, [len(VOICES[3].samples)], 80)
     first, last = 800 // HOP, -(-string.ends[0] // HOP)
     assert set(target[:first, 3].tolist()) == {NOT_HERE}
@@ -93,3 +97,63 @@ def test_test_splits_are_always_the_same(name: str, rows: int) -> None:
         assert sum(int((batch.target >= 0).sum()) for batch in first) == rows
     else:
         assert sum(len(batch.input) for batch in first) == rows
+
+
+def test_a_band_keeps_what_lies_in_it() -> None:
+    time = torch.arange(8000) / 8000
+    low, middle, high = (torch.sin(2 * math.pi * hertz * time) for hertz in (100.0, 1000.0, 3800.0))
+    torch.testing.assert_close(effects.limit_band(low + middle + high, 300, 3400, 8000), middle, atol=2e-3, rtol=0)
+
+
+def test_a_room_prolongs_a_sound_and_keeps_its_level() -> None:
+    click = torch.zeros(4000)
+    click[100] = 1.0
+    heard = effects.reverberate(click, 0.2, 8000, generator())
+    assert float(effects.level(heard) / effects.level(click)) == pytest.approx(1, rel=1e-4)
+    assert heard[:100].abs().max() < 1e-6
+    assert int(heard.abs().argmax()) == 100
+    early, late = effects.level(heard[101:500]), effects.level(heard[1300:1700])
+    assert 0 < float(late) < 0.05 * float(early)
+
+
+@pytest.mark.parametrize(
+    ("effect", "softest_gain", "loudest_gain"),
+    [({"level": 10.0}, -10, 10), ({"level": 5.0, "softest": 40.0}, -40, 5), ({}, 0, 0)],
+)
+def test_levels_are_drawn_within_their_limits(effect: dict, softest_gain: float, loudest_gain: float) -> None:
+    drawn = generator()
+    varied = [vary(VOICES[0], VOICES, EFFECTS | effect, drawn).samples for _ in range(200)]
+    gains = [20 * float(torch.log10(effects.level(samples) / effects.level(VOICES[0].samples))) for samples in varied]
+    assert softest_gain - 1e-3 <= min(gains) <= softest_gain + 0.05 * (loudest_gain - softest_gain) + 1e-3
+    assert loudest_gain - 0.05 * (loudest_gain - softest_gain) - 1e-3 <= max(gains) <= loudest_gain + 1e-3
+
+
+def test_effects_happen_in_their_share() -> None:
+    drawn = generator()
+    changed = [vary(VOICES[0], VOICES, EFFECTS | {"band_share": 0.25}, drawn).samples for _ in range(400)]
+    assert sum(not torch.equal(samples, VOICES[0].samples) for samples in changed) == pytest.approx(100, abs=30)
+
+
+def test_a_held_speaker_is_in_no_other_part() -> None:
+    need(SOURCE)
+    task = make_task("fsdd", {"held_speaker": "theo"})
+    assert {recording.speaker for recording in task.train} == {"george", "jackson", "lucas", "nicolas", "yweweler"}
+    assert {recording.speaker for recording in task.validation + task.test} == {"theo"}
+    assert len(task.test) == 50
+    with pytest.raises(ValueError, match="no speaker is called 'tim'; expected one of george, jackson"):
+        make_task("fsdd", {"held_speaker": "tim"})
+
+
+@pytest.mark.parametrize("condition", CHANGES)
+def test_conditions_are_always_the_same_and_change_each_recording(condition: str) -> None:
+    once, again = (worsen(VOICES, condition, "test") for _ in range(2))
+    for before, a, b in zip(VOICES, once, again, strict=True):
+        assert torch.equal(a.samples, b.samples)
+        assert a.samples.shape == before.samples.shape
+        assert not torch.equal(a.samples, before.samples)
+        assert a.digit == before.digit
+
+
+def test_an_unknown_condition_is_refused() -> None:
+    with pytest.raises(ValueError, match="no condition is called 'rain'; expected one of: 40 dB softer; telephone"):
+        worsen(VOICES, "rain", "test")

@@ -12,7 +12,7 @@ from torch import Generator
 
 from zoo.data.espeak import Voice, speak
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, Recording
-from zoo.training import sound
+from zoo.training.sound import effects
 
 # The class of what is no digit.
 OTHER = len(DIGITS)
@@ -95,21 +95,21 @@ def make_others(split: str, count: int, recordings: list[Recording]) -> list[Rec
             voices.append(_draw_english(cast, generator))
         else:
             low, high = NUMBERS
-            texts.append(str(low + sound.pick(high - low + 1, generator)))
+            texts.append(str(low + effects.pick(high - low + 1, generator)))
             voices.append(_draw_voice(cast.languages, cast.variants, generator))
     others = _record(texts, voices, [OTHER] * spoken)
     return others + [_make_noise(k, recordings, generator) for k in range(count - spoken)]
 
 
 def _make_noise(number: int, recordings: list[Recording], generator: Generator) -> Recording:
-    kinds = (*sound.NOISES, "silence")
+    kinds = (*effects.NOISES, "silence")
     kind = kinds[number % len(kinds)]
-    size = round(sound.uniform(SHORTEST, LONGEST, generator) * SAMPLE_RATE)
+    size = round(effects.uniform(SHORTEST, LONGEST, generator) * SAMPLE_RATE)
     if kind == "silence":
-        samples = sound.ROOM * torch.randn(size, generator=generator)
+        samples = effects.ROOM * torch.randn(size, generator=generator)
     else:
-        decibel = sound.uniform(-50.0, -10.0, generator)
-        samples = sound.change_level(sound.make_noise(kind, size, recordings, generator), decibel)
+        decibel = effects.uniform(-50.0, -10.0, generator)
+        samples = effects.change_level(effects.make_noise(kind, size, recordings, generator), decibel)
     return Recording(samples, OTHER, kind)
 
 
@@ -119,13 +119,13 @@ def _draw_english(cast: Cast, generator: Generator) -> Voice:
 
 def _draw_voice(languages: str, variants: str, generator: Generator) -> Voice:
     name = f"{_pick_word(languages, generator)}+{_pick_word(variants, generator)}"
-    speed, pitch = (round(sound.uniform(*limits, generator)) for limits in (SPEEDS, PITCHES))
+    speed, pitch = (round(effects.uniform(*limits, generator)) for limits in (SPEEDS, PITCHES))
     return Voice(name, speed, pitch)
 
 
 def _pick_word(words: str, generator: Generator) -> str:
     known = words.split()
-    return known[sound.pick(len(known), generator)]
+    return known[effects.pick(len(known), generator)]
 
 
 def _record(texts: list[str], voices: list[Voice], classes: list[int]) -> list[Recording]:

@@ -13,12 +13,12 @@ from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, SOURCE, Recording, load_fsdd
 from zoo.data.sounds import to_steps
-from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.conditions import worsen
 from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes
-from zoo.training.made_speech import make_digits, make_others
 from zoo.training.pictures import draw_confusions
+from zoo.training.sound import effects
+from zoo.training.sound.conditions import worsen
+from zoo.training.sound.made_speech import make_digits, make_others
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.statistics import set_log_mel_statistics_
 
@@ -111,14 +111,14 @@ class DigitClassification(FsddTask):
         return make_loader(self.train, [len(r.samples) for r in self.train], collate, batch_size, seed)
 
     def validation_batches(self) -> list[Batch]:
-        return self._heard(self.validation)
+        return self._heard(self.validation, "validation")
 
     def test_batches(self) -> list[Batch]:
-        return self._heard(self.test)
+        return self._heard(self.test, "test")
 
-    def _heard(self, recordings: list[Recording]) -> list[Batch]:
+    def _heard(self, recordings: list[Recording], split: str) -> list[Batch]:
         if self.options["condition"]:
-            recordings = worsen(recordings, self.options["condition"])
+            recordings = worsen(recordings, self.options["condition"], split)
         return split_batches(recordings, collate_digits, len(recordings))
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
@@ -145,27 +145,27 @@ def vary(recording: Recording, voices: Sequence[Recording], options: dict[str, A
     """
     samples = recording.samples
     if options["speed"]:
-        samples = sound.change_speed(samples, 1 + sound.uniform(-options["speed"], options["speed"], generator))
+        samples = effects.change_speed(samples, 1 + effects.uniform(-options["speed"], options["speed"], generator))
     if happens(options["room_share"], generator):
-        samples = sound.reverberate(samples, sound.uniform(*ECHO_SECONDS, generator), SAMPLE_RATE, generator)
-    reference = sound.level(samples)
+        samples = effects.reverberate(samples, effects.uniform(*ECHO_SECONDS, generator), SAMPLE_RATE, generator)
+    reference = effects.level(samples)
     if options["silence"]:
-        before, after = (round(sound.uniform(0, options["silence"], generator) * SAMPLE_RATE) for _ in range(2))
+        before, after = (round(effects.uniform(0, options["silence"], generator) * SAMPLE_RATE) for _ in range(2))
         samples = torch.nn.functional.pad(samples, (before, after))
     if happens(options["noise_share"], generator):
         low, high = options["noise_ratio"]
-        kind = sound.NOISES[sound.pick(len(sound.NOISES), generator)]
-        noise = sound.make_noise(kind, len(samples), voices, generator)
-        samples = sound.add_noise(samples, noise, sound.uniform(low, high, generator), reference)
+        kind = effects.NOISES[effects.pick(len(effects.NOISES), generator)]
+        noise = effects.make_noise(kind, len(samples), voices, generator)
+        samples = effects.add_noise(samples, noise, effects.uniform(low, high, generator), reference)
     if happens(options["band_share"], generator):
-        low, high = sound.uniform(*BAND_LOW, generator), sound.uniform(*BAND_HIGH, generator)
-        samples = sound.limit_band(samples, low, high, SAMPLE_RATE)
+        low, high = effects.uniform(*BAND_LOW, generator), effects.uniform(*BAND_HIGH, generator)
+        samples = effects.limit_band(samples, low, high, SAMPLE_RATE)
     loudest, softest = options["level"], max(options["level"], options["softest"])
     if softest:
-        samples = sound.change_level(samples, sound.uniform(-softest, loudest, generator))
+        samples = effects.change_level(samples, effects.uniform(-softest, loudest, generator))
     return Recording(samples, recording.digit, recording.speaker)
 
 
 def happens(share: float, generator: Generator) -> bool:
     """Draw whether something happens that does so in a share of the cases; a share of 0 draws nothing."""
-    return share > 0 and sound.uniform(0, 1, generator) < share
+    return share > 0 and effects.uniform(0, 1, generator) < share

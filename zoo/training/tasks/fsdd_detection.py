@@ -13,10 +13,10 @@ from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, Recording
 from zoo.data.sounds import to_steps
-from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, collect_trials, score_trials
 from zoo.training.pictures import draw_roc
+from zoo.training.sound import effects
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, FsddTask, vary
 
@@ -78,7 +78,7 @@ class DigitDetection(FsddTask):
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         def collate(places: list[int]) -> Batch:
             generator = torch.default_generator
-            count = 1 + sound.pick(MOST_WORDS, generator)  # one for all, so that little is padded
+            count = 1 + effects.pick(MOST_WORDS, generator)  # one for all, so that little is padded
             return collate_streams([make_stream(self.train, count, self.options, generator) for _ in places])
 
         places = range(self.streams_per_epoch)
@@ -108,23 +108,23 @@ class DigitDetection(FsddTask):
 
 def make_stream(recordings: Sequence[Recording], count: int, options: dict[str, Any], generator: Generator) -> Stream:
     """Draw words of any speakers, join them with gaps, and put noise of one kind under all of it."""
-    chosen = [recordings[sound.pick(len(recordings), generator)] for _ in range(count)]
+    chosen = [recordings[effects.pick(len(recordings), generator)] for _ in range(count)]
     quiet = EFFECTS | {"speed": options["speed"]}
     chosen = [vary(recording, recordings, quiet, generator) for recording in chosen]
-    gaps = [sound.uniform(*GAPS, generator) for _ in range(count + 1)]
-    words = sound.join_words(chosen, gaps, SAMPLE_RATE, generator)
-    reference = sound.level(torch.cat([recording.samples for recording in chosen]))
+    gaps = [effects.uniform(*GAPS, generator) for _ in range(count + 1)]
+    words = effects.join_words(chosen, gaps, SAMPLE_RATE, generator)
+    reference = effects.level(torch.cat([recording.samples for recording in chosen]))
     low, high = options["ratio"]
-    kind = sound.NOISES[sound.pick(len(sound.NOISES), generator)]
-    noise = sound.make_noise(kind, len(words.samples), recordings, generator)
-    samples = sound.add_noise(words.samples, noise, sound.uniform(low, high, generator), reference)
+    kind = effects.NOISES[effects.pick(len(effects.NOISES), generator)]
+    noise = effects.make_noise(kind, len(words.samples), recordings, generator)
+    samples = effects.add_noise(words.samples, noise, effects.uniform(low, high, generator), reference)
     if options["level"]:
-        samples = sound.change_level(samples, sound.uniform(-options["level"], options["level"], generator))
+        samples = effects.change_level(samples, effects.uniform(-options["level"], options["level"], generator))
     steps = to_steps(samples, HOP)
     return Stream(steps, mark_ends(words, [len(recording.samples) for recording in chosen], len(steps)))
 
 
-def mark_ends(words: sound.WordString, sizes: Sequence[int], num_steps: int) -> Tensor:
+def mark_ends(words: effects.WordString, sizes: Sequence[int], num_steps: int) -> Tensor:
     """Return the target (num_steps, keywords): 1 about each word's end, -1 while it is being said, otherwise 0."""
     target = torch.zeros(num_steps, NUM_DIGITS, dtype=torch.int8)
     for word, end, size in zip(words.words, words.ends, sizes, strict=True):

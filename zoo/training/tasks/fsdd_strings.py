@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import SAMPLE_RATE, Recording
 from zoo.data.sounds import to_steps
-from zoo.training import sound
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.transcription import NO_LABEL, TranscriptionLearner, score_strings
+from zoo.training.sound import effects
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, FsddTask, vary
 
@@ -44,7 +44,7 @@ class DigitStrings(FsddTask):
         self.options = read_options(options, OPTIONS, "fsdd_strings")
         self.load(fast)
         self.aligned_epochs = self.options["aligned_epochs"]
-        self.speakers = sound.by_speaker(self.train)
+        self.speakers = effects.by_speaker(self.train)
         self.digits_per_epoch = FAST_DIGITS if fast else self.options["digits_per_epoch"]
 
     def model_overrides(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class DigitStrings(FsddTask):
 
         def collate(places: list[int]) -> Batch:
             generator = torch.default_generator
-            count = FEWEST + sound.pick(MOST - FEWEST + 1, generator)
+            count = FEWEST + effects.pick(MOST - FEWEST + 1, generator)
             return collate_strings([self._draw(count, generator) for _ in range(-(-len(places) // count))])
 
         places = range(self.digits_per_epoch)
@@ -70,36 +70,36 @@ class DigitStrings(FsddTask):
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_strings(outputs, batches)
 
-    def _draw(self, count: int, generator: Generator) -> sound.WordString:
-        voices = self.speakers[sound.pick(len(self.speakers), generator)]
-        chosen = [voices[sound.pick(len(voices), generator)] for _ in range(count)]
+    def _draw(self, count: int, generator: Generator) -> effects.WordString:
+        voices = self.speakers[effects.pick(len(self.speakers), generator)]
+        chosen = [voices[effects.pick(len(voices), generator)] for _ in range(count)]
         quiet = EFFECTS | {"speed": self.options["speed"]}  # what is left is done to the whole
         joined = _join([vary(recording, self.train, quiet, generator) for recording in chosen], generator)
         whole = vary(Recording(joined.samples, 0, ""), self.train, {**self.options, "speed": 0.0}, generator)
-        return sound.WordString(whole.samples, joined.words, joined.ends)
+        return effects.WordString(whole.samples, joined.words, joined.ends)
 
 
-def fixed_strings(recordings: Sequence[Recording], split: str) -> list[sound.WordString]:
+def fixed_strings(recordings: Sequence[Recording], split: str) -> list[effects.WordString]:
     """Return strings of 1 to 7 digits that say each recording as often as the split wants; always the same."""
     generator = torch.Generator().manual_seed(SEEDS[split])
     strings = []
-    for voices in sound.by_speaker(recordings):
+    for voices in effects.by_speaker(recordings):
         for _ in range(REPETITIONS[split]):
             order = torch.randperm(len(voices), generator=generator).tolist()
             while order:
-                count = FEWEST + sound.pick(MOST - FEWEST + 1, generator)
+                count = FEWEST + effects.pick(MOST - FEWEST + 1, generator)
                 chosen, order = order[:count], order[count:]
                 strings.append(_join([voices[k] for k in chosen], generator))
     return sorted(strings, key=lambda string: len(string.samples))
 
 
-def _join(recordings: Sequence[Recording], generator: Generator) -> sound.WordString:
-    gaps = [sound.uniform(0, LONGEST_GAP, generator) for _ in recordings]
-    gaps.append(sound.uniform(SHORTEST_END, LONGEST_GAP, generator))
-    return sound.join_words(recordings, gaps, SAMPLE_RATE, generator)
+def _join(recordings: Sequence[Recording], generator: Generator) -> effects.WordString:
+    gaps = [effects.uniform(0, LONGEST_GAP, generator) for _ in recordings]
+    gaps.append(effects.uniform(SHORTEST_END, LONGEST_GAP, generator))
+    return effects.join_words(recordings, gaps, SAMPLE_RATE, generator)
 
 
-def collate_strings(strings: Sequence[sound.WordString]) -> Batch:
+def collate_strings(strings: Sequence[effects.WordString]) -> Batch:
     """Return a padded batch: (B, T, HOP) samples, lengths in steps, each digit `DELAY` after its end, else -1."""
     input, lengths = pad_sequences([to_steps(string.samples, HOP) for string in strings])
     target = torch.full(input.shape[:2], NO_LABEL)
