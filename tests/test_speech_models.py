@@ -10,7 +10,7 @@ from torch import Tensor
 import zoo
 from zoo.artifact import torchscript
 from zoo.config import ConfigError, SpeechClassifierConfig, SpeechDetectorConfig
-from zoo.models.log_mel import FLOOR, LogMel, mel_filters
+from zoo.models.log_mel import LogMel, mel_filters
 
 NAMES = ["gru_classifier_fsdd", "gru_ctc_fsdd", "gru_detector_fsdd"]
 SMALL = {"hidden_size": 12, "conv_channels": 9}
@@ -36,9 +36,19 @@ def test_log_mel_is_the_textbooks() -> None:
     spectrum = torch.stft(
         samples, 256, 80, window=torch.hann_window(256, dtype=torch.float64), center=False, return_complex=True
     )
-    expected = torch.log(spectrum.abs().square().transpose(1, 2) @ mel_filters(32, 256, 8000) + FLOOR)
+    expected = torch.log(spectrum.abs().square().transpose(1, 2) @ mel_filters(32, 256, 8000) + 1e-6)
     torch.testing.assert_close(features, expected.float(), atol=1e-5, rtol=1e-6)
     assert torch.equal(tail[0], input.flatten(1)[:, -176:])
+
+
+def test_a_lower_floor_keeps_soft_sounds() -> None:
+    soft, state = 1e-2 * sound(1, 30), torch.zeros(1, 1, 176)
+    high, low = (LogMel(80, 256, 32, 8000, floor) for floor in (1e-6, 1e-9))
+    loud = low(100 * soft, None, state)[0]
+    # 40 dB of power are 9.2 in nats; the higher floor hides a part of them where a band has little power.
+    fall = (loud - low(soft, None, state)[0])[:, 4:]
+    assert float(fall.mean()) == pytest.approx(9.2, abs=0.3)
+    assert float((loud - high(soft, None, state)[0])[:, 4:].mean()) < float(fall.mean()) - 1
 
 
 @pytest.mark.parametrize(("hertz", "band"), [(300.0, 4), (2000.0, 22), (3070.0, 28)])
@@ -59,6 +69,7 @@ def test_too_many_bands_are_refused() -> None:
     ("overrides", "words"),
     [
         ({"vocab_size": 9}, "takes samples, not tokens"),
+        ({"power_floor": 0.0}, "power_floor must be a number between 0 and 1, neither of them, got 0.0"),
         ({"standardize": True}, "already standardises its features"),
         ({"window_size": 80}, "window_size must be larger than input_size=80, got 80"),
         ({"conv_size": 1}, "conv_size must be a whole number >= 2"),

@@ -20,6 +20,9 @@ class SpeechConfig(RecurrentConfig):
         num_mels: mel bands per frame.
         conv_size: frames that the convolution sees: that of the step itself and the ones just before.
         conv_channels: features that the convolution passes to the first recurrent layer.
+        power_floor: power added to each band before the logarithm. A band counts as silent below it. The power is the
+            squared magnitude of the windowed frame's spectrum: 1e-6 is about 20 dB above the rounding noise of 16-bit
+            samples, and a smaller one keeps soft sounds apart from silence.
     """
 
     input_size: int = 80
@@ -27,12 +30,15 @@ class SpeechConfig(RecurrentConfig):
     window_size: int = 256
     num_mels: int = 32
     conv_channels: int = 64
+    power_floor: float = 1e-6
 
     def faults(self) -> list[str]:
         found = super().faults()
         for name in ("sample_rate", "num_mels", "conv_channels"):
             found += whole_number_faults(name, getattr(self, name), 1)
         found += whole_number_faults("window_size", self.window_size, 2)
+        if not isinstance(self.power_floor, float) or not 0.0 < self.power_floor < 1.0:
+            found.append(f"power_floor must be a number between 0 and 1, neither of them, got {self.power_floor!r}")
         if self.vocab_size is not None:
             found.append(f"vocab_size must be None, got {self.vocab_size}: a speech model takes samples, not tokens")
         if self.standardize is True:

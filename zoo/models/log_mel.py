@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from zoo.models.padding import last_steps
 from zoo.models.standardizing import copy_statistics
 
-# Power below which a band counts as silent: about 20 dB above the rounding noise of 16-bit samples.
-FLOOR = 1e-6
 LOWEST_HZ = 60.0
 
 
@@ -53,9 +51,10 @@ class LogMel(nn.Module):
         window_size: samples per frame.
         num_mels: bands.
         sample_rate: in Hz.
+        floor: power that is added to every band, below which a band counts as silent.
     """
 
-    def __init__(self, hop: int, window_size: int, num_mels: int, sample_rate: int) -> None:
+    def __init__(self, hop: int, window_size: int, num_mels: int, sample_rate: int, floor: float = 1e-6) -> None:
         super().__init__()
         self.hop = hop
         self.window_size = window_size
@@ -66,7 +65,7 @@ class LogMel(nn.Module):
         self.register_buffer("filters", mel_filters(num_mels, window_size, sample_rate), persistent=False)
         self.register_buffer("mean", torch.zeros(num_mels))
         self.register_buffer("std", torch.ones(num_mels))
-        self.floor = FLOOR
+        self.floor = floor
 
     def forward(self, input: Tensor, lengths: Optional[Tensor], tail: Tensor) -> Tuple[Tensor, Tensor]:
         """Take samples (B, T, hop) and the tail (1, B, reach); give features (B, T, num_mels) and the new tail."""

@@ -27,7 +27,9 @@ class SpeechBackbone(nn.Module):
 
     def __init__(self, config: SpeechConfig) -> None:
         super().__init__()
-        self.log_mel = LogMel(config.input_size, config.window_size, config.num_mels, config.sample_rate)
+        self.log_mel = LogMel(
+            config.input_size, config.window_size, config.num_mels, config.sample_rate, config.power_floor
+        )
         self.convolution = CausalConvolution(config.num_mels, config.conv_channels, config.conv_size)
         self.dropout = nn.Dropout(config.dropout)
         self.stack = make_stack(config.stack_config(config.conv_channels))
