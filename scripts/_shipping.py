@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _cards import PRETRAINED, Card, SeedResult, median_seed
+from _cards import CARD, PRETRAINED, Card, SeedResult, median_seed, read_card
 
 import zoo
 from zoo.training.evaluation import Evaluation, evaluate
@@ -47,8 +47,10 @@ def ship(
     if set(reasons) >= {str(seed) for seed in seeds}:
         raise ValueError("every seed is passed over: there is nothing to ship")
     shipped = median_seed(results, task.metric, reasons)
+    baselines = _known_baselines(output / name, experiment)
     folder, size = _store(run_folder(runs, name, shipped), output / name)
-    card = replace(_judge(zoo.load_checkpoint(folder), task, experiment, results, shipped, size), passed_over=reasons)
+    card = _judge(zoo.load_checkpoint(folder), task, experiment, results, shipped, size)
+    card = replace(card, passed_over=reasons, baselines=baselines)
     card.write(folder)
     return card
 
@@ -64,6 +66,15 @@ def real_samples(task: Task) -> list[zoo.Sample]:
     lengths = None if batch.lengths is None else batch.lengths[:SAMPLE_ROWS].clamp(max=SAMPLE_STEPS)
     steps = SAMPLE_STEPS if lengths is None else int(lengths.max())
     return [zoo.Sample("real", batch.input[:SAMPLE_ROWS, :steps].contiguous(), lengths)]
+
+
+def _known_baselines(folder: Path, experiment: Experiment) -> dict[str, dict[str, float]]:
+    """Return the simple methods' figures of the card that is there, if they are of the same task."""
+    if not (folder / CARD).is_file():
+        return {}
+    card = read_card(folder)
+    same = card.task == experiment.task.name and card.task_options == experiment.task.options
+    return card.baselines if same else {}
 
 
 def _result(name: str, seed: int, runs: Path, task: Task) -> SeedResult:
