@@ -8,9 +8,9 @@ from support.data_sets import need
 
 from zoo.config import UNKNOWN
 from zoo.data import etth1, tiny_shakespeare, ud_english_ewt, wnut17
-from zoo.data.csv_windows import cut_windows, load_csv, parse_csv
 from zoo.data.plain_text import load_plain_text, split_characters
 from zoo.data.source import DataError
+from zoo.data.windows import cut_windows
 
 
 def test_text_is_cut_in_its_order() -> None:
@@ -60,34 +60,6 @@ def test_the_alphabet_is_that_of_the_training_part() -> None:
         split_characters("a" * 90 + "b" * 10)
 
 
-def test_csv_with_and_without_dates(tmp_path: Path) -> None:
-    path = tmp_path / "load.csv"
-    path.write_text("date,a,b\n2016-07-01,1,2\n2016-07-02,3.5,-4e1\n")
-    series = load_csv(path)
-    assert series.names == ["a", "b"]
-    assert series.values.tolist() == [[1, 2], [3.5, -40]]
-    assert parse_csv("a,b\n1,2\n").names == ["a", "b"]
-    assert parse_csv(path.read_text(), ["b"]).values.tolist() == [[2], [-40]]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("a,b\n", "a CSV needs a header and at least one row"),
-        ("a,b\n1,2\n3\n", "row 2 after the header has 1 entries, expected 2"),
-        ("a,b\n1,2\n3,x\n", "row 2 after the header: could not convert string to float: 'x'"),
-    ],
-)
-def test_csv_of_another_form_is_refused(text: str, words: str) -> None:
-    with pytest.raises(DataError, match=words):
-        parse_csv(text)
-
-
-def test_unknown_columns_are_refused() -> None:
-    with pytest.raises(DataError, match="no column c; there are a, b"):
-        parse_csv("a,b\n1,2\n", ["c"])
-
-
 def test_windows_forecast_their_part_only() -> None:
     values = torch.arange(20.0).unsqueeze(1)
     windows = cut_windows(values, 10, 16, look_back=4, horizon=2)
@@ -99,6 +71,15 @@ def test_windows_forecast_their_part_only() -> None:
     assert len(cut_windows(values, 0, 10, 4, 2)) == 5
     with pytest.raises(ValueError, match=r"no window of 4 \+ 7 steps forecasts steps 10..15 of a series of 20"):
         cut_windows(values, 10, 16, look_back=4, horizon=7)
+
+
+def test_windows_with_missing_values() -> None:
+    values = torch.arange(12.0).unsqueeze(1).repeat(1, 2)
+    values[5, 0] = values[8] = torch.nan
+    assert cut_windows(values, 0, 12, 2, 1).starts.tolist() == [0, 1, 2, 3, 4, 5, 7, 8, 9]  # step 8 has nothing
+    assert cut_windows(values, 0, 12, 2, 1, whole=True).starts.tolist() == [0, 1, 2, 9]
+    with pytest.raises(ValueError, match=r"of the windows of 2 \+ 1 steps that forecast steps 5..7, each has missing"):
+        cut_windows(values, 5, 8, 2, 1, whole=True)
 
 
 def test_tiny_shakespeare() -> None:

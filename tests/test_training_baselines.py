@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
-from zoo.data.csv_windows import cut_windows
+from zoo.data.windows import cut_windows
 from zoo.training.baselines import BASELINES
 from zoo.training.baselines.characters import score_n_grams
 from zoo.training.baselines.classes import score_best

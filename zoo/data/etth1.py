@@ -5,7 +5,7 @@ Split as the literature does: twelve, four and four months of 30 days; nobody us
 
 from __future__ import annotations
 
-from zoo.data.csv_windows import Series, parse_csv
+from zoo.data.csv_series import Series, parse_csv
 from zoo.data.source import DataSource, read_files
 
 SOURCE = DataSource(

@@ -105,24 +105,37 @@ def read_files(source: DataSource, *patterns: str) -> list[tuple[str, bytes]]:
     return files
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, encoding: str = "") -> str:
     """Return the text of a user's own file: UTF-8 with or without a byte order mark, or UTF-16 with one.
 
     Lines end in a line feed, whatever they end in inside the file.
 
+    Args:
+        path: of the file.
+        encoding: another one, as Python calls it, such as "cp1252".
+
     Raises:
         DataError: the file is missing, cannot be read, or is in another encoding; then the message has the line.
+        ValueError: Python knows no such encoding.
     """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    name = encoding
+    if not name:
+        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        encoding, name = ("utf-16", "UTF-16") if marked else ("utf-8-sig", "UTF-8")
     try:
-        return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+        text = content.decode(encoding)
+    except LookupError as error:
+        raise ValueError(f"no encoding is called {encoding!r}; cp1252 and utf-16 are two of them") from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        name = encoding.removesuffix("-sig").upper()
         raise DataError(
             f"{path}, line {line}: not {name}, {error.reason}; convert it, for example with iconv"
         ) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{path}, line {line}: a NUL, as in UTF-16 without a byte order mark; convert it to UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

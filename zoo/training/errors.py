@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from zoo.errors import ZooError
 from zoo.training.resume_file import LAST
@@ -43,6 +44,23 @@ def explain_failures(folder: Path) -> Iterator[None]:
             f"out of memory; {_kept(folder)}. Give training.batch_size= a smaller value and training.accumulate= a "
             "larger one (the same step in parts), training.precision=bf16, or training.gradient_checkpointing=true"
         ) from error
+
+
+def refuse_nan(outputs: Iterable[Tensor]) -> None:
+    """Refuse outputs of a model that are not numbers: a metric of them would be one all the same.
+
+    Raises:
+        TrainingError: the message has the row.
+    """
+    row = 0
+    for output in outputs:
+        wrong = output.isnan().flatten(1).any(1)
+        if wrong.any():
+            raise TrainingError(
+                f"the model gives NaN for row {row + int(wrong.nonzero()[0])} of the data: a weight or an input is no "
+                "number; look for NaN and infinities in the data"
+            )
+        row += len(output)
 
 
 def _kept(folder: Path) -> str:

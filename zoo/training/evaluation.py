@@ -17,7 +17,7 @@ from torch import Tensor
 
 import zoo
 from zoo.training.batching import Batch
-from zoo.training.errors import TrainingError
+from zoo.training.errors import TrainingError, refuse_nan
 from zoo.training.experiment import list_experiments, read_experiment
 from zoo.training.guesses import restore_guess, score_guess
 from zoo.training.tasks import TASKS, find_task, make_task
@@ -53,7 +53,7 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
 
     Raises:
         FileNotFoundError: cpp_runner is not installed, or there is no such file.
-        TrainingError: cpp_runner refuses the file, or its outputs do not fit the targets of the task.
+        TrainingError: cpp_runner refuses the file, or outputs are NaN or do not fit the targets of the task.
         ArtifactError: the file is damaged.
     """
     batches = task.test_batches()
@@ -61,6 +61,8 @@ def evaluate(artifact: str | Path, task: Task, *, stream: int = 0) -> Evaluation
     cpp = run_in_cpp(artifact, batches, stream=stream)  # first: it says in a line what it cannot read
     with torch.no_grad():
         python = [model(batch.input, batch.lengths)[0] for batch in batches]
+    refuse_nan(cpp)
+    refuse_nan(python)
     worst = max(float((a.double() - b.double()).abs().max()) for a, b in zip(cpp, python, strict=True))
     try:
         return Evaluation(task.score(cpp, batches), task.score(python, batches), worst, cpp, batches)

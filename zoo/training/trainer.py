@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.errors import UnfinishedRunError, explain_failures
+from zoo.training.errors import UnfinishedRunError, explain_failures, refuse_nan
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.guesses import learn_guesses, score_guess
@@ -149,7 +150,7 @@ def train(
     if trainer.is_global_zero:
         zoo.save_checkpoint(model, folder / CHECKPOINT)
         write_input(task, folder / INPUT)
-        (folder / METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
+        write_metrics(metrics, folder)
     return Trained(model, task, metrics, folder)
 
 
@@ -186,8 +187,26 @@ def run_batches(model: nn.Module, batches: list[Batch]) -> list[Tensor]:
 
 
 def score_model(model: nn.Module, task: Task, batches: list[Batch]) -> dict[str, float]:
-    """Return the metrics of a model in eval mode on batches of its task."""
-    return task.score(run_batches(model, batches), batches)
+    """Return the metrics of a model in eval mode on batches of its task.
+
+    Raises:
+        TrainingError: an output is NaN, which most metrics would hide.
+    """
+    outputs = run_batches(model, batches)
+    refuse_nan(outputs)
+    return task.score(outputs, batches)
+
+
+def write_metrics(metrics: dict[str, Any], folder: Path) -> None:
+    """Write the metrics of a run; a figure that is not defined, such as the share of nothing, is null."""
+    (folder / METRICS).write_text(json.dumps(_without_nan(metrics), indent=1, allow_nan=False) + "\n")
+
+
+def _without_nan(value: Any) -> Any:
+    """Return JSON values with null in the place of what JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progress: bool = True) -> lightning.Trainer:

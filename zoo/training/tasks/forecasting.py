@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from zoo.data.csv_windows import Windows, cut_windows
+from zoo.data.missing import check_choice, count_inputs, fill_missing
+from zoo.data.source import DataError
+from zoo.data.windows import Windows, cut_windows
 from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.forecasting import ForecastingLearner, score_forecasts
 from zoo.training.tasks.base import Task
@@ -28,31 +31,44 @@ class SeriesForecasting(Task):
     metric = "mse"
     mode: ClassVar[Literal["min", "max"]] = "min"
     learner = ForecastingLearner
+    missing = "refuse"
 
-    def set_series(self, values: Tensor, borders: tuple[int, int, int], fast: bool) -> None:
+    def set_series(self, values: Tensor, borders: tuple[int, int, int], fast: bool, names: Sequence[str] = ()) -> None:
         """Cut a series (T, C) into windows.
 
         Args:
-            values: the whole series.
+            values: the whole series; NaN where a value is missing, if the option `missing` allows that.
             borders: the first row of validation, the first row of test, and the row after the last one of test.
             fast: train and validate on few windows.
+            names: of the variables, for errors.
 
         Raises:
             ValueError: the option `loss` is neither "mae" nor "mse", or a part is too short for a window.
+            DataError: a variable is constant in training, or all its values are missing.
         """
+        self.set_missing(self.options.get("missing", "refuse"))
         if self.options["loss"] not in ("mae", "mse"):
             raise ValueError(f"task.options.loss must be mae or mse, got {self.options['loss']!r}")
-        train = values[: borders[0]]
-        self.mean, self.std = train.mean(0), train.std(0, correction=0)
-        size = (self.options["look_back"], self.options["horizon"])
-        self.train = cut_windows(values, 0, borders[0], *size)
-        self.validation = cut_windows(values, borders[0], borders[1], *size)
-        self.test = cut_windows(values, borders[1], borders[2], *size)
+        self.mean, self.std = measure(values[: borders[0]], names)
+        self.train = self.cut(values, 0, borders[0])
+        self.validation = self.cut(values, borders[0], borders[1])
+        self.test = self.cut(values, borders[1], borders[2])
         self.most = FAST_WINDOWS if fast else None
+
+    def set_missing(self, how: str) -> None:
+        """Take what stands for missing values, one of `zoo.data.missing.CHOICES`."""
+        check_choice(how)
+        self.missing = how
+
+    def cut(self, values: Tensor, first: int, end: int) -> Windows:
+        """Return the windows that forecast steps first..end-1 of a series."""
+        size = (self.options["look_back"], self.options["horizon"])
+        return cut_windows(values, first, end, *size, whole=self.missing == "drop")
 
     def model_overrides(self) -> dict[str, Any]:
         variables = len(self.std)
-        return {"input_size": variables, "num_variables": variables, "horizon": self.options["horizon"]}
+        inputs = count_inputs(variables, self.missing)
+        return {"input_size": inputs, "num_variables": variables, "horizon": self.options["horizon"]}
 
     def prepare_(self, model: nn.Module) -> None:
         front_end: Any = model.get_submodule("front_end")
@@ -61,21 +77,42 @@ class SeriesForecasting(Task):
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         which = range(len(self.train))[: self.most]
         # make_loader sorts by these; windows are all of one length.
-        return make_loader(which, [0] * len(which), _cutter(self.train), batch_size, seed, bucket=False)
+        return make_loader(which, [0] * len(which), self._cutter(self.train), batch_size, seed, bucket=False)
 
     def validation_batches(self) -> list[Batch]:
-        return split_batches(range(len(self.validation))[: self.most], _cutter(self.validation), EVALUATION_BATCH)
+        return split_batches(range(len(self.validation))[: self.most], self._cutter(self.validation), EVALUATION_BATCH)
 
     def test_batches(self) -> list[Batch]:
-        return split_batches(range(len(self.test)), _cutter(self.test), EVALUATION_BATCH)
+        return split_batches(range(len(self.test)), self._cutter(self.test), EVALUATION_BATCH)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_forecasts(outputs, batches, self.std)
 
+    def _cutter(self, windows: Windows) -> Callable[[list[int]], Batch]:
+        def collate(which: list[int]) -> Batch:
+            seen, ahead = windows.cut(which)
+            # Filled window by window: what is to be forecast must not show in what is seen.
+            return Batch(fill_missing(seen, self.missing, self.mean), None, ahead)
 
-def _cutter(windows: Windows) -> Callable[[list[int]], Batch]:
-    def collate(which: list[int]) -> Batch:
-        seen, ahead = windows.cut(which)
-        return Batch(seen, None, ahead)
+        return collate
 
-    return collate
+
+def measure(train: Tensor, names: Sequence[str] = ()) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation (C,) of the training rows (T, C) without what is missing.
+
+    Raises:
+        DataError: a variable is constant or has no values there.
+    """
+    known = ~train.isnan()
+    count = known.sum(0)
+    if known.all():
+        mean, std = train.mean(0), train.std(0, correction=0)
+    else:
+        mean = train.nanmean(0)
+        std = torch.where(known, train - mean, 0.0).square().sum(0).div(count).sqrt()
+    for k in range(train.size(1)):
+        if count[k] == 0 or not std[k] > 0:
+            name = repr(names[k]) if names else str(k)
+            why = "has no values" if count[k] == 0 else f"is constant at {float(mean[k]):g}"
+            raise DataError(f"variable {name} {why} in the {len(train):,} rows to train on; leave it out with columns=")
+    return mean, std

@@ -2,25 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
-from zoo.data.csv_windows import load_csv
-from zoo.data.source import DataError, DataSource
-from zoo.training.tasks.base import read_options
+import torch
+
+from zoo.data.csv_series import Series, load_csv
+from zoo.data.csv_table import CsvForm
+from zoo.data.source import DataError
+from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.forecasting import OPTIONS, SeriesForecasting
+from zoo.training.tasks.own.labelled import OWN
+
+DEFAULTS: dict[str, Any] = {
+    **OPTIONS,
+    "path": "",
+    "columns": [],  # the variables; empty: all numbers that are no time, no index and not constant
+    "time_column": "",  # empty: found
+    "in_order": False,  # the rows are in the order of time, whatever the times say
+    "separator": "",  # empty: found, as the next two
+    "header": "",  # "yes" or "no"
+    "decimal": "",  # "." or ","
+    "encoding": "",  # empty: UTF-8, or UTF-16 with a byte order mark
+    "missing": "refuse",  # or drop (windows), interpolate, forward, mask
+    "validation_share": 0.1,
+    "test_share": 0.2,
+}
 
 
 class CsvFile(SeriesForecasting):
     """Windows over the CSV file `task.options.path`, split 70 / 10 / 20 in the order of time."""
 
-    about: ClassVar[DataSource] = DataSource("your series", "", "", "yours")
+    about = OWN
 
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
-        own: dict[str, Any] = {"path": "", "columns": [], "validation_share": 0.1, "test_share": 0.2}
-        self.options = read_options(options, {**OPTIONS, **own}, "csv")
+        self.options = read_options(options, DEFAULTS, "csv")
         if not self.options["path"]:
             raise DataError("task csv needs task.options.path=FILE, a CSV with a header")
-        values = load_csv(self.options["path"], self.options["columns"] or None).values
-        test = int(len(values) * (1 - self.options["test_share"]))
-        validation = int(len(values) * (1 - self.options["test_share"] - self.options["validation_share"]))
-        self.set_series(values, (validation, test, len(values)), fast)
+        self.about = replace(OWN, name=self.options["path"])  # type: ignore[misc]
+        self.series = self.read(self.options["path"], self.options["columns"])
+        rows = len(self.series.values)
+        first_test = int(rows * (1 - self.options["test_share"]))
+        first_validation = int(rows * (1 - self.options["test_share"] - self.options["validation_share"]))
+        self.set_series(self.series.values, (first_validation, first_test, rows), fast, self.series.names)
+        self.parts = (first_validation, first_test - first_validation, rows - first_test)
+
+    def read(self, path: str, columns: list[str]) -> Series:
+        """Return the series of a file of the form that the options say."""
+        self.set_missing(self.options["missing"])
+        return load_csv(
+            path,
+            columns,
+            time_column=self.options["time_column"],
+            form=CsvForm(**{name: self.options[name] for name in ("separator", "header", "decimal", "encoding")}),
+            in_order=self.options["in_order"],
+            missing=self.missing != "refuse",
+        )
+
+    @classmethod
+    def restore(cls, options: dict[str, Any], record: dict[str, Any], data: str = "") -> Task:
+        if not data:
+            return cls(options)
+        task = cls.__new__(cls)
+        task.options = read_options(options, DEFAULTS, "csv")
+        task.mean, task.std = torch.tensor(record["mean"]), torch.tensor(record["std"])
+        values = task.read(data, record["columns"]).values
+        task.test = task.cut(values, task.options["look_back"], len(values))
+        return task
+
+    def record(self) -> dict[str, Any]:
+        return {"columns": self.series.names, "mean": self.mean.tolist(), "std": self.std.tolist()}
+
+    def facts(self) -> dict[str, str]:
+        rows = "{:,} rows to train on, {:,} validation, {:,} test; in the order of time".format(*self.parts)
+        windows = f"{self.options['look_back']} steps seen, {self.options['horizon']} forecast"
+        count = f"{len(self.train):,} to train on, {len(self.validation):,} validation, {len(self.test):,} test"
+        filled = {"filled": f"missing values: {self.missing}"} if self.missing != "refuse" else {}
+        return {**self.series.facts, **filled, "windows": f"{windows}; {count}", "split": rows}

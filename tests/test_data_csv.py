@@ -1,0 +1,216 @@
+"""CSV files of every form: the right numbers, the columns that are left out, and what is refused with its line."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from zoo.data.csv_series import Series, load_csv, parse_csv
+from zoo.data.csv_table import CsvForm
+from zoo.data.source import DataError
+
+
+def rows(*columns: list[object], header: str = "t,x") -> str:
+    return "\n".join([header, *(",".join(map(str, row)) for row in zip(*columns, strict=True))]) + "\n"
+
+
+WAVE = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]
+
+
+def test_dates_are_left_out_and_columns_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_text("date,a,b\n2016-07-01,1,2\n2016-07-02,3.5,-4e1\n")
+    series = load_csv(path)
+    assert series.names == ["a", "b"]
+    assert series.values.tolist() == [[1, 2], [3.5, -40]]
+    assert series.lines == [2, 3]
+    assert series.facts["left out"] == "date tells the time"
+    assert load_csv(path, ["b"]).values.tolist() == [[2], [-40]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1.5,2000\n-3,4000\n",
+        "a;b\n1,5;2000\n-3;4000\n",
+        "a;b\n1,5;2.000\n-3;4.000\n",
+        "a\tb\n1.5\t2000\n-3\t4000\n",
+        "a   b\n1.5  2000\n -3  4000\n",
+        "a|b\n1.5|2000\n-3|4000\n",
+        '"a","b"\n"1.5","2,000"\n"-3","4,000"\n',
+        "a;b\n1,5;2'000\n-3;4'000\n",
+        "a;b\n1,5;2\u202f000\n-3;4 000\n",
+        "sep=;\na;b\n1.5;2000\n-3;4000\n",
+        "# a station\n\n# a,b\n1.5,2000\n-3,4000\n",
+        "a,b,\n1.5,2000,\n\n-3,4000,\n",
+        "\ufeffa,b\r\n1.5,2000\r\n-3,4000\r\n",
+    ],
+)
+def test_every_form_gives_the_same_numbers(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    series = load_csv(path)
+    assert series.names == ["a", "b"]
+    assert series.values.tolist() == [[1.5, 2000], [-3, 4000]]
+
+
+def test_encodings(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    text = "Größe\n1.5\n2\n"
+    path.write_bytes(text.encode("utf-16"))
+    assert load_csv(path).names == ["Größe"]
+    path.write_bytes(text.encode("cp1252"))
+    assert load_csv(path, form=CsvForm(encoding="cp1252")).names == ["Größe"]
+    with pytest.raises(DataError, match=r"a.csv, line 1: not UTF-8, invalid .*; convert it"):
+        load_csv(path)
+    path.write_bytes(text.encode("utf-16-le"))
+    with pytest.raises(DataError, match=r"a.csv, line 1: (not UTF-8|a NUL)"):
+        load_csv(path)
+    path.write_bytes(b"a\0\n\01\0")
+    with pytest.raises(DataError, match=r"a.csv, line 1: a NUL, as in UTF-16 without a byte order mark"):
+        load_csv(path)
+    with pytest.raises(ValueError, match="no encoding is called 'utf-7000'"):
+        load_csv(path, form=CsvForm(encoding="utf-7000"))
+
+
+def test_a_header_is_found_or_told() -> None:
+    bare = parse_csv("1,2\n3,5\n")
+    assert (bare.names, bare.values.tolist()) == (["column 1", "column 2"], [[1, 2], [3, 5]])
+    assert "no header" in bare.facts["form"]
+    assert parse_csv("2016-07-01,2\n2016-07-02,5\n").values.tolist() == [[2], [5]]
+    years = "station,2019,2020\na,1,2\nb,3,1\n"
+    with pytest.raises(
+        DataError, match="line 1 may name the columns or be data: '2019' is a number and others are none"
+    ):
+        parse_csv(years)
+    assert parse_csv(years, form=CsvForm(header="yes")).names == ["2019", "2020"]
+    assert parse_csv("7,8\n1,2\n", form=CsvForm(header="yes")).names == ["7", "8"]
+    assert parse_csv("5\n6\n3\n").values.tolist() == [[5], [6], [3]]
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "words"),
+    [
+        ("YEAR", range(1700, 1712), "YEAR is named like a time or an index"),
+        ("date", [19580329, *range(19580401, 19580412)], "date is named like a time"),
+        (
+            "when",
+            [19580329, *range(19580401, 19580412)],
+            "when is a date written as a number",
+        ),
+        ("k", range(12), "k changes by 1 in every row, as an index does"),
+        ("", range(12), "column 1 changes by 1 in every row, as an index does"),
+        ("x1", [1.6e9 + 3600 * k + k * k for k in range(12)], "x1 is a unix time"),
+        ("flat", [7] * 12, "flat is constant at 7"),
+        ("empty", [""] * 12, "empty has no values"),
+        ("site", ["A"] * 12, "site has no numbers, such as 'A'"),
+        ("month", WAVE, "month is named like a time or an index"),
+        ("startTime", ["12:30"] * 12, "startTime tells the time"),
+    ],
+)
+def test_columns_that_are_no_variables_are_left_out_by_name(name: str, times: list[object], words: str) -> None:
+    text = rows(list(times), WAVE, header=f"{name},x")
+    series = parse_csv(text, in_order=True)
+    assert series.names == ["x"]
+    assert series.facts["left out"].startswith(words)
+    assert series.values.flatten().tolist() == WAVE
+    if name in ("YEAR", "k", "month", "flat"):
+        assert parse_csv(text, [name, "x"], in_order=True).names == [name, "x"]
+
+
+def test_what_may_be_a_time_or_a_total_is_asked() -> None:
+    text = rows([k**2 for k in range(12)], WAVE, header="total,x")
+    with pytest.raises(
+        DataError, match=r"column 'total' rises in every row, .* say time_column='total' to leave it out"
+    ):
+        parse_csv(text)
+    assert parse_csv(text, ["total", "x"]).values[3].tolist() == [9, 1]
+    assert parse_csv(text, time_column="total").names == ["x"]
+
+
+def test_names_of_variables_are_no_times() -> None:
+    header = "time_spent,day_ahead_price,indexed,min,T"
+    text = rows(*([[value + k for value in WAVE] for k in range(5)]), header=header)
+    assert parse_csv(text).names == header.split(",")
+
+
+def test_rows_go_from_the_oldest_to_the_newest() -> None:
+    series = parse_csv("Date,x\n03/01/2020,1\n02/01/2020,2\n31/12/2019,3\n")
+    assert series.values.flatten().tolist() == [3, 2, 1]
+    assert series.lines == [4, 3, 2]
+    assert series.facts["time"].startswith("Date, from the newest row to the oldest in the file, turned round")
+    gaps = parse_csv("date,x\n2020-01-01,1\n2020-01-02,2\n2020-01-03,1\n2020-01-09,3\n")
+    assert gaps.facts["time"] == "date, rising; 1 steps are longer than most, the first one before line 5"
+    hours = "date,hour,x\n2020-01-01,1,4\n2020-01-01,2,5\n2020-01-02,1,6\n"
+    assert parse_csv(hours).values.flatten().tolist() == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("date,x\n2020-01-02,1\n2020-01-01,2\n2020-01-03,3\n", "line 3, column 'date': the time does not go on"),
+        ("date,x\n2020-01-02,1\n2020-01-02,2\n2020-01-03,3\n", "line 3, column 'date': the time does not go on"),
+        ("date,id,x\n2020-01-02,1,1\n2020-01-02,2,2\n2020-01-03,1,3\n", "line 3, column 'date': the time does not go"),
+        ("year,x\n2001,1\n2000,2\n2002,3\n", "line 3, column 'year': the time does not go on from line 2"),
+        ("date,x\n2020-01-02,1\nlater 2,2\n2020-01-03,3\n", "line 3, column 'date': expected a date such as '2020-"),
+        ("a,a,b\n1,2,3\n", "columns 1 and 2 are both called 'a'"),
+        ("a,b\n", "there is a header and no row"),
+        ("\n\n", "there are no rows"),
+        ("a,b\n1,2\n3\n", "line 3 has 1 cells, line 1 has 2, with commas between"),
+        ("a,b\n1,2,4\n", "line 2 has 3 cells, line 1 has 2"),
+        ("a,b\n1,2\n3,x\n5,6\n", "line 3, column 'b': expected a number with a decimal point, got 'x'"),
+        ('a,b\n1,"2\n3,4\n', r"line 2: .*: a quote is not closed"),
+        ('a;b\n"1,234";2\n"3,456";3\n', r"line 2: '1,234' can be read with a decimal point and with a decimal comma"),
+        ("a;b\n1.234;2\n3.456;3\n", r"line 2: '1.234' can be read with a decimal point and"),
+        ("a;b\n1.5;2\n3,25;3\n", r"line 2: '1.5' has a decimal point, and '3,25' in line 3 a decimal comma"),
+        ("a,b\n1e39,2\n3,1\n", r"column 'a' goes from 3 to 1e\+39, and float32 has seven digits"),
+        (f"a,b\n{10**9},2\n{10**9 + 3},1\n{10**9 + 1},3\n", "column 'a' goes from 1000000000 to 1000000003"),
+        ("date,flat\n2020-01-01,1\n2020-01-02,1\n", "no column is left to learn from: date .*; flat is constant at 1"),
+        ("a,b\n1,2\n3,\n5,NaN\n2,3\n", "line 3, column 'b': the value is missing, got ''; 2 are missing in all; say"),
+        ("a,b\n1,2\n3,inf\n5,6\n", "line 3, column 'b': the value is missing, got 'inf'"),
+        ("a,b\n1,2\n3,?\n5,6\n", r"line 3, column 'b': the value is missing, got '\?'"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_has_its_line(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=words):
+        parse_csv(text)
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=rf"a.csv(, line \d+|: ).*{words.partition(':')[2]}"):
+        load_csv(path)
+
+
+def test_settings_of_another_kind_are_refused() -> None:
+    with pytest.raises(DataError, match="no column c; there are a, b"):
+        parse_csv("a,b\n1,2\n", ["c"])
+    with pytest.raises(DataError, match="no column c; there are a, b"):
+        parse_csv("a,b\n1,2\n", time_column="c")
+    with pytest.raises(DataError, match="column 'a' is asked for twice"):
+        parse_csv("a,b\n1,2\n", ["a", "a"])
+    with pytest.raises(DataError, match="line 2, column 'b': expected a number with a decimal point, got 'x'"):
+        parse_csv("a,b\n1,x\n", ["b"])
+    with pytest.raises(ValueError, match="separator must be one of"):
+        CsvForm(separator=":")
+    with pytest.raises(ValueError, match="header must be 'yes' or 'no'"):
+        CsvForm(header="maybe")
+    with pytest.raises(ValueError, match=r"decimal must be '.' or ','"):
+        CsvForm(decimal=";")
+
+
+def test_decimals_can_be_said() -> None:
+    text = "a;b\n1.234;2\n3.456;3\n"
+    assert parse_csv(text, form=CsvForm(decimal=",")).values.tolist() == [[1234, 2], [3456, 3]]
+    assert parse_csv(text, form=CsvForm(decimal=".")).values[0].tolist() == pytest.approx([1.234, 2])
+
+
+def test_missing_values_are_told_where_they_are_allowed() -> None:
+    series: Series = parse_csv("a,b\n1,2\n3,?\n5,NA\n2,1\n", missing=True)
+    assert series.facts["missing"] == "2 of 8 values"
+    assert torch.equal(series.values.isnan(), torch.tensor([[0, 0], [0, 1], [0, 1], [0, 0]]).bool())
+
+
+def test_rounding_that_hides_nothing_is_told() -> None:
+    volumes = [35_678_901, 12_345_678, 98_765_433]
+    series = parse_csv("volume\n" + "\n".join(map(str, volumes)))
+    assert series.facts["rounded"] == "volume by up to 1"
+    assert series.values.flatten().tolist() == pytest.approx(volumes, abs=4)

@@ -1,0 +1,211 @@
+"""The cells of CSV files: encoding, separator, header, quotes, and the line of every row."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from zoo.data.csv_numbers import DATE, is_missing, is_number
+from zoo.data.source import DataError, read_text
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
+HEADERS = ("", "yes", "no")
+SAMPLE = 200  # lines by which separator and header are found
+
+
+@dataclass(frozen=True)
+class CsvForm:
+    """What is known of a CSV file's form; what is empty is found.
+
+    Args:
+        separator: between the cells; a blank stands for any number of blanks.
+        header: "yes" or "no": whether the first row names the columns.
+        decimal: the mark of decimals, a point or a comma.
+        encoding: as Python calls it, such as "cp1252"; UTF-8, or UTF-16 with a byte order mark, where empty.
+    """
+
+    separator: str = ""
+    header: str = ""
+    decimal: str = ""
+    encoding: str = ""
+
+    def __post_init__(self) -> None:
+        if self.separator not in ("", *SEPARATORS):
+            raise ValueError(f"separator must be one of {', '.join(map(repr, SEPARATORS))}, got {self.separator!r}")
+        if self.header not in HEADERS:
+            raise ValueError(f"header must be 'yes' or 'no', or empty to find it, got {self.header!r}")
+        if self.decimal not in ("", ".", ","):
+            raise ValueError(f"decimal must be '.' or ',', or empty to find it, got {self.decimal!r}")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text.
+
+    Args:
+        names: of the columns.
+        rows: the cells of each row, as many as there are names.
+        lines: of the rows in the file, from 1.
+        form: what the file was taken for, in words.
+    """
+
+    names: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+    form: str
+
+    def column(self, name: str) -> list[str]:
+        """Return the cells of a column."""
+        place = self.names.index(name)
+        return [row[place] for row in self.rows]
+
+
+def load_table(path: str | Path, form: CsvForm | None = None) -> Table:
+    """Read a CSV file as `parse_table` does.
+
+    Raises:
+        DataError: the file is missing or in another encoding, or as `parse_table`, with the file's name.
+    """
+    form = form or CsvForm()
+    text = read_text(path, form.encoding)
+    try:
+        return parse_table(text, form)
+    except DataError as error:
+        raise DataError(f"{path}, {error}" if str(error).startswith("line") else f"{path}: {error}") from error
+
+
+def parse_table(text: str, form: CsvForm | None = None) -> Table:
+    """Read the cells of a CSV text.
+
+    Lines that begin with # before the table are comments; the last of them may be the header.
+
+    Args:
+        text: the file's content.
+        form: what is known of it.
+
+    Raises:
+        DataError: no rows, a row of another width, a quote that is not closed, a name that stands twice, or a first row
+            that may be header or data; the message has the line.
+    """
+    form = form or CsvForm()
+    lines = text.split("\n")
+    separator, skipped = form.separator, 0
+    if lines[0].lower().startswith("sep=") and len(lines[0]) == 5:  # as Excel writes it
+        separator, skipped = separator or lines[0][4], 1
+    while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].startswith("#")):
+        skipped += 1
+    separator = separator or find_separator(lines[skipped : skipped + SAMPLE])
+    numbered = _read_rows("\n".join(lines[skipped:]), separator, skipped)
+    if not numbered:
+        raise DataError("there are no rows; a CSV needs a header and rows of numbers")
+    rows = [row for _, row in numbered]
+    comment = lines[skipped - 1].lstrip("# ") if skipped and lines[skipped - 1].startswith("#") else ""
+    named = form.header == "yes" or (form.header == "" and _has_header(rows, numbered[0][0]))
+    if named:
+        header, numbered = rows[0], numbered[1:]
+    else:
+        above = [cells for _, cells in _read_rows(comment, separator, 0)] if comment else []
+        fits = bool(above) and len(above[0]) == len(rows[0]) > 1
+        header, named = (above[0], True) if fits else ([""] * len(rows[0]), False)
+    if not numbered:
+        raise DataError("there is a header and no row; a CSV needs rows of numbers")
+    table = _name_columns(header, numbered)
+    words = "a header" if named else "no header: columns are called by their numbers"
+    return Table(*table, f"{SEPARATORS[separator]} between cells, {words}")
+
+
+def find_separator(lines: Sequence[str]) -> str:
+    """Return what stands between the cells: what cuts most lines into equally many cells that are numbers or dates."""
+
+    def merit(separator: str) -> tuple[float, float, int]:
+        rows = [cells for cells in _cut(lines, separator) if cells]
+        width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
+        cells = [cell for row in rows for cell in row]
+        if width < 2:
+            return 0.0, 0.0, 0
+        return count / len(rows), sum(map(_is_value, cells)) / len(cells), width
+
+    return max(SEPARATORS, key=merit)
+
+
+def _cut(lines: Sequence[str], separator: str) -> list[list[str]]:
+    if separator == " ":
+        return [line.split() for line in lines]
+    return list(csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t"))
+
+
+def _read_rows(text: str, separator: str, skipped: int) -> list[tuple[int, list[str]]]:
+    """Return line and cells of each row that is no blank line and no comment; every row has the width of the first."""
+    if separator == " ":
+        found: Any = ((k, line.split()) for k, line in enumerate(text.split("\n"), 1))
+    else:
+        reader = csv.reader(StringIO(text), delimiter=separator, skipinitialspace=separator != "\t", strict=True)
+        found = _number_lines(reader, skipped)
+    rows: list[tuple[int, list[str]]] = []
+    for end, cells in found:
+        if not cells or (len(cells) == 1 and not cells[0].strip()) or cells[0].startswith("#"):
+            continue
+        if rows and len(cells) != len(rows[0][1]):
+            raise DataError(
+                f"line {skipped + end} has {len(cells)} cells, line {rows[0][0]} has {len(rows[0][1])}, with "
+                f"{SEPARATORS[separator]} between; all must have the same number"
+            )
+        rows.append((skipped + end, [cell.strip() for cell in cells]))
+    return rows
+
+
+def _number_lines(reader: Any, skipped: int) -> Any:
+    first = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(
+                f"line {skipped + first}: {error}: a quote is not closed, or stands inside a cell"
+            ) from error
+        yield first, cells
+        first = reader.line_num + 1
+
+
+def _has_header(rows: list[list[str]], line: int) -> bool:
+    """Return whether the first row names the columns: none of its cells is a number where the others below are."""
+    body = rows[1 : SAMPLE + 1]
+    if not body:
+        return not any(map(_is_value, filter(None, rows[0])))
+    typed = [k for k in range(len(rows[0])) if 2 * sum(_is_value(row[k]) for row in body) > len(body)]
+    as_data = [k for k in typed if _is_value(rows[0][k]) and not is_missing(rows[0][k])]
+    if not as_data:
+        return True
+    if len(as_data) == len(rows[0]):
+        return False
+    raise DataError(
+        f"line {line} may name the columns or be data: {rows[0][as_data[0]]!r} is a number and others are none; say "
+        "header=yes or header=no"
+    )
+
+
+def _name_columns(
+    header: list[str], numbered: list[tuple[int, list[str]]]
+) -> tuple[list[str], list[list[str]], list[int]]:
+    """Return names, rows and lines, without a last column that has neither a name nor a value."""
+    rows = [row for _, row in numbered]
+    if not header[-1] and len(header) > 1 and not any(row[-1] for row in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
+    names = [name or f"column {k}" for k, name in enumerate(header, 1)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        places = " and ".join(str(k) for k, name in enumerate(names, 1) if name == twice[0])
+        raise DataError(f"columns {places} are both called {twice[0]!r}; give each a name of its own")
+    return names, rows, [line for line, _ in numbered]
+
+
+def _is_value(cell: str) -> bool:
+    return is_missing(cell) or is_number(cell) or re.match(DATE, cell.strip()) is not None

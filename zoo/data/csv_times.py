@@ -1,0 +1,185 @@
+"""Columns that tell the time: by their names, as dates, or as numbers that rise from row to row."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoo.data.csv_numbers import DATE, is_missing
+from zoo.data.source import DataError
+
+# A column is a time if its name is made of these words; units say nothing alone.
+TIME_WORDS = frozenset(
+    {
+        "date",
+        "datetime",
+        "time",
+        "timestamp",
+        "times",
+        "dates",
+        "year",
+        "years",
+        "month",
+        "months",
+        "day",
+        "days",
+        "hour",
+        "hours",
+        "minute",
+        "minutes",
+        "second",
+        "seconds",
+        "week",
+        "quarter",
+        "weekday",
+        "doy",
+        "yyyymmdd",
+        "yyyy",
+        "epoch",
+    }
+)
+INDEX_WORDS = frozenset({"index", "idx", "id", "ids", "row", "rownames", "unnamed", "nr"})
+UNIT_WORDS = frozenset(
+    {
+        "unix",
+        "utc",
+        "gmt",
+        "local",
+        "of",
+        "in",
+        "the",
+        "s",
+        "ms",
+        "us",
+        "ns",
+        "sec",
+        "min",
+        "h",
+        "d",
+        "number",
+        "no",
+        "num",
+        "start",
+        "end",
+        "from",
+        "to",
+        "at",
+    }
+)
+# These give the order of the rows; the others repeat, as hours do.
+ORDER_WORDS = frozenset({"date", "datetime", "time", "timestamp", "year", "yyyymmdd", "epoch"})
+# In fewer rows numbers may rise by chance.
+ENOUGH_ROWS = 10
+UNIX_SECONDS = (3e8, 4.2e9)  # 1979 to 2103
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a column's name in small letters: parts of camelCase, without numbers and marks."""
+    return re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
+
+
+def is_named_like_time(name: str) -> bool:
+    """Return whether a name says time or index and nothing else, such as YEAR or unix_time."""
+    words = set(words_of(name))
+    return bool(words & (TIME_WORDS | INDEX_WORDS)) and words <= TIME_WORDS | INDEX_WORDS | UNIT_WORDS
+
+
+def tells_part_of_time(name: str, values: NDArray[np.float64]) -> bool:
+    """Return whether a column comes round again and again beside another time, as hours do beside dates."""
+    return is_named_like_time(name) and not set(words_of(name)) & INDEX_WORDS and not direction(values)
+
+
+def gives_order(name: str) -> bool:
+    """Return whether a name promises a time that goes on from row to row."""
+    return is_named_like_time(name) and bool(set(words_of(name)) & ORDER_WORDS)
+
+
+def direction(times: NDArray[np.float64]) -> int:
+    """Return 1 where times rise from row to row or stay, -1 where they fall or stay, 0 otherwise."""
+    steps = np.diff(times)
+    if (steps >= 0).all():
+        return 1
+    return -1 if (steps <= 0).all() else 0
+
+
+def time_told(name: str, values: NDArray[np.float64]) -> str:
+    """Return why a column of numbers is a time or an index; empty where it is none.
+
+    Raises:
+        DataError: it rises or falls in every row, which a time does, and a total too.
+    """
+    if is_named_like_time(name):
+        return "is named like a time or an index"
+    if len(values) < ENOUGH_ROWS or not np.isfinite(values).all():
+        return ""
+    steps = np.diff(values)
+    if not ((steps > 0).all() or (steps < 0).all()):
+        return ""
+    if np.allclose(steps, steps[0], rtol=1e-6, atol=0):
+        return f"changes by {steps[0]:g} in every row, as an index does"
+    if _are_dates(values):
+        return "is a date written as a number"
+    if any(
+        UNIX_SECONDS[0] * scale < values.min() and values.max() < UNIX_SECONDS[1] * scale for scale in (1, 1e3, 1e9)
+    ):
+        return "is a unix time"
+    moves = "rises" if steps[0] > 0 else "falls"
+    raise DataError(
+        f"column {name!r} {moves} in every row, as a time does, and a total too; say time_column={name!r} to leave it "
+        "out, or name all variables with columns="
+    )
+
+
+def _are_dates(values: NDArray[np.float64]) -> bool:
+    """Return whether all numbers are dates such as 19580329."""
+    month, day = values // 100 % 100, values % 100
+    whole = (values == values.round()) & (values > 1e7) & (values < 1e8)
+    return bool((whole & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
+
+
+def are_dates(cells: Sequence[str]) -> bool:
+    """Return whether most cells that are not missing look like dates or times of day."""
+    known = [cell for cell in cells if not is_missing(cell)]
+    return bool(known) and 2 * sum(re.match(DATE, cell) is not None for cell in known) > len(known)
+
+
+def read_times(cells: Sequence[str], name: str, lines: Sequence[int]) -> NDArray[np.float64]:
+    """Return dates in seconds since 1970. Of day and month, the one comes first with which the rows are in order.
+
+    Args:
+        cells: of the column.
+        name: of the column, for errors.
+        lines: of the cells, for errors.
+
+    Raises:
+        DataError: a cell is no date, or another kind of date than the first one; the message has line and column.
+    """
+    import pandas  # takes 0.5 s, and only series need it
+    from pandas.tseries.api import guess_datetime_format
+
+    example = next(cell for cell in cells if re.match(DATE, cell))
+    readings: list[NDArray[np.float64]] = []
+    worst = 0
+    for day_first in (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pandas warns of a day above 12 where the month should be
+            form: Any = guess_datetime_format(example, dayfirst=day_first) or "mixed"
+            found: Any = pandas.to_datetime(
+                pandas.Series(list(cells)), format=form, dayfirst=day_first, errors="coerce", utc=True
+            )
+        wrong = found.isna().to_numpy()
+        if wrong.any():
+            worst = max(worst, int(wrong.argmax()))
+            continue
+        readings.append(((found - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(seconds=1)).to_numpy())
+    if not readings:
+        raise DataError(
+            f"line {lines[worst]}, column {name!r}: expected a date such as {example!r}, got {cells[worst]!r}"
+        )
+    ordered = [times for times in readings if direction(times)]
+    return (ordered or readings)[0]
