@@ -80,9 +80,9 @@ def test_data_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         make_task("ts")
     first, second = write_series(tmp_path / "a.ts", 10), write_series(tmp_path / "b.ts", 3)
     second.write_text(second.read_text().replace("rises", "climbs"))
-    with pytest.raises(DataError, match=r"b.ts, series 2: the class 'climbs' is not in the training data, which has"):
+    with pytest.raises(DataError, match=r"b.ts, line 5: the class 'climbs' is not in the training data, which has"):
         make_task("ts", {"train": str(first), "test": str(second)})
-    with pytest.raises(DataError, match=r"b.ts, series 2: the class 'climbs' is not in the training data"):
+    with pytest.raises(DataError, match=r"b.ts, line 5: the class 'climbs' is not in the training data"):
         make_task("ts", {"train": str(first), "validation": str(second)})
     one = tmp_path / "one.ts"
     one.write_text(first.read_text().replace("rises", "falls"))

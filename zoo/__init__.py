@@ -68,6 +68,7 @@ _HOMES = {
     "save_checkpoint": "zoo.checkpoint",
     "search_ctc": "zoo.prefix_search",
     "set_statistics_": "zoo.models.standardizing",
+    "set_units_": "zoo.models.units",
     "step_mask": "zoo.models.padding",
     "summary": "zoo.cost",
     "verify_onnx": "zoo.onnx_export.verification",
@@ -118,6 +119,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.model import RecurrentModel as RecurrentModel
     from zoo.models.padding import step_mask as step_mask
     from zoo.models.standardizing import set_statistics_ as set_statistics_
+    from zoo.models.units import set_units_ as set_units_
     from zoo.ngram import make_ngram as make_ngram
     from zoo.onnx_export.exporting import SavedOnnx as SavedOnnx
     from zoo.onnx_export.exporting import export_onnx as export_onnx

@@ -35,7 +35,7 @@ FLOAT_NAMES = [name for name in PRESET_NAMES if find_model(name).config.vocab_si
 FLOATS = {"input_size": 12, "hidden_size": 20}
 TOKENS = {"input_size": 10, "hidden_size": 20, "vocab_size": 128}
 # Of the fields that a head may have, whichever the model's configuration has.
-HEAD = {"num_classes": 9, "horizon": 3, "num_variables": 12, "num_labels": 11}
+HEAD = {"num_classes": 9, "horizon": 3, "num_variables": 12, "num_labels": 11, "num_targets": 2}
 
 
 def build_small(name: str, **overrides: Any) -> zoo.Model:

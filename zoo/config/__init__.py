@@ -17,6 +17,7 @@ from zoo.config.tasks import (
     HeadConfig,
     LanguageModelConfig,
     Pooling,
+    RegressorConfig,
     TaggerConfig,
 )
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
@@ -42,6 +43,7 @@ __all__ = [
     "Precision",
     "PronouncerConfig",
     "RecurrentConfig",
+    "RegressorConfig",
     "SegmentForecasterConfig",
     "Seq2SeqConfig",
     "SpeechCTCConfig",

@@ -10,6 +10,7 @@ from zoo.config.recurrent import RecurrentConfig
 
 Pooling = Literal["last", "mean", "max", "additive_attention", "dot_product_attention"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)
+Reading = Literal[Pooling, "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,27 @@ class TaggerConfig(HeadConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegressorConfig(HeadConfig):
+    """One or several numbers for a whole sequence or for every step, in the units that `zoo.set_units_` sets.
+
+    Args:
+        num_targets: how many numbers.
+        pooling: as of a classifier; "none" gives numbers for every step.
+    """
+
+    num_targets: int = 1
+    pooling: Reading = "last"
+
+    def faults(self) -> list[str]:
+        found = super().faults() + whole_number_faults("num_targets", self.num_targets, 1)
+        if self.pooling not in get_args(Reading):
+            found.append(f"pooling must be one of {', '.join(get_args(Reading))}, got {self.pooling!r}")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForecasterConfig(HeadConfig):
-    """The next values of one or many variables.
+    """The next values of one or many variables; with `standardize` in the units that `zoo.set_units_` sets.
 
     Args:
         horizon: number of future steps, which are forecast at once.

@@ -14,6 +14,7 @@ from zoo.models.classifier import SequenceClassifier
 from zoo.models.encoder import Encoder
 from zoo.models.forecaster import Forecaster
 from zoo.models.pronouncer import Pronouncer
+from zoo.models.regressor import make_regressor
 from zoo.models.seq2seq import Seq2Seq
 from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
@@ -53,6 +54,10 @@ TASKS: dict[str, tuple[c.RecurrentConfig, Callable[[Any], nn.Module]]] = {
     "forecaster": (
         c.ForecasterConfig(input_size=7, hidden_size=128, num_layers=2, dropout=0.2, horizon=24, num_variables=7),
         Forecaster,
+    ),
+    "regressor": (
+        c.RegressorConfig(input_size=16, hidden_size=128, num_layers=2, dropout=0.3, pooling="mean"),
+        make_regressor,
     ),
     "ctc": (
         c.CTCConfig(input_size=80, hidden_size=512, num_layers=3, dropout=0.2, num_labels=29),

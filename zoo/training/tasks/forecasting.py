@@ -1,4 +1,4 @@
-"""The next `horizon` steps of all variables, judged in units of each variable's deviation in training."""
+"""The next `horizon` steps of variables, judged in units of each variable's deviation in training."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from zoo.config import SegmentForecasterConfig
 from zoo.data.missing import check_choice, count_inputs, fill_missing
 from zoo.data.source import DataError
 from zoo.data.windows import Windows, cut_windows
+from zoo.models.standardizing import set_statistics_
+from zoo.models.units import Units, set_units_
 from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.forecasting import ForecastingLearner, score_forecasts
 from zoo.training.tasks.base import Task
@@ -32,15 +35,24 @@ class SeriesForecasting(Task):
     mode: ClassVar[Literal["min", "max"]] = "min"
     learner = ForecastingLearner
     missing = "refuse"
+    target_places: list[int]
 
-    def set_series(self, values: Tensor, borders: tuple[int, int, int], fast: bool, names: Sequence[str] = ()) -> None:
+    def set_series(
+        self,
+        values: Tensor,
+        borders: tuple[int, int, int],
+        fast: bool,
+        names: Sequence[str] = (),
+        targets: Sequence[str] = (),
+    ) -> None:
         """Cut a series (T, C) into windows.
 
         Args:
             values: the whole series; NaN where a value is missing, if the option `missing` allows that.
             borders: the first row of validation, the first row of test, and the row after the last one of test.
             fast: train and validate on few windows.
-            names: of the variables, for errors.
+            names: of the variables.
+            targets: names of those that are forecast, in their order; all where empty. All of them are seen.
 
         Raises:
             ValueError: the option `loss` is neither "mae" nor "mse", or a part is too short for a window.
@@ -49,11 +61,16 @@ class SeriesForecasting(Task):
         self.set_missing(self.options.get("missing", "refuse"))
         if self.options["loss"] not in ("mae", "mse"):
             raise ValueError(f"task.options.loss must be mae or mse, got {self.options['loss']!r}")
-        self.mean, self.std = measure(values[: borders[0]], names)
+        self.set_statistics(*measure(values[: borders[0]], names), [list(names).index(name) for name in targets])
         self.train = self.cut(values, 0, borders[0])
         self.validation = self.cut(values, borders[0], borders[1])
         self.test = self.cut(values, borders[1], borders[2])
         self.most = FAST_WINDOWS if fast else None
+
+    def set_statistics(self, mean: Tensor, std: Tensor, target_places: Sequence[int]) -> None:
+        """Take mean and deviation of all variables (C,), and which of them are forecast; all where empty."""
+        self.target_places = list(target_places) or list(range(len(mean)))
+        self.mean, self.seen_std, self.std = mean, std, std[self.target_places]
 
     def set_missing(self, how: str) -> None:
         """Take what stands for missing values, one of `zoo.data.missing.CHOICES`."""
@@ -66,13 +83,17 @@ class SeriesForecasting(Task):
         return cut_windows(values, first, end, *size, whole=self.missing == "drop")
 
     def model_overrides(self) -> dict[str, Any]:
-        variables = len(self.std)
-        inputs = count_inputs(variables, self.missing)
-        return {"input_size": inputs, "num_variables": variables, "horizon": self.options["horizon"]}
+        inputs = count_inputs(len(self.mean), self.missing)
+        return {"input_size": inputs, "num_variables": len(self.std), "horizon": self.options["horizon"]}
 
     def prepare_(self, model: nn.Module) -> None:
-        front_end: Any = model.get_submodule("front_end")
-        front_end.set_statistics(self.mean, self.std)
+        marks = count_inputs(len(self.mean), self.missing) - len(self.mean)
+        mean, std = torch.cat([self.mean, torch.zeros(marks)]), torch.cat([self.seen_std, torch.ones(marks)])
+        config: Any = model.config
+        if config.standardize or isinstance(config, SegmentForecasterConfig):
+            set_statistics_(model, mean, std)
+        if isinstance(getattr(model, "units", None), Units):
+            set_units_(model, self.mean[self.target_places], self.std)
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         which = range(len(self.train))[: self.most]
@@ -92,7 +113,7 @@ class SeriesForecasting(Task):
         def collate(which: list[int]) -> Batch:
             seen, ahead = windows.cut(which)
             # Filled window by window: what is to be forecast must not show in what is seen.
-            return Batch(fill_missing(seen, self.missing, self.mean), None, ahead)
+            return Batch(fill_missing(seen, self.missing, self.mean), None, ahead[..., self.target_places])
 
         return collate
 

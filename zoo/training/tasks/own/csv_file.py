@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     **OPTIONS,
     "path": "",
     "columns": [],  # the variables; empty: all numbers that are no time, no index and not constant
+    "targets": [],  # the variables that are forecast; empty: all of them
     "time_column": "",  # empty: found
     "in_order": False,  # the rows are in the order of time, whatever the times say
     "separator": "",  # empty: found, as the next two
@@ -44,7 +45,11 @@ class CsvFile(SeriesForecasting):
         rows = len(self.series.values)
         first_test = int(rows * (1 - self.options["test_share"]))
         first_validation = int(rows * (1 - self.options["test_share"] - self.options["validation_share"]))
-        self.set_series(self.series.values, (first_validation, first_test, rows), fast, self.series.names)
+        names, targets = self.series.names, self.options["targets"]
+        unknown = [name for name in targets if name not in names]
+        if unknown:
+            raise DataError(f"{self.options['path']} has no variable {', '.join(unknown)}; it has {', '.join(names)}")
+        self.set_series(self.series.values, (first_validation, first_test, rows), fast, names, targets)
         self.parts = (first_validation, first_test - first_validation, rows - first_test)
 
     def read(self, path: str, columns: list[str]) -> Series:
@@ -65,17 +70,26 @@ class CsvFile(SeriesForecasting):
             return cls(options)
         task = cls.__new__(cls)
         task.options = read_options(options, DEFAULTS, "csv")
-        task.mean, task.std = torch.tensor(record["mean"]), torch.tensor(record["std"])
-        values = task.read(data, record["columns"]).values
+        names, targets = record["columns"], task.options["targets"]
+        places = [names.index(name) for name in targets]
+        task.set_statistics(torch.tensor(record["mean"]), torch.tensor(record["std"]), places)
+        values = task.read(data, names).values
         task.test = task.cut(values, task.options["look_back"], len(values))
         return task
 
     def record(self) -> dict[str, Any]:
-        return {"columns": self.series.names, "mean": self.mean.tolist(), "std": self.std.tolist()}
+        return {"columns": self.series.names, "mean": self.mean.tolist(), "std": self.seen_std.tolist()}
 
     def facts(self) -> dict[str, str]:
         rows = "{:,} rows to train on, {:,} validation, {:,} test; in the order of time".format(*self.parts)
         windows = f"{self.options['look_back']} steps seen, {self.options['horizon']} forecast"
         count = f"{len(self.train):,} to train on, {len(self.validation):,} validation, {len(self.test):,} test"
+        names = [self.series.names[k] for k in self.target_places]
         filled = {"filled": f"missing values: {self.missing}"} if self.missing != "refuse" else {}
-        return {**self.series.facts, **filled, "windows": f"{windows}; {count}", "split": rows}
+        return {
+            **self.series.facts,
+            **filled,
+            "forecast": ", ".join(names),
+            "windows": f"{windows}; {count}",
+            "split": rows,
+        }

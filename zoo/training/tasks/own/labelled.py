@@ -2,59 +2,58 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
-import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from zoo.data.source import DataError, DataSource
-from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.learners.classification import ClassificationLearner, score_classes
+from zoo.training.batching import Batch, make_loader, split_batches
+from zoo.training.learners.classification import ClassificationLearner
 from zoo.training.splits import SplitError, split_by_class, split_by_group
 from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.own.goals import ClassGoal, Example, NumberGoal
 
 OWN = DataSource(name="your own", folder="", address="your own", license="your own")
 BATCH_SIZE = 64
 FAST_EXAMPLES = 40
-
-Example = tuple[Tensor, int]  # (T, features), class
+# Sequences with numbers are split by bins of them, so that each part has small ones and large ones.
+BINS, LEAST_IN_BIN = 5, 6
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a file or folder holds.
+    """What a file or folder holds: sequences with a class each, or with numbers.
 
     Args:
         sequences: (T, features) each.
-        classes: what the class of each is called.
         places: where each stands, for errors: a file, or a file and a line.
+        classes: what the class of each is called; empty where they have numbers.
+        numbers: of each, (K,), or (T, K) where every step has them; empty where they have classes.
         groups: what each belongs to, such as a speaker; empty where nothing says so.
         class_names: every class, in the order that the file fixes; empty where it fixes none.
+        number_names: of the K numbers; empty where nothing says them.
     """
 
     sequences: list[Tensor]
-    classes: list[str]
     places: list[str]
+    classes: list[str] = field(default_factory=list)
+    numbers: list[Tensor] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     class_names: list[str] = field(default_factory=list)
+    number_names: list[str] = field(default_factory=list)
 
     def take(self, which: Sequence[int]) -> Labelled:
         """Return some of the sequences."""
-        return Labelled(
-            [self.sequences[k] for k in which],
-            [self.classes[k] for k in which],
-            [self.places[k] for k in which],
-            [self.groups[k] for k in which] if self.groups else [],
-            self.class_names,
-        )
+        lists = ("sequences", "places", "classes", "numbers", "groups")
+        taken = {name: [getattr(self, name)[k] for k in which] if getattr(self, name) else [] for name in lists}
+        return replace(self, **taken)
 
 
 class SequenceFiles(Task):
-    """Sequences with one class each. Parts that have no file of their own are drawn from the training file.
+    """Sequences with one class or with numbers each. Parts without a file are drawn from the training file.
 
     A derived class reads a file or folder.
     """
@@ -76,25 +75,38 @@ class SequenceFiles(Task):
 
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, self.defaults, self.name)
-        self.label_smoothing = self.options["label_smoothing"]
         if not self.options["train"]:
             raise DataError(f"task {self.name} needs task.options.train=PATH")
         self.about = replace(OWN, name=self.options["train"])  # type: ignore[misc]
         whole = self.read(self.options["train"])
         parts = self._split(whole)
-        # A class that the file names and no sequence has could never be learnt.
-        seen = set(parts["train"].classes)
-        self.class_names = [name for name in whole.class_names if name in seen] or sorted(seen)
-        if len(seen) < 2:
-            raise DataError(f"{self.options['train']} has one class only, {min(seen)!r}; a classifier needs two")
-        self.train = self._label(parts["train"])
-        self.validation, self.test = self._label(parts["validation"]), self._label(parts["test"])
+        train = parts["train"]
+        if whole.numbers:
+            self.set_goal(NumberGoal.measure(train.numbers, whole.number_names, self.options["train"]))
+        else:
+            self.set_goal(ClassGoal.collect(train.classes, whole.class_names, self.options["train"]))
+        self.learn_features(train)
+        self.train = self.make_examples(train)
+        self.validation, self.test = self.make_examples(parts["validation"]), self.make_examples(parts["test"])
         if fast:
             self.train = self.train[:: max(1, len(self.train) // FAST_EXAMPLES)]
 
     def read(self, path: str) -> Labelled:
         """Return the sequences of a file or folder."""
         raise NotImplementedError
+
+    def set_goal(self, goal: ClassGoal | NumberGoal) -> None:
+        """Take what is learnt: classes or numbers, with their loss and their figures."""
+        self.goal = goal
+        self.learner = goal.learner  # type: ignore[assignment, misc]
+        self.metric, self.mode = goal.metric, goal.mode  # type: ignore[misc]
+        self.label_smoothing = self.options["label_smoothing"]
+        self.loss: str = self.options.get("loss", "mse")
+        self.std = getattr(goal, "std", None)
+
+    def learn_features(self, train: Labelled) -> None:
+        """Take from the training part what the other parts are prepared with."""
+        self.width = train.sequences[0].size(1)
 
     @classmethod
     def restore(cls, options: dict[str, Any], record: dict[str, Any], data: str = "") -> Task:
@@ -104,42 +116,48 @@ class SequenceFiles(Task):
         path = data or task.options["test"]
         if not path:  # the test part is a share of the training file
             return cls(options)
-        task.test = task._label(task.read(path))
+        task.test = task.make_examples(task.read(path))
         return task
 
     def record(self) -> dict[str, Any]:
-        return {"classes": self.class_names, "features": self.train[0][0].size(1)}
+        return {**self.goal.record(), "features": self.width}
 
     def set_record(self, record: dict[str, Any]) -> None:
         """Take what `record` returned."""
-        self.class_names, self.width = record["classes"], record["features"]
+        self.width = record["features"]
+        self.set_goal(ClassGoal.from_record(record) if "classes" in record else NumberGoal.from_record(record))
 
     def facts(self) -> dict[str, str]:
         lengths = [len(steps) for part in (self.train, self.validation, self.test) for steps, _ in part]
-        counts = Counter(self.class_names[label] for _, label in self.train)
-        shown = ", ".join(f"{name} {counts[name]}" for name in self.class_names[:12])
         return {
             "sequences": f"{len(lengths):,}, each of {min(lengths):,} to {max(lengths):,} steps",
-            "features": str(self.train[0][0].size(1)),
-            "classes": f"{len(self.class_names)}: {shown}{', ...' if len(counts) > 12 else ''} to train on",
+            "features": str(self.width),
+            **self.goal.facts(self.train),
             "split": f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test; "
             + self.split_words,
         }
 
     def model_overrides(self) -> dict[str, Any]:
-        return {"input_size": self.train[0][0].size(1), "num_classes": len(self.class_names)}
+        return {"input_size": self.train[0][0].size(1), **self.goal.model_overrides()}
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
-        return make_loader(self.train, [len(steps) for steps, _ in self.train], collate, batch_size, seed)
+        return make_loader(self.train, [len(steps) for steps, _ in self.train], self.goal.collate, batch_size, seed)
 
     def validation_batches(self) -> list[Batch]:
-        return split_batches(self.validation, collate, BATCH_SIZE)
+        return split_batches(self.validation, self.goal.collate, BATCH_SIZE)
 
     def test_batches(self) -> list[Batch]:
-        return split_batches(self.test, collate, BATCH_SIZE)
+        return split_batches(self.test, self.goal.collate, BATCH_SIZE)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return score_classes(outputs, batches)
+        return self.goal.score(outputs, batches)
+
+    def make_examples(self, part: Labelled) -> list[Example]:
+        """Return the examples of a part, or refuse a class or a width that training lacks."""
+        for steps, place in zip(part.sequences, part.places, strict=True):
+            if steps.size(1) != self.width:
+                raise DataError(f"{place} has {steps.size(1)} features a step, the training data has {self.width}")
+        return list(zip(part.sequences, self.goal.label(part.classes, part.numbers, part.places), strict=True))
 
     def _split(self, whole: Labelled) -> dict[str, Labelled]:
         """Return the three parts: files where there are any, and seeded shares of `whole` for the others."""
@@ -147,33 +165,27 @@ class SequenceFiles(Task):
         drawn = [name for name in ("validation", "test") if name not in own]
         shares = [self.options[f"{name}_share"] for name in drawn]
         seed = self.options["split_seed"]
+        kinds = whole.classes or ["all"] * len(whole.numbers)
         try:
             if whole.groups:
-                places = split_by_group(whole.classes, whole.groups, shares, seed)
+                places = split_by_group(kinds, whole.groups, shares, seed)
             else:
-                places = split_by_class(whole.classes, shares, seed)
+                places = split_by_class(whole.classes or bin_numbers(whole.numbers), shares, seed)
         except SplitError as error:
             raise DataError(f"{self.options['train']}: {error}") from error
-        how = "whole groups" if whole.groups else "a share of each class"
+        share = "a share of each class" if whole.classes else "a share of small and of large numbers"
+        how = "whole groups" if whole.groups else share
         self.split_words = f"{' and '.join(drawn)}: {how}, seed {seed}" if drawn else "a file for each"
         parts = {name: whole.take(which) for name, which in zip(["train", *drawn], places, strict=True)}
         return {**parts, **own}
 
-    def _label(self, part: Labelled) -> list[Example]:
-        """Return the examples with their classes as numbers, or refuse a class or a width that training lacks."""
-        numbers = {name: k for k, name in enumerate(self.class_names)}
-        for name, place in zip(part.classes, part.places, strict=True):
-            if name not in numbers:
-                known = ", ".join(self.class_names[:12]) + (", ..." if len(self.class_names) > 12 else "")
-                raise DataError(f"{place}: the class {name!r} is not in the training data, which has {known}")
-        self.width = getattr(self, "width", part.sequences[0].size(1))
-        for steps, place in zip(part.sequences, part.places, strict=True):
-            if steps.size(1) != self.width:
-                raise DataError(f"{place} has {steps.size(1)} features a step, the training data has {self.width}")
-        return [(steps, numbers[name]) for steps, name in zip(part.sequences, part.classes, strict=True)]
 
-
-def collate(examples: Sequence[Example]) -> Batch:
-    """Return a padded batch: (B, T, features), lengths, classes (B,)."""
-    input, lengths = pad_sequences([steps for steps, _ in examples])
-    return Batch(input, lengths, torch.tensor([label for _, label in examples]))
+def bin_numbers(numbers: Sequence[Tensor]) -> list[str]:
+    """Return a bin for each sequence by the mean of its first number: as many in each, at most `BINS`."""
+    means = [float(part.reshape(-1, part.size(-1))[:, 0].nanmean()) for part in numbers]
+    bins = max(1, min(BINS, len(means) // LEAST_IN_BIN))
+    order = sorted(range(len(means)), key=means.__getitem__)
+    found = [""] * len(means)
+    for rank, k in enumerate(order):
+        found[k] = f"numbers {rank * bins // len(means) + 1} of {bins}"
+    return found

@@ -11,7 +11,7 @@ from torch import nn
 from zoo.data.sounds import load_sound_folder, to_steps
 from zoo.data.source import DataError
 from zoo.models.log_mel import mel_filters
-from zoo.training.tasks.own.labelled import BATCH_SIZE, Labelled, SequenceFiles, collate
+from zoo.training.tasks.own.labelled import BATCH_SIZE, Labelled, SequenceFiles
 from zoo.training.tasks.statistics import set_log_mel_statistics_
 
 MOST_MELS = 32
@@ -46,7 +46,7 @@ class SoundFolders(SequenceFiles):
         self.seconds = getattr(self, "seconds", 0.0) + sum(map(len, loaded.samples)) / self.sample_rate
         steps = [to_steps(samples, self.hop) for samples in loaded.samples]
         classes = [loaded.class_names[k] for k in loaded.labels.tolist()]
-        return Labelled(steps, classes, list(map(str, loaded.paths)), self._find_speakers(path, loaded.paths))
+        return Labelled(steps, list(map(str, loaded.paths)), classes, groups=self._find_speakers(path, loaded.paths))
 
     @property
     def hop(self) -> int:
@@ -74,7 +74,7 @@ class SoundFolders(SequenceFiles):
         }
 
     def prepare_(self, model: nn.Module) -> None:
-        set_log_mel_statistics_(model, collate(self.train[:: max(1, len(self.train) // BATCH_SIZE)]))
+        set_log_mel_statistics_(model, self.goal.collate(self.train[:: max(1, len(self.train) // BATCH_SIZE)]))
 
     def _find_speakers(self, folder: str, paths: list[Path]) -> list[str]:
         """Return the speaker of each recording, or nothing where no name says it."""

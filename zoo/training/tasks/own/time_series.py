@@ -1,26 +1,20 @@
-"""A user's own `.ts` files: one class per series."""
+"""A user's own `.ts` files: one class or one number per series, as the files say."""
 
 from __future__ import annotations
 
-import torch
-from torch import nn
-
 from zoo.data.time_series_file import load_time_series
-from zoo.training.tasks.own.labelled import Labelled, SequenceFiles
-from zoo.training.tasks.statistics import set_feature_statistics_
+from zoo.training.tasks.own.features import FeatureFiles
+from zoo.training.tasks.own.labelled import Labelled
 
 
-class TimeSeriesFiles(SequenceFiles):
+class TimeSeriesFiles(FeatureFiles):
     """`.ts` files, for models of features."""
 
     name = "ts"
 
     def read(self, path: str) -> Labelled:
-        loaded = load_time_series(path)
-        classes = [loaded.class_names[k] for k in loaded.labels.tolist()]
-        places = [f"{path}, series {k + 1}" for k in range(len(classes))]
-        return Labelled(loaded.series, classes, places, class_names=loaded.class_names)
-
-    def prepare_(self, model: nn.Module) -> None:
-        steps = torch.cat([steps for steps, _ in self.train])
-        set_feature_statistics_(model, steps.mean(0), steps.std(0).clamp(min=1e-6))
+        loaded = load_time_series(path, missing=self.allows_missing())
+        places = [f"{path}, line {line}" for line in loaded.lines]
+        if loaded.targets is not None:
+            return Labelled(loaded.series, places, numbers=list(loaded.targets.unsqueeze(1)), number_names=["target"])
+        return Labelled(loaded.series, places, loaded.classes, class_names=loaded.class_names)
