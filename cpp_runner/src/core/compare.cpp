@@ -111,7 +111,8 @@ double share_of_range(const Tensor& actual, const Tensor& expected) {
     if (!std::isfinite(x[i]) || !std::isfinite(y[i])) return kInfinity;
     worst = std::max(worst, std::abs(x[i] - y[i]));
   }
-  return worst == 0 ? 0 : worst / std::max(high - low, 1e-3 * std::max(std::abs(low), std::abs(high)));
+  const double size = std::max(std::abs(low), std::abs(high));
+  return worst == 0 ? 0 : worst / (y.size() == 1 ? size : std::max(high - low, 1e-2 * size));
 }
 
 Difference larger(const Difference& a, const Difference& b) {

@@ -24,8 +24,9 @@ Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimi
 // `name` is that of the output or state, which may have a tolerance of its own.
 Difference compare(const Tensor& actual, const Tensor& expected, const std::string& name,
                    const Criterion& criterion);
-// The largest |a - b| over the range of `expected`, or, where all its values are nearly the same, over a
-// thousandth of their size. Infinite where shapes, dtypes, NaNs or infinities differ.
+// The largest |a - b| over the range of `expected`. One number has no range: its size stands for it. Of
+// numbers that are nearly the same it is a hundredth of their size, so that a ten-thousandth of it is above
+// float32's rounding. Infinite where shapes, dtypes, NaNs or infinities differ.
 double share_of_range(const Tensor& actual, const Tensor& expected);
 // The larger of each part.
 Difference larger(const Difference& a, const Difference& b);
