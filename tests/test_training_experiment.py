@@ -44,6 +44,16 @@ def test_overrides_come_after_what_is_fast(small: Path) -> None:
     assert read_experiment(small, {"training.max_epochs": 3}, fast=True).training.max_epochs == 3
 
 
+def test_options_of_another_task_do_not_count(small: Path) -> None:
+    small.write_text(small.read_text() + '"task.options.warp" = 0.1\n')
+    assert read_experiment(small, fast=True).task.options == {"warp": 0.1}
+    shipped = "gru_classifier_japanese_vowels"
+    assert read_experiment(shipped, {"task.name": "japanese_vowels"}).task.options["warp"] == 0.2
+    overrides = {"task.options.train": "a.ts", "task.name": "ts"}
+    for name in (shipped, small):
+        assert read_experiment(name, overrides, fast=True).task.options == {"train": "a.ts"}
+
+
 def test_override_values_are_toml_or_strings(small: Path) -> None:
     overrides = [
         "seed=7",

@@ -147,6 +147,27 @@ def test_every_part_has_small_numbers_and_large_ones(tmp_path: Path) -> None:
     assert [int(name.split()[1]) for name in bins] == [1, 1, 1, 2, 2, 1, 1, 1, 2, 2, 2, 2]
 
 
+@pytest.mark.autograd
+def test_numbers_of_every_step_from_arrays(tmp_path: Path) -> None:
+    """A running sum, of padded rows, in two units at once."""
+    x = np.random.default_rng(0).normal(size=(80, 12, 1))
+    y = np.concatenate([100 + 10 * x.cumsum(1), -x.cumsum(1)], 2)
+    lengths = np.arange(80) % 8 + 5
+    y[lengths < 8, 7:] = np.nan  # padding is not read
+    np.savez(tmp_path / "sums.npz", X=x, y=y, lengths=lengths)
+    changes = overrides({"train": str(tmp_path / "sums.npz")})
+    changes["task.name"] = "npz"
+    changes["model.overrides"] = {"hidden_size": 16, "num_layers": 1, "dropout": 0.0, "standardize": True}
+    done = train(read_experiment("gru_classifier_japanese_vowels", changes), tmp_path / "run", progress=False)
+    assert done.metrics["test"]["r2"] > 0.9
+    assert done.task.facts()["targets"].startswith("2 for every step: number 1 ")
+    assert done.model.config.pooling == "none"
+    with torch.no_grad():
+        zoo.save_artifact(done.model, tmp_path / "model.pt")
+        judged = evaluate(tmp_path / "model.pt", done.task)
+    assert judged.cpp == pytest.approx(judged.python, rel=1e-4)
+
+
 @pytest.mark.parametrize("how", ["drop", "interpolate", "forward", "mask"])
 def test_missing_steps_of_sequences(tmp_path: Path, how: str) -> None:
     path = write_ramps(tmp_path / "a.ts", 30, missing=True)

@@ -140,7 +140,8 @@ def read_experiment(
 
     Args:
         name: a name of `list_experiments()`, or a TOML file.
-        overrides: "key.sub" to value, such as {"training.max_epochs": 3}.
+        overrides: "key.sub" to value, such as {"training.max_epochs": 3}. With another "task.name", the file's options
+            of the task do not count, since they are those of its own task.
         fast: apply the overrides in the table `fast` of the file, before yours.
 
     Raises:
@@ -173,9 +174,14 @@ def make_experiment(
         ExperimentError: a key or value that is not legal.
     """
     own = copy.deepcopy(dict(table))
+    name = _task_name(own)
+    other = name is not None and overrides.get("task.name", name) != name
+    if other:
+        own["task"].pop("options", None)
     if fast:
         for key, value in table.get("fast", {}).items():
-            _set(own, key, value)
+            if not (other and key.startswith("task.options")):
+                _set(own, key, value)
     for key, value in overrides.items():
         _set(own, key, value)
     experiment: Experiment = _fill(Experiment, own, "")
@@ -196,6 +202,11 @@ def write_experiment(experiment: Experiment, path: str | Path) -> None:
     except TypeError as error:
         raise ExperimentError(f"a TOML file cannot hold this experiment: {error}; leave the value out") from error
     Path(path).write_text(text)
+
+
+def _task_name(table: Mapping[str, Any]) -> Any:
+    task = table.get("task")
+    return task.get("name") if isinstance(task, dict) else None
 
 
 def _set(table: dict[str, Any], key: str, value: Any) -> None:

@@ -35,6 +35,7 @@ class Labelled:
         groups: what each belongs to, such as a speaker; empty where nothing says so.
         class_names: every class, in the order that the file fixes; empty where it fixes none.
         number_names: of the K numbers; empty where nothing says them.
+        facts: what was understood of the file besides: a word and a line for each.
     """
 
     sequences: list[Tensor]
@@ -44,11 +45,14 @@ class Labelled:
     groups: list[str] = field(default_factory=list)
     class_names: list[str] = field(default_factory=list)
     number_names: list[str] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
 
     def take(self, which: Sequence[int]) -> Labelled:
         """Return some of the sequences."""
         lists = ("sequences", "places", "classes", "numbers", "groups")
-        taken = {name: [getattr(self, name)[k] for k in which] if getattr(self, name) else [] for name in lists}
+        taken: dict[str, Any] = {
+            name: [getattr(self, name)[k] for k in which] if getattr(self, name) else [] for name in lists
+        }
         return replace(self, **taken)
 
 
@@ -81,6 +85,7 @@ class SequenceFiles(Task):
         whole = self.read(self.options["train"])
         parts = self._split(whole)
         train = parts["train"]
+        self.read_facts = whole.facts
         if whole.numbers:
             self.set_goal(NumberGoal.measure(train.numbers, whole.number_names, self.options["train"]))
         else:
@@ -130,6 +135,7 @@ class SequenceFiles(Task):
     def facts(self) -> dict[str, str]:
         lengths = [len(steps) for part in (self.train, self.validation, self.test) for steps, _ in part]
         return {
+            **self.read_facts,
             "sequences": f"{len(lengths):,}, each of {min(lengths):,} to {max(lengths):,} steps",
             "features": str(self.width),
             **self.goal.facts(self.train),
