@@ -79,7 +79,7 @@ def choose_columns(
     if time:
         times = numbers[time] if time in numbers else read_times(cells[time], time, lines)
         several = any(tells_part_of_time(other, numbers[other]) for other in told if other != time)
-        turn = _check_order(times, time, lines, several)
+        turn = _refuse_disorder(times, time, lines, several)
         words = f"{time}, " + ("from the newest row to the oldest in the file, turned round" if turn < 0 else "rising")
         values, lines, times = values[::turn], lines[::turn], times[::turn]
         words += _describe_gaps(times, lines)
@@ -129,7 +129,7 @@ def _leave_out(
     return found, told
 
 
-def _check_order(times: NDArray[np.float64], name: str, lines: Sequence[int], several: bool) -> int:
+def _refuse_disorder(times: NDArray[np.float64], name: str, lines: Sequence[int], several: bool) -> int:
     """Return 1 where times rise, -1 where they fall; they may repeat where several columns tell the time.
 
     Raises:
@@ -147,6 +147,19 @@ def _check_order(times: NDArray[np.float64], name: str, lines: Sequence[int], se
             "one series at a time, or say in_order=true where the rows are in the order of time all the same"
         )
     return turn or 1
+
+
+def check_order(table: Table, name: str, form: CsvForm | None = None) -> int:
+    """Return 1 where a column of times rises from row to row, -1 where it falls.
+
+    Raises:
+        DataError: it does neither; the message has the line.
+    """
+    cells = table.column(name)
+    decimal = (form or CsvForm()).decimal or "."
+    numbers = _are_numbers(cells)
+    times = read_numbers(cells, decimal, name, table.lines) if numbers else read_times(cells, name, table.lines)
+    return _refuse_disorder(times, name, table.lines, several=False)
 
 
 def _describe_gaps(times: NDArray[np.float64], lines: Sequence[int]) -> str:

@@ -56,7 +56,7 @@ def parse_csv(
         DataError: the text has another form, a number is missing or too large for float32, or as `choose_columns`; the
             message has line and column.
     """
-    return _make_series(parse_table(text, form), columns, time_column, form, in_order, missing)
+    return make_series(parse_table(text, form), columns, time_column, form, in_order, missing)
 
 
 def load_csv(
@@ -75,12 +75,12 @@ def load_csv(
     """
     table = load_table(path, form)
     try:
-        return _make_series(table, columns, time_column, form, in_order, missing)
+        return make_series(table, columns, time_column, form, in_order, missing)
     except DataError as error:
         raise DataError(f"{path}, {error}" if str(error).startswith("line") else f"{path}: {error}") from error
 
 
-def _make_series(
+def make_series(
     table: Table, columns: Sequence[str], time_column: str, form: CsvForm | None, in_order: bool, missing: bool
 ) -> Series:
     chosen = choose_columns(table, columns, time_column, form, in_order)

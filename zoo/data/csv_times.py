@@ -107,6 +107,12 @@ def direction(times: NDArray[np.float64]) -> int:
     return -1 if (steps <= 0).all() else 0
 
 
+def steps_evenly(values: NDArray[np.float64]) -> bool:
+    """Return whether numbers change by the same step from row to row, as an index does."""
+    steps = np.diff(values)
+    return bool(steps[0] != 0) and np.allclose(steps, steps[0], rtol=1e-6, atol=0)
+
+
 def time_told(name: str, values: NDArray[np.float64]) -> str:
     """Return why a column of numbers is a time or an index; empty where it is none.
 
@@ -120,7 +126,7 @@ def time_told(name: str, values: NDArray[np.float64]) -> str:
     steps = np.diff(values)
     if not ((steps > 0).all() or (steps < 0).all()):
         return ""
-    if np.allclose(steps, steps[0], rtol=1e-6, atol=0):
+    if steps_evenly(values):
         return f"changes by {steps[0]:g} in every row, as an index does"
     if _are_dates(values):
         return "is a date written as a number"

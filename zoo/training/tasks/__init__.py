@@ -43,6 +43,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "wnut17": ("zoo.training.tasks.wnut17", "WNUT17"),
     "conllu": ("zoo.training.tasks.own.tagged_files", "TaggedFiles"),
     "csv": ("zoo.training.tasks.own.csv_file", "CsvFile"),
+    "csv_sequences": ("zoo.training.tasks.own.csv_sequences", "CsvSequenceFiles"),
     "npz": ("zoo.training.tasks.own.array_file", "ArrayFiles"),
     "plain_text": ("zoo.training.tasks.own.plain_text", "PlainText"),
     "ts": ("zoo.training.tasks.own.time_series", "TimeSeriesFiles"),

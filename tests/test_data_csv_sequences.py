@@ -1,0 +1,99 @@
+"""CSV files with many sequences: what belongs together, classes and numbers, and what is refused with its line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoo.data.csv_sequences import load_csv_sequences
+from zoo.data.source import DataError
+from zoo.training.tasks import make_task
+from zoo.training.tasks.own.csv_sequences import CsvSequenceFiles
+
+MACHINES = """machine;step;heat;load;state;wear
+A;0;1,5;3;ok;0,5
+B;0;2,5;1;worn;7,25
+A;1;1,0;4;ok;0,5
+B;1;3,0;1;worn;7,25
+A;2;0,5;1;ok;0,5
+B;2;9,0;2;worn;7,25
+C;0;4,5;1;ok;1,5
+C;1;4,0;5;ok;1,5
+C;2;4,0;9;ok;1,5
+C;3;4,0;2;ok;1,5
+"""
+
+
+def write(path: Path, text: str = MACHINES) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_rows_of_a_sequence_need_not_stand_together(tmp_path: Path) -> None:
+    found = load_csv_sequences(write(tmp_path / "a.csv"), "machine", ["wear"])
+    assert found.names == ["A", "B", "C"]
+    assert found.columns == ["heat", "load"]
+    assert [sequence.tolist() for sequence in found.sequences[:2]] == [
+        [[1.5, 3], [1, 4], [0.5, 1]],
+        [[2.5, 1], [3, 1], [9, 2]],
+    ]
+    assert [part.tolist() for part in found.numbers] == [[0.5], [7.25], [1.5]]
+    assert found.lines == [2, 3, 8]
+    assert found.facts["left out"].startswith(
+        "step counts the rows of each sequence; state has no numbers, such as 'ok'"
+    )
+
+
+def test_classes_and_numbers_of_every_step(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv")
+    found = load_csv_sequences(path, "machine", ["state"], ["heat"])
+    assert (found.classes, found.numbers) == (["ok", "worn", "ok"], [])
+    steps = load_csv_sequences(path, "machine", ["load", "wear"], ["heat"], time_column="step")
+    assert steps.numbers[0].tolist() == [[3, 0.5], [4, 0.5], [1, 0.5]]
+    assert steps.facts["time"] == "step, rising in each sequence"
+    whole = write(tmp_path / "b.csv", MACHINES.replace("0,5\n", "1\n").replace("7,25", "2").replace("1,5\n", "2\n"))
+    with pytest.raises(
+        DataError, match="column 'wear' has 2 whole numbers, which may be classes or numbers; say goal="
+    ):
+        load_csv_sequences(whole, "machine", ["wear"])
+    assert load_csv_sequences(whole, "machine", ["wear"], goal="classes").classes == ["1", "2", "2"]
+    assert load_csv_sequences(whole, "machine", ["wear"], goal="numbers").numbers[1].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "arguments", "words"),
+    [
+        ("A;1;", ";1;", {}, "line 4, column 'machine': the row belongs to no sequence, got ''"),
+        ("A;1;1,0;4;ok", "A;1;1,0;4;worn", {"targets": ["state"]}, "line 4, column 'state': the class is 'worn'"),
+        ("A;1;1,0;4;ok;0,5", "A;1;1,0;4;ok;?", {}, "line 4, column 'wear': the target is missing"),
+        ("A;1;1,0", "A;1;?", {}, "line 4, column 'heat': the value is missing"),
+        ("A;1;1,0", "A;1;hot", {}, "line 4, column 'heat': expected a number with a decimal comma, got 'hot'"),
+        ("A;1;", "A;0;", {"time_column": "step"}, "line 4, column 'step': the time does not go on from line 2"),
+        ("A;0;", "A;0;", {"sequence": "robot"}, "no column robot; there are machine, step"),
+        ("A;0;", "A;0;", {"sequence": ""}, "give sequence=COLUMN, which names the sequence of a row"),
+        ("A;0;", "A;0;", {"targets": ["machine"]}, "column 'machine' has two uses"),
+        ("A;0;", "A;0;", {"columns": ["wear"]}, "column 'wear' has two uses"),
+        ("A;0;", "A;0;", {"targets": ["state", "wear"]}, "line 2, column 'state': expected a number"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(tmp_path: Path, old: str, new: str, arguments: dict[str, Any], words: str) -> None:
+    assert old in MACHINES
+    path = write(tmp_path / "a.csv", MACHINES.replace(old, new, 1))
+    with pytest.raises(DataError, match=rf"a.csv.*{words}"):
+        load_csv_sequences(path, **{"sequence": "machine", "targets": ["wear"], **arguments})
+
+
+def test_a_task_and_another_file(tmp_path: Path) -> None:
+    lines = ["run,x,noise,y"]
+    for run in range(40):
+        lines += [
+            f"r{run},{run % 7 + step % 3},{(run * step) % 5},{(run % 7) / 2 + 0.25}" for step in range(4 + run % 3)
+        ]
+    path = write(tmp_path / "a.csv", "\n".join(lines) + "\n")
+    options = {"train": str(path), "sequence": "run", "targets": ["y"]}
+    task: Any = make_task("csv_sequences", options)
+    assert task.model_overrides() == {"input_size": 2, "num_targets": 1}
+    assert task.facts()["sequences"] == "40, each of 4 to 6 steps"
+    other = write(tmp_path / "b.csv", "run,y,noise,x,more\nq,1.5,0,1,2\nq,1.5,1,2,5\n")
+    restored: Any = CsvSequenceFiles.restore(options, task.record(), str(other))
+    assert [(steps.tolist(), target.tolist()) for steps, target in restored.test] == [([[1, 0], [2, 1]], [1.5])]

@@ -1,0 +1,200 @@
+"""Many sequences in one CSV file: a column names the sequence of a row, and others hold what is to be learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from zoo.data.arrays import MOST_CLASSES
+from zoo.data.csv_columns import check_order, choose_columns
+from zoo.data.csv_numbers import is_missing
+from zoo.data.csv_series import make_series
+from zoo.data.csv_table import CsvForm, Table, load_table
+from zoo.data.csv_times import ENOUGH_ROWS, steps_evenly
+from zoo.data.source import DataError
+
+
+@dataclass(frozen=True)
+class CsvSequences:
+    """Sequences with a class or with numbers each.
+
+    Args:
+        sequences: float32 (T, C) each, in the order of time; NaN where a value is missing.
+        names: of the sequences, as their column has them.
+        lines: of the first row of each.
+        columns: the C features.
+        classes: of the sequences; empty where they have numbers.
+        numbers: float32 (K,) of each, or (T, K) where they change from row to row; empty where they have classes.
+        facts: what was understood of the file: a word and a line for each.
+    """
+
+    sequences: list[Tensor]
+    names: list[str]
+    lines: list[int]
+    columns: list[str]
+    classes: list[str]
+    numbers: list[Tensor]
+    facts: dict[str, str]
+
+
+def load_csv_sequences(
+    path: str | Path,
+    sequence: str,
+    targets: Sequence[str],
+    columns: Sequence[str] = (),
+    *,
+    time_column: str = "",
+    form: CsvForm | None = None,
+    goal: str = "",
+    missing: bool = False,
+) -> CsvSequences:
+    """Read a CSV file whose rows are steps of many sequences.
+
+    Args:
+        path: of the file.
+        sequence: the column that names the sequence of a row. Its rows need not stand together.
+        targets: the columns to learn: one of words, which is a class; or numbers, each the same in all rows of a
+            sequence, or one for every step.
+        columns: the features; where empty, all other numbers that are no time, no index and not constant.
+        time_column: the column that tells the time, by which the rows of each sequence have to rise.
+        form: what is known of separator, header and numbers.
+        goal: "classes" or "numbers": what the targets are; where empty, numbers are numbers.
+        missing: take missing values of features as NaN; otherwise they are refused.
+
+    Raises:
+        DataError: as `load_csv`, or a target is missing, may be a class or a number, or is a class that changes within
+            a sequence; the message has line or column.
+    """
+    table = load_table(path, form)
+    try:
+        return _read_sequences(table, sequence, list(targets), list(columns), time_column, form, goal, missing)
+    except DataError as error:
+        raise DataError(f"{path}, {error}" if str(error).startswith("line") else f"{path}: {error}") from error
+
+
+def _read_sequences(
+    table: Table,
+    sequence: str,
+    targets: list[str],
+    columns: list[str],
+    time_column: str,
+    form: CsvForm | None,
+    goal: str,
+    missing: bool,
+) -> CsvSequences:
+    if not sequence or not targets:
+        raise DataError("give sequence=COLUMN, which names the sequence of a row, and targets=COLUMN, what is learnt")
+    unknown = [name for name in (sequence, *targets) if name not in table.names]
+    if unknown:
+        raise DataError(f"no column {', '.join(unknown)}; there are {', '.join(table.names)}")
+    both = sorted({sequence, *targets} & set(columns))
+    if both or sequence in targets:
+        raise DataError(f"column {(both or [sequence])[0]!r} has two uses; a feature is neither a target nor a name")
+    owners = table.column(sequence)
+    rows: dict[str, list[int]] = {}
+    for k, owner in enumerate(owners):
+        if is_missing(owner):
+            raise DataError(
+                f"line {table.lines[k]}, column {sequence!r}: the row belongs to no sequence, got {owner!r}"
+            )
+        rows.setdefault(owner, []).append(k)
+    groups = [np.array(places) for places in rows.values()]
+    others = [name for name in table.names if name not in (sequence, *targets)]
+    rest = select_columns(table, others)
+    inner = [] if columns else _find_indices(rest, groups, form)
+    if inner and not columns:
+        rest = select_columns(rest, [name for name in others if name not in inner])
+    features = make_series(rest, columns, time_column, form, True, missing)
+    if time_column:
+        _check_times(rest, time_column, groups, form)
+    classes, numbers = _read_targets(table, targets, groups, form, goal)
+    facts = {**features.facts, "sequences": f"{len(groups):,}, by column {sequence}"}
+    facts["time"] = f"{time_column}, rising in each sequence" if time_column else "rows are taken in their order"
+    if inner:
+        left = "" if facts["left out"] == "no column" else f"; {facts['left out']}"
+        facts["left out"] = "; ".join(f"{name} counts the rows of each sequence" for name in inner) + left
+    return CsvSequences(
+        [features.values[torch.from_numpy(places)] for places in groups],
+        list(rows),
+        [table.lines[places[0]] for places in groups],
+        features.names,
+        classes,
+        numbers,
+        facts,
+    )
+
+
+def select_columns(table: Table, names: Sequence[str]) -> Table:
+    """Return a table with some of the columns."""
+    places = [table.names.index(name) for name in names]
+    return Table(list(names), [[row[place] for place in places] for row in table.rows], table.lines, table.form)
+
+
+def _find_indices(table: Table, groups: list[NDArray[np.int64]], form: CsvForm | None) -> list[str]:
+    """Return the columns that change by the same step in all rows of every sequence."""
+    if sum(len(places) for places in groups) < ENOUGH_ROWS or max(map(len, groups)) < 3:
+        return []
+    found = []
+    for name in table.names:
+        try:
+            values = choose_columns(select_columns(table, [name]), [name], form=form, in_order=True).values[:, 0]
+        except DataError:  # no numbers: it is judged with the others
+            continue
+        if all(steps_evenly(values[places]) for places in groups if len(places) > 2):
+            found.append(name)
+    return found
+
+
+def _check_times(table: Table, name: str, groups: list[NDArray[np.int64]], form: CsvForm | None) -> None:
+    """Refuse rows that are not in the order of time within their sequence."""
+    for places in groups:
+        rows, lines = [table.rows[k] for k in places], [table.lines[k] for k in places]
+        turn = check_order(select_columns(Table(table.names, rows, lines, table.form), [name]), name, form)
+        if turn < 0:
+            raise DataError(f"line {lines[1]}, column {name!r}: the time falls; sort the rows of each sequence by time")
+
+
+def _read_targets(
+    table: Table, targets: list[str], groups: list[NDArray[np.int64]], form: CsvForm | None, goal: str
+) -> tuple[list[str], list[Tensor]]:
+    """Return a class for each sequence, or its numbers."""
+    for name in targets:
+        for line, cell in zip(table.lines, table.column(name), strict=True):
+            if is_missing(cell):
+                raise DataError(f"line {line}, column {name!r}: the target is missing, got {cell!r}")
+    try:
+        values = (
+            None
+            if goal == "classes"
+            else make_series(select_columns(table, targets), targets, "", form, True, False).values
+        )
+    except DataError:
+        if goal == "numbers" or len(targets) > 1:
+            raise
+        values = None
+    if values is None:
+        cells = table.column(targets[0])
+        for places in groups:
+            for k in places:
+                if cells[k] != cells[places[0]]:
+                    raise DataError(
+                        f"line {table.lines[k]}, column {targets[0]!r}: the class is {cells[k]!r}, and in line "
+                        f"{table.lines[places[0]]} of the same sequence {cells[places[0]]!r}; a sequence has one class"
+                    )
+        return [cells[places[0]] for places in groups], []
+    parts = [values[torch.from_numpy(places)] for places in groups]
+    if not all((part == part[0]).all() for part in parts):
+        return [], parts
+    distinct = {float(part[0, 0]) for part in parts}
+    if not goal and len(targets) == 1 and len(distinct) <= MOST_CLASSES and all(map(float.is_integer, distinct)):
+        raise DataError(
+            f"column {targets[0]!r} has {len(distinct)} whole numbers, which may be classes or numbers; say "
+            "goal=classes or goal=numbers"
+        )
+    return [], [part[0] for part in parts]

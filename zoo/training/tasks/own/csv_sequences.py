@@ -1,0 +1,61 @@
+"""A user's own CSV file with many sequences: one class each, numbers of each, or numbers of every step."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from zoo.data.csv_sequences import load_csv_sequences
+from zoo.data.csv_table import CsvForm
+from zoo.training.tasks.own.features import FeatureFiles
+from zoo.training.tasks.own.labelled import Labelled
+
+
+class CsvSequenceFiles(FeatureFiles):
+    """CSV files in which the column `task.options.sequence` says to which sequence a row belongs."""
+
+    name = "csv_sequences"
+    defaults: ClassVar[dict[str, Any]] = {
+        **FeatureFiles.defaults,
+        "sequence": "",
+        "targets": [],  # the columns that are learnt
+        "columns": [],  # the features; empty: all other numbers that are no time, no index and not constant
+        "time_column": "",
+        "separator": "",  # empty: found, as the next two
+        "header": "",  # "yes" or "no"
+        "decimal": "",  # "." or ","
+        "encoding": "",  # empty: UTF-8, or UTF-16 with a byte order mark
+        "goal": "",  # "classes" or "numbers"; empty: numbers are numbers
+    }
+    columns: ClassVar[list[str]] = []
+
+    def read(self, path: str) -> Labelled:
+        options = self.options
+        if options["goal"] not in ("", "classes", "numbers"):
+            raise ValueError(f"task.options.goal must be classes or numbers, got {options['goal']!r}")
+        found = load_csv_sequences(
+            path,
+            options["sequence"],
+            options["targets"],
+            options["columns"] or self.columns,
+            time_column=options["time_column"],
+            form=CsvForm(**{name: options[name] for name in ("separator", "header", "decimal", "encoding")}),
+            goal=options["goal"],
+            missing=self.allows_missing(),
+        )
+        self.columns = found.columns  # type: ignore[misc]  # other files have to have the same ones
+        places = [f"{path}, line {line}, {name}" for name, line in zip(found.names, found.lines, strict=True)]
+        return Labelled(
+            found.sequences,
+            places,
+            found.classes,
+            found.numbers,
+            number_names=list(options["targets"]) if found.numbers else [],
+            facts=found.facts,
+        )
+
+    def record(self) -> dict[str, Any]:
+        return {**super().record(), "columns": self.columns}
+
+    def set_record(self, record: dict[str, Any]) -> None:
+        super().set_record(record)
+        self.columns = record["columns"]  # type: ignore[misc]
