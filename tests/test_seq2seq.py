@@ -222,5 +222,8 @@ def test_words_are_pronounced_alike_in_cpp(program: Program, artifact: Path, tmp
             model.pronounce(word, 1)
         outcome = program(artifact, "--method", "pronounce", f"str:{word}", "int:1")
         assert (outcome.status, message in outcome.error) == (BAD_DATA, True)
+    nameless = build_decoder("gru_pronouncer")
+    zoo.save_artifact(nameless, artifact)
+    assert nameless.pronounce("a", 1).split()[0] == str(int(nameless.search(torch.tensor([[97]]), 1)[0][0, 0]) + 1)
     with pytest.raises(zoo.ConfigError, match="a name for each of num_labels - 1 = 69 labels, got 10"):
         zoo.build("lstm_pronouncer", phonemes=phonemes)

@@ -63,7 +63,7 @@ class PronouncerConfig(Seq2SeqConfig):
     """Spelling to phonemes: a word is its ASCII bytes, and each label but the end has a name.
 
     Args:
-        phonemes: the names of labels 1, 2, and so on.
+        phonemes: the names of labels 1, 2, and so on; empty for these numbers as names.
     """
 
     phonemes: tuple[str, ...] = ()

