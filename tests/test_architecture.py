@@ -102,6 +102,13 @@ ARROWS: dict[str, set[str]] = {
     "zoo.training.guesses": {"zoo.training.batching", "zoo.training.learners", "zoo.training.tasks"},
     "zoo.training.own_data": {"zoo.data", "zoo.training.guesses", "zoo.training.tasks"},
     "zoo.training.baselines": {"zoo.data", "zoo.models", "zoo.training.batching", "zoo.training.tasks"},
+    "zoo.training.fitting": {
+        "zoo.data",
+        "zoo.training",
+        "zoo.training.experiment",
+        "zoo.training.own_data",
+        "zoo.training.tasks",
+    },
     "zoo.training": {
         "zoo.training.batching",
         "zoo.training.errors",

@@ -49,6 +49,7 @@ _HOMES = {
     "find_model": "zoo.factory",
     "find_recipe": "zoo.quantization",
     "find_runner": "zoo.installation",
+    "fit": "zoo.training.fitting",
     "import_model": "zoo.importing.importing",
     "init_weights_": "zoo.init.filling",
     "list_inits": "zoo.init.schemes",
@@ -135,6 +136,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.quantization import quantize as quantize
     from zoo.quantization import register_recipe as register_recipe
     from zoo.registry import UnknownModelError as UnknownModelError
+    from zoo.training.fitting import fit as fit
     from zoo.weights.errors import WeightsError as WeightsError
     from zoo.weights.loading import load_weights_ as load_weights_
 else:

@@ -109,6 +109,35 @@ def label_arrays(
     return LabelledArrays(tensors, classes, names, numbers, owners, [])
 
 
+def save_arrays(path: str | Path, X: Any, y: Any, lengths: Any = None, groups: Any = None) -> None:
+    """Write arrays that `label_arrays` takes as a file for `load_arrays`; lists of arrays are padded.
+
+    Args:
+        path: of the file.
+        X, y, lengths, groups: as in `label_arrays`.
+    """
+    rows = _read_rows(X)
+    counts = _read_lengths(lengths, rows)
+    size = max(map(len, rows))
+    values = np.full((len(rows), size, rows[0].shape[1]), np.nan)
+    for padded, row in zip(values, rows, strict=True):
+        padded[: len(row)] = row
+    targets = list(y) if isinstance(y, list | tuple) else np.asarray(y)
+    if np.ndim(targets[0]) > 0 and len({np.shape(part) for part in targets}) > 1:  # numbers of every step
+        parts = [np.asarray(part, dtype=np.float64) for part in targets]
+        found = np.full((len(parts), size, *parts[0].shape[1:]), np.nan)
+        for padded, part in zip(found, parts, strict=True):
+            padded[: len(part)] = part
+        targets = found
+    words = np.asarray(targets)
+    if words.dtype.kind == "O":
+        words = words.astype(str)
+    if groups is None:
+        np.savez(path, X=values, y=words, lengths=np.array(counts))
+    else:
+        np.savez(path, X=values, y=words, lengths=np.array(counts), groups=np.asarray(groups).astype(str))
+
+
 def _as_array(value: Any, name: str) -> NDArray[Any]:
     try:
         return np.asarray(value)
@@ -181,7 +210,9 @@ def _read_targets(
             f"y is {np.asarray(parts[0]).dtype} {shape}; expected one class for each sequence (N,), or real numbers; "
             "goal=numbers takes whole numbers for such"
         )
-    every = all(np.ndim(part) == 1 and len(part) == len(row) > 1 for part, row in zip(parts, rows, strict=True))
+    every = max(map(len, rows)) > 1 and all(
+        np.ndim(part) == 1 and len(part) == len(row) for part, row in zip(parts, rows, strict=True)
+    )
     numbers = [_read_numbers(part[:, None] if every else part, k, rows[k], counts[k]) for k, part in enumerate(parts)]
     _check_numbers(numbers, missing)
     joined = np.concatenate([part.reshape(-1, part.shape[-1]) for part in numbers])

@@ -1,0 +1,67 @@
+"""Models of arrays in memory in a few lines, on the code that trains on files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import zoo
+from zoo.data.arrays import label_arrays, load_arrays, save_arrays
+from zoo.data.source import DataError
+from zoo.training.experiment import read_experiment
+
+QUICK = {"training.accelerator": "cpu", "training.max_epochs": 12, "model.overrides.hidden_size": 8}
+
+
+@pytest.mark.autograd
+def test_classes_of_padded_arrays(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(90, 9, 2)) + np.where(np.arange(90) % 2, 1, -1)[:, None, None]
+    words = np.where(np.arange(90) % 2, "up", "down")
+    done = zoo.fit(x, words, lengths=np.arange(90) % 5 + 5, folder=tmp_path / "run", overrides=QUICK, progress=False)
+    assert done.metrics["test"]["accuracy"] > 0.9
+    assert done.task.record()["classes"] == ["down", "up"]
+    saved = zoo.save_artifact(done.model, tmp_path / "model.pt")
+    scores, _ = zoo.load_artifact(saved.path)(torch.ones(1, 9, 2))
+    assert int(scores.argmax()) == 1
+    assert read_experiment(tmp_path / "run" / "experiment.toml").to_dict() == done.metrics["experiment"]
+    with pytest.raises(ValueError, match="holds a run already; name another folder"):
+        zoo.fit(x, words, folder=tmp_path / "run")
+
+
+@pytest.mark.autograd
+def test_numbers_of_a_list_of_arrays() -> None:
+    generator = np.random.default_rng(0)
+    rows = [generator.normal(size=(4 + k % 4, 1)) + k % 7 for k in range(90)]
+    done = zoo.fit(rows, [500 + 10 * row.mean() for row in rows], family="rnn", overrides=QUICK, progress=False)
+    assert done.metrics["test"]["r2"] > 0.8
+    assert done.model.model_name == "rnn_regressor"
+    assert done.folder.name.startswith("zoo-fit-")
+
+
+def test_errors_name_the_arrays(tmp_path: Path) -> None:
+    x = np.zeros((5, 3, 1))
+    with pytest.raises(DataError, match=r"^y has 4 rows, X has 5"):
+        zoo.fit(x, [0, 1, 0, 1], folder=tmp_path / "run")
+    x[2, 1] = np.nan
+    with pytest.raises(DataError, match=r"^X\[2, 1, 0\] is missing or infinite"):
+        zoo.fit(x, [0, 1, 0, 1, 0], folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_written_is_what_was_given(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    ragged = [generator.normal(size=(k, 2)) for k in (3, 1, 4)]
+    cases = [
+        (ragged, [row[:, 0] for row in ragged], None, None),
+        (ragged, [row.cumsum(0) for row in ragged], None, ["a", "b", "a"]),
+        (generator.normal(size=(3, 4)), np.array(["x", "y", "x"], dtype=object), [4, 2, 1], None),
+        (ragged, [3, 10, 3], None, None),
+    ]
+    for x, y, lengths, groups in cases:
+        save_arrays(tmp_path / "a.npz", x, y, lengths, groups)
+        given, read = label_arrays(x, y, lengths, groups), load_arrays(tmp_path / "a.npz")
+        for one, other in zip(given.sequences + given.numbers, read.sequences + read.numbers, strict=True):
+            assert torch.equal(one, other)
+        assert (given.classes, given.class_names, given.groups) == (read.classes, read.class_names, read.groups)

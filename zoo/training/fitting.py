@@ -1,0 +1,69 @@
+"""Training on arrays in memory, by the same code that trains on files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from zoo.data.arrays import label_arrays, save_arrays
+from zoo.training.experiment import make_experiment, write_experiment
+from zoo.training.own_data.sizes import plan_sequences
+from zoo.training.tasks import make_task
+from zoo.training.trainer import Trained, train
+
+DATA, EXPERIMENT = "data.npz", "experiment.toml"
+
+
+def fit(
+    X: Any,
+    y: Any,
+    *,
+    lengths: Any = None,
+    groups: Any = None,
+    goal: str = "",
+    missing: str = "refuse",
+    family: str = "gru",
+    folder: str | Path | None = None,
+    overrides: Mapping[str, Any] = MappingProxyType({}),
+    progress: bool = True,
+) -> Trained:
+    """Train a model on sequences in arrays; a part of them is kept to choose by, and another one to test with.
+
+    Args:
+        X: numbers (N, T, F), or (N, T) for one feature, or a list of N arrays (T_i, F).
+        y: (N,) classes or numbers; (N, K) numbers; (N, T) or (N, T, K) numbers of every step.
+        lengths: whole numbers (N,): the steps of each sequence that count; all where None.
+        groups: (N,) what each sequence belongs to, such as a speaker; groups stay in one part.
+        goal: "classes" or "numbers": what `y` is; found where empty.
+        missing: what stands for missing values in X: "drop", "interpolate", "forward" or "mask"; "refuse" for nothing.
+        family: of the model, such as "lstm".
+        folder: of the run, with a copy of the arrays and the experiment that reproduces it; by default a new temporary
+            one.
+        overrides: of the experiment, such as {"training.max_epochs": 5, "seed": 1, "task.options.test_share": 0.3}.
+        progress: show a bar.
+
+    Returns:
+        The model in eval mode, with its task, its metrics and the folder of the run.
+
+    Raises:
+        DataError: the arrays do not fit each other, or a value is missing; the message has the place.
+        ValueError: a model or an option does not exist, or the folder holds a run.
+        TrainingError: as in training by an experiment.
+    """
+    label_arrays(X, y, lengths, groups, goal=goal, missing=missing != "refuse")  # errors name the arrays, not a file
+    place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="zoo-fit-"))
+    if (place / DATA).exists():
+        raise ValueError(f"{place} holds a run already; name another folder")
+    place.mkdir(parents=True, exist_ok=True)
+    save_arrays(place / DATA, X, y, lengths, groups)
+    options = {"train": str(place / DATA), "missing": missing, "goal": goal}
+    task: Any = make_task("npz", options)
+    table = {"name": "arrays", "task": {"name": "npz", "options": options}, **plan_sequences(task)}
+    kind = "regressor" if "num_targets" in task.model_overrides() else "classifier"
+    table["model"]["name"] = f"{family}_{kind}"
+    experiment = make_experiment(table, overrides)
+    write_experiment(experiment, place / EXPERIMENT)
+    return train(experiment, place, progress=progress)
