@@ -185,10 +185,36 @@ def test_cpp_writes_the_same_labels(
     np.testing.assert_allclose(np.load(tmp_path / "found.1.npy"), log_probs, atol=1e-5)
 
 
+class FarSighted(nn.Module):
+    """A mutant: attention that takes padding for steps."""
+
+    def __init__(self, attention: DotProductAttention) -> None:
+        super().__init__()
+        self.attention = attention
+
+    @torch.jit.export
+    def keys(self, memory: Tensor) -> Tensor:
+        return self.attention.keys(memory)
+
+    def forward(self, query: Tensor, keys: Tensor, memory: Tensor, absent: Tensor) -> Tensor:
+        return self.attention(query, keys, memory, torch.zeros_like(absent))
+
+
+def test_verify_finds_attention_to_padding(program: Program, artifact: Path) -> None:
+    model = build_decoder()
+    model.decoder.attention = FarSighted(model.decoder.attention)
+    zoo.save_artifact(model, artifact)
+    outcome = program("verify", artifact, "--json")
+    failed = [check["name"] for check in outcome.json["checks"] if not check["pass"]]
+    assert (outcome.status, failed) == (1, ["padded_batch: rows alone"])
+
+
 def test_what_makes_no_sense_is_refused(program: Program, artifact: Path, tmp_path: Path) -> None:
     model = build_decoder()
     with pytest.raises(ValueError, match="takes no state"):
         model(make_input(), None, [torch.zeros(1, 3)])
+    with pytest.raises(RuntimeError, match="it has no state to carry on"):
+        model.initial_state(1)
     with pytest.raises(ValueError, match="beam_size must be at least 1; got 0"):
         model.search(make_input(), 0)
     with pytest.raises(zoo.ConfigError, match="attention must be one of additive, dot_product, got 'dot'"):

@@ -34,6 +34,10 @@ class Pronouncer(nn.Module):
         return self.model(fold_case(input), lengths, state)
 
     @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return self.model.initial_state(batch_size)
+
+    @torch.jit.export
     def log_probs(self, input: Tensor, lengths: Optional[Tensor], labels: Tensor) -> Tensor:
         """See `Seq2Seq.log_probs`."""
         return self.model.log_probs(fold_case(input), lengths, labels)

@@ -42,6 +42,10 @@ class Seq2Seq(nn.Module):
         return labels, [log_probs.unsqueeze(0)]
 
     @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        raise RuntimeError("an encoder-decoder reads its whole input at once: it has no state to carry on")
+
+    @torch.jit.export
     def search(self, input: Tensor, beam_size: int, lengths: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
         """Return the likeliest labels that a beam of this size finds, and their log-probabilities.
 
