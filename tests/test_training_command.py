@@ -16,6 +16,7 @@ from support.data_sets import write_wav
 import zoo
 from zoo.cli import main as zoo_program
 from zoo.cli import train as train_program
+from zoo.data.source import DataError
 from zoo.training.experiment import read_experiment
 from zoo.training.own_data.forecasts import choose_windows
 from zoo.training.own_data.kinds import find_kind
@@ -69,6 +70,15 @@ def write_series(folder: Path) -> Path:
     return path
 
 
+def write_arrays(folder: Path) -> Path:
+    generator = np.random.default_rng(0)
+    slopes = generator.normal(size=60)
+    ramps = slopes[:, None] * np.arange(12) + 0.1 * generator.normal(size=(60, 12))
+    path = folder / "arrays.npz"
+    np.savez(path, X=ramps[..., None].astype(np.float32), y=slopes)
+    return path
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of data: how a file of it is made, what reads it and what model fits it."""
@@ -83,6 +93,7 @@ class Kind:
 KINDS = {
     "csv": Kind(write_table, "csv", "segrnn_forecaster", "mse", "seasonal naive, period 12"),
     "ts": Kind(write_series, "ts", "gru_classifier", "accuracy", "most frequent class"),
+    "npz": Kind(write_arrays, "npz", "gru_regressor", "standardized_mse", "mean, test part"),
     "wav": Kind(write_sounds, "wav", "gru_speech_classifier", "accuracy", "most frequent class"),
     "conllu": Kind(write_tags, "conllu", "lstm_word_tagger", "f1", "most frequent tag of each word"),
     "text": Kind(write_text, "plain_text", "lstm_character_language_model", "nats_per_character", "frequency of each"),
@@ -103,7 +114,7 @@ def test_one_command_trains_and_the_next_ones_work_as_printed(
     said, _, after = out.partition("experiment a run/experiment.toml reproduces this run\n")
     lines = {line[:11].strip(): line[11:] for line in said.splitlines()}
     assert lines["data"].startswith(f"{data.name}: ")
-    assert "train" in said
+    assert "train" in lines["split"]
     assert lines["model"].startswith(f"{kind.model}, ")
     assert kind.metric in lines["to beat"]
     assert kind.baseline in said
@@ -138,6 +149,7 @@ def approx_in(out: str, line: str, metric: str) -> Any:
     [
         ("a.csv", "a,b\n1,2\n", "csv"),
         ("a.TS", "@data", "ts"),
+        ("a.npz", "PK", "npz"),
         ("a.conllu", "", "conllu"),
         ("train.txt", TAGGED, "conllu"),
         ("book.txt", "It was the best of times,\nit was the worst of times.\n\nIt was the age of wisdom.\n", "text"),
@@ -167,9 +179,9 @@ def test_what_cannot_be_trained_on_is_one_line(
             ["--data", "prose.rtf"],
             "neither ending nor content of prose.rtf says what it is; name its kind: csv, ",
         ),
-        (["--data", "book.txt", "--target", "x"], "a text takes no target; csv and conllu do"),
-        (["--data", "train.bio", "--horizon", "3"], "tagged words takes no horizon; csv do"),
-        (["--data", "book.txt", "--test", "train.bio"], "a text takes no test data of its own"),
+        (["--data", "book.txt", "--target", "x"], "text data takes no target; csv, csv_sequences, conllu data does"),
+        (["--data", "train.bio", "--horizon", "3"], "conllu data takes no horizon; csv data does"),
+        (["--data", "book.txt", "--test", "train.bio"], "text data takes no test data of its own"),
         (["--data", "train.bio", "task.options.colum=2"], "task conllu has no option colum"),
         (["--data", "train.bio", "training.epochs=2"], "no key training.epochs; did you mean training.max_epochs?"),
         (["--data", "train.bio", "gru_classifier_fsdd"], "and the experiment gru_classifier_fsdd both name data"),
@@ -188,9 +200,31 @@ def test_windows_fit_the_season_and_the_length_of_a_series(tmp_path: Path) -> No
     chosen = choose_windows({"path": path, "columns": ["temperature"]})
     assert (chosen["horizon"], chosen["look_back"]) == (10, 48)
     assert choose_windows({"path": path, "horizon": 5, "look_back": 9}) == {"path": path, "horizon": 5, "look_back": 9}
-    proposal = propose_experiment(path, Wishes(target="temperature", horizon=24))
-    assert proposal.table["model"]["overrides"] == {"segment_size": 24, "highway_window": 48, "highway_period": 12}
-    assert proposal.task.options["columns"] == ["temperature"]
+    for horizon, period in ((24, 12), (11, 1)):
+        wishes = Wishes(horizon=horizon, options={"columns": ["temperature"]})
+        one = propose_experiment(path, wishes).table["model"]["overrides"]
+        assert one == {"segment_size": horizon, "highway_window": 48, "highway_period": period}
+
+
+def test_a_target_is_forecast_from_all_columns(tmp_path: Path) -> None:
+    proposal = propose_experiment(write_table(tmp_path), Wishes(target="temperature", horizon=24))
+    assert proposal.table["model"]["name"] == "gru_forecaster"
+    (batch, *_) = proposal.task.test_batches()
+    assert (batch.input.shape[2], batch.target.shape[1:]) == (2, (24, 1))
+    with pytest.raises(DataError, match="has no variable humidity; it has temperature, wind"):
+        propose_experiment(write_table(tmp_path), Wishes(target="humidity"))
+
+
+def test_a_column_makes_sequences_of_the_rows_of_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "rides.csv"
+    rows = [f"{ride},{step * (ride % 3) + 0.1 * ride},{ride % 3}" for ride in range(24) for step in range(6)]
+    path.write_text("\n".join(["ride,speed,gear", *rows]) + "\n")
+    proposal = propose_experiment(path, Wishes(target="gear", options={"sequence": "ride"}))
+    assert proposal.table["task"]["name"] == "csv_sequences"
+    assert proposal.table["model"]["name"] == "gru_regressor"
+    classes = propose_experiment(path, Wishes(target="gear", options={"sequence": "ride", "goal": "classes"}))
+    assert classes.table["model"]["name"] == "gru_classifier"
+    assert classes.task.model_overrides() == {"input_size": 1, "num_classes": 3}
 
 
 def test_small_data_trains_in_small_batches(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import torch
 from zoo.models.characters import spell
 from zoo.training.batching import Batch, pad_sequences
 from zoo.training.guesses import (
+    Mean,
     Season,
     Shares,
     choose_period,
     find_best,
     is_ahead,
     learn_guesses,
+    learn_mean,
     learn_tags,
     restore_guess,
     score_guess,
@@ -65,6 +67,13 @@ def test_shares_of_classes_have_the_accuracy_of_the_largest() -> None:
     assert scores == pytest.approx({"accuracy": 0.5, "nll": float(-shares.log().mean())})
 
 
+def test_the_mean_leaves_out_what_is_missing() -> None:
+    every_step = Batch(torch.zeros(1, 3, 2), None, torch.tensor([[[1.0, 4.0], [3.0, torch.nan], [torch.nan, 8.0]]]))
+    mean = learn_mean([every_step])
+    assert mean.mean == (2, 6)
+    assert mean.answer(every_step).tolist() == [[[2, 6]] * 3]
+
+
 def test_words_have_their_most_frequent_tag() -> None:
     words, tags = [["The", "dog", "runs"], ["the", "runs"]], [[0, 1, 2], [0, 1]]
     input, lengths = pad_sequences([spell(row, 8) for row in words])
@@ -88,7 +97,8 @@ def test_answers_go_with_a_model_and_come_back(tmp_path: Path) -> None:
     numbers = guess.to_dict()
     assert numbers is not None
     assert score_guess(restore_guess(numbers), task, task.test_batches()) == scores
-    assert restore_guess(Season(5, (1,)).to_dict()) == Season(5, (1,))
+    for other in (Season(5, (1,)), Mean((2.5,))):
+        assert restore_guess(other.to_dict()) == other
 
 
 def test_the_best_answer_depends_on_the_metric() -> None:

@@ -19,6 +19,7 @@ from zoo.training.batching import Batch
 from zoo.training.learners.classification import ClassificationLearner
 from zoo.training.learners.forecasting import ForecastingLearner
 from zoo.training.learners.language_modelling import LanguageModellingLearner
+from zoo.training.learners.regression import RegressionLearner
 from zoo.training.learners.tagging import PADDING, TaggingLearner
 from zoo.training.tasks.base import Task
 
@@ -99,7 +100,22 @@ class WordTags:
         """Return nothing: the words are too many to go with a model."""
 
 
-Guess = Shares | Season | WordTags
+@dataclass(frozen=True)
+class Mean:
+    """Every number is its mean in training, (K,)."""
+
+    mean: tuple[float, ...]
+    name: str = "mean"
+
+    def answer(self, batch: Batch) -> Tensor:
+        """Return numbers of the shape of the targets (..., K)."""
+        return torch.tensor(self.mean).expand_as(batch.target)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"mean": list(self.mean)}
+
+
+Guess = Shares | Season | WordTags | Mean
 
 
 def learn_guesses(task: Task, batches: Iterable[Batch], classes: int) -> list[Guess]:
@@ -111,9 +127,11 @@ def learn_guesses(task: Task, batches: Iterable[Batch], classes: int) -> list[Gu
         classes: the model's number of scores, where it has them.
     """
     if issubclass(task.learner, ForecastingLearner):
-        places = find_places(task)
+        places: tuple[int, ...] = tuple(task.target_places)  # type: ignore[attr-defined]
         period = choose_period(batches, places)
         return [Season(k, places) for k in dict.fromkeys((1, period))]
+    if issubclass(task.learner, RegressionLearner):
+        return [learn_mean(batches)]
     if issubclass(task.learner, ClassificationLearner):
         return [Shares("most frequent class", _count(batches, classes))]
     if issubclass(task.learner, LanguageModellingLearner):
@@ -123,15 +141,12 @@ def learn_guesses(task: Task, batches: Iterable[Batch], classes: int) -> list[Gu
     return []
 
 
-def find_places(task: Task) -> tuple[int, ...]:
-    """Return which of the variables that a forecasting task sees are forecast."""
-    return tuple(getattr(task, "target_places", range(task.model_overrides()["num_variables"])))
-
-
 def restore_guess(numbers: Mapping[str, Any]) -> Guess:
     """Return an answer from what its `to_dict` gave."""
     if "period" in numbers:
         return Season(numbers["period"], tuple(numbers["places"]))
+    if "mean" in numbers:
+        return Mean(tuple(numbers["mean"]))
     return Shares(numbers["name"], tuple(numbers["counts"]))
 
 
@@ -179,6 +194,12 @@ def choose_period(batches: Iterable[Batch], places: Sequence[int]) -> int:
 
     errors = [error(period) for period in range(1, seen.size(1) + 1)]
     return 1 + next(k for k, value in enumerate(errors) if value <= min(errors) + math.log(NEARLY))
+
+
+def learn_mean(batches: Iterable[Batch]) -> Mean:
+    """Return the mean of each number, (K,), where there is one."""
+    rows = torch.cat([batch.target.reshape(-1, batch.target.size(-1)).double() for batch in batches])
+    return Mean(tuple(rows.nanmean(0).tolist()))
 
 
 def learn_tags(batches: Iterable[Batch], classes: int) -> tuple[Shares, WordTags]:

@@ -13,6 +13,8 @@ from zoo.data.tagged_columns import is_conllu
 # Kind -> the task that reads it, and what it is in words.
 KINDS: dict[str, tuple[str, str]] = {
     "csv": ("csv", "a table whose rows are steps in time"),
+    "csv_sequences": ("csv_sequences", "a table with many sequences"),
+    "npz": ("npz", "numpy arrays"),
     "ts": ("ts", "an archive of series, .ts"),
     "wav": ("wav", "recordings, a folder for each class"),
     "conllu": ("conllu", "tagged words"),
@@ -20,6 +22,7 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 ENDINGS = {
     **dict.fromkeys((".csv", ".tsv"), "csv"),
+    ".npz": "npz",
     ".ts": "ts",
     **dict.fromkeys((".conllu", ".conllup", ".conll", ".bio", ".iob", ".iob2"), "conllu"),
     **dict.fromkeys((".text", ".md"), "text"),

@@ -51,6 +51,8 @@ class Proposal:
 
 PLANS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "csv": plan_forecaster,
+    "csv_sequences": plan_sequences,
+    "npz": plan_sequences,
     "ts": plan_sequences,
     "wav": plan_sounds,
     "conllu": plan_tags,
@@ -72,6 +74,8 @@ def propose_experiment(data: str | Path, wishes: Wishes, *, fast: bool = False) 
     """
     path = Path(data)
     kind = wishes.kind or find_kind(path)
+    if kind == "csv" and "sequence" in wishes.options:  # the column that says to which sequence a row belongs
+        kind = "csv_sequences"
     if kind not in KINDS:
         raise ValueError(f"no kind of data is called {kind!r}; there are {', '.join(KINDS)}")
     name, words = KINDS[kind]
@@ -96,16 +100,18 @@ def make_options(kind: str, data: str, wishes: Wishes) -> dict[str, Any]:
         ValueError: the kind takes no target, no horizon or no test data of its own.
     """
     for wish, value, kinds in (
-        ("a target", wishes.target, ("csv", "conllu")),
-        ("a horizon", wishes.horizon, ("csv",)),
-        ("test data of its own", wishes.test, ("ts", "wav", "conllu")),
+        ("target", wishes.target, ("csv", "csv_sequences", "conllu")),
+        ("horizon", wishes.horizon, ("csv",)),
+        ("test data of its own", wishes.test, ("ts", "npz", "wav", "conllu", "csv_sequences")),
     ):
         if value and kind not in kinds:
-            raise ValueError(f"{KINDS[kind][1]} takes no {wish.removeprefix('a ')}; {' and '.join(kinds)} do")
+            raise ValueError(f"{kind} data takes no {wish}; {', '.join(kinds)} data does")
+    targets = {"targets": wishes.target.split(",")} if wishes.target else {}
     if kind == "csv":
-        columns = {"columns": wishes.target.split(",")} if wishes.target else {}
-        return {"path": data, "loss": "mse", **columns, **({"horizon": wishes.horizon} if wishes.horizon else {})}
+        return {"path": data, "loss": "mse", **targets, **({"horizon": wishes.horizon} if wishes.horizon else {})}
     if kind == "text":
         return {"path": data}
     test = {"test": wishes.test} if wishes.test else {}
-    return {"train": data, **test, **({"column": wishes.target} if wishes.target else {})}
+    if kind == "conllu":
+        return {"train": data, **test, **({"column": wishes.target} if wishes.target else {})}
+    return {"train": data, **test, **targets}

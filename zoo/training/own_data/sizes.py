@@ -16,10 +16,11 @@ def plan_sounds(task: Any) -> dict[str, Any]:
 
 
 def plan_sequences(task: Any) -> dict[str, Any]:
-    """Plan a classifier of series."""
+    """Plan a classifier of series, or a regressor where they have numbers."""
     overrides = {"hidden_size": 64, "bidirectional": True, "standardize": True}
+    name = "gru_regressor" if "num_targets" in task.model_overrides() else "gru_classifier"
     return {
-        "model": {"name": "gru_classifier", "init": "orthogonal", "overrides": overrides},
+        "model": {"name": name, "init": "orthogonal", "overrides": overrides},
         **plan_training(len(task.train), batch_size=32, steps=1500, epochs=(10, 100), learning_rate=3e-3),
     }
 
