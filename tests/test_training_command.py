@@ -88,12 +88,13 @@ class Kind:
     model: str
     metric: str
     baseline: str
+    picture: bool = False
 
 
 KINDS = {
-    "csv": Kind(write_table, "csv", "segrnn_forecaster", "mse", "seasonal naive, period 12"),
-    "ts": Kind(write_series, "ts", "gru_classifier", "accuracy", "most frequent class"),
-    "npz": Kind(write_arrays, "npz", "gru_regressor", "standardized_mse", "mean, test part"),
+    "csv": Kind(write_table, "csv", "segrnn_forecaster", "mse", "seasonal naive, period 12", picture=True),
+    "ts": Kind(write_series, "ts", "gru_classifier", "accuracy", "most frequent class", picture=True),
+    "npz": Kind(write_arrays, "npz", "gru_regressor", "standardized_mse", "mean, test part", picture=True),
     "wav": Kind(write_sounds, "wav", "gru_speech_classifier", "accuracy", "most frequent class"),
     "conllu": Kind(write_tags, "conllu", "lstm_word_tagger", "f1", "most frequent tag of each word"),
     "text": Kind(write_text, "plain_text", "lstm_character_language_model", "nats_per_character", "frequency of each"),
@@ -132,6 +133,9 @@ def test_one_command_trains_and_the_next_ones_work_as_printed(
     for program, *arguments in commands:
         if program == "zoo":
             assert zoo_program(arguments) == 0, capsys.readouterr().err
+            if arguments[0] == "evaluate" and kind.picture:
+                assert zoo_program([*arguments, "--picture", "results.png"]) == 0
+                assert Path("results.png").read_bytes().startswith(b"\x89PNG")
         else:
             done = subprocess.run([zoo.find_runner(), *arguments], capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr

@@ -37,7 +37,9 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         "data", nargs="*", help="a file or folder to test with, or a data set (default: what it was trained on)"
     )
     parser.add_argument("--stream", type=int, default=0, metavar="STEPS", help="feed cpp_runner STEPS steps at a time")
-    parser.add_argument("--picture", type=Path, help="draw the results: a ROC, or how often each class is called which")
+    parser.add_argument(
+        "--picture", type=Path, help="draw the results: a ROC, classes against calls, or forecasts over the truth"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     return parser
 

@@ -11,6 +11,8 @@ from zoo.training.metrics import equal_error_rate, roc_curve
 
 # Smaller shares would be written as 0 %.
 LEAST_SHARE = 0.005
+# Of a series: more would not be seen.
+MOST_FORECASTS, MOST_VARIABLES = 10, 4
 
 
 def draw_roc(scores: Tensor, positive: Tensor, names: Sequence[str], path: str | Path) -> None:
@@ -62,9 +64,71 @@ def draw_confusions(counts: Tensor, names: Sequence[str], path: str | Path) -> N
     figure.savefig(path, dpi=120)
 
 
+def draw_forecasts(
+    values: Tensor, starts: Sequence[int], forecasts: Tensor, names: Sequence[str], path: str | Path
+) -> None:
+    """Draw forecasts over what came, one after the other without overlap, for the first few variables.
+
+    Args:
+        values: the whole series (T, C); NaN where a value is missing.
+        starts: the first step that each forecast is of (N,), in rising order.
+        forecasts: (N, horizon, C).
+        names: of the C variables.
+        path: file to write.
+    """
+    horizon = forecasts.size(1)
+    shown = _without_overlap(starts, horizon)[:MOST_FORECASTS]
+    first, end = max(0, starts[shown[0]] - horizon), starts[shown[-1]] + horizon
+    count = min(len(names), MOST_VARIABLES)
+    figure, all_axes = _make_rows(9, 1 + 2.4 * count, count)
+    for k, axes in enumerate(all_axes):
+        axes.plot(range(first, end), values[first:end, k].numpy(), "k", linewidth=1, label="truth")
+        for n in shown:
+            steps = range(starts[n], starts[n] + horizon)
+            label = f"forecast of {horizon} steps" if n == shown[0] else None
+            axes.plot(steps, forecasts[n, :, k].numpy(), "C1", linewidth=1.5, label=label)
+            axes.axvline(starts[n] - 0.5, color="0.8", linewidth=0.6)
+        axes.set(ylabel=names[k])
+    all_axes[0].legend(fontsize=8, loc="upper right")
+    all_axes[-1].set(xlabel="row of the series")
+    figure.savefig(path, dpi=120)
+
+
+def draw_numbers(called: Tensor, target: Tensor, names: Sequence[str], path: str | Path) -> None:
+    """Draw what a model called over what is true, for the first few numbers.
+
+    Args:
+        called: (N, K).
+        target: (N, K); NaN where there is none.
+        names: of the K numbers.
+        path: file to write.
+    """
+    count = min(len(names), MOST_VARIABLES)
+    figure, all_axes = _make_rows(5, 1 + 4 * count, count, share=False)
+    for k, axes in enumerate(all_axes):
+        axes.plot(target[:, k].numpy(), called[:, k].numpy(), ".", markersize=4)
+        axes.axline((float(target[:, k].nanmean()),) * 2, slope=1, color="0.6", linewidth=0.8)
+        axes.set(xlabel=f"{names[k]}, true", ylabel=f"{names[k]}, called")
+    figure.savefig(path, dpi=120)
+
+
+def _without_overlap(starts: Sequence[int], horizon: int) -> list[int]:
+    """Return which forecasts to draw: each begins where the one before has ended, or later."""
+    shown = [0]
+    for k, start in enumerate(starts):
+        if start >= starts[shown[-1]] + horizon:
+            shown.append(k)
+    return shown
+
+
 def _make_axes(width: float, height: float):  # type: ignore[no-untyped-def]
+    figure, (axes,) = _make_rows(width, height, 1)
+    return figure, axes
+
+
+def _make_rows(width: float, height: float, count: int, share: bool = True):  # type: ignore[no-untyped-def]
     # The object interface: pyplot would look for a display and never free the figure.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.add_subplot()
+    return figure, figure.subplots(count, 1, sharex=share, squeeze=False)[:, 0]

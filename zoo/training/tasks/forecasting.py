@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -17,6 +18,7 @@ from zoo.models.standardizing import set_statistics_
 from zoo.models.units import Units, set_units_
 from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.forecasting import ForecastingLearner, score_forecasts
+from zoo.training.pictures import draw_forecasts
 from zoo.training.tasks.base import Task
 
 OPTIONS: dict[str, Any] = {
@@ -36,6 +38,7 @@ class SeriesForecasting(Task):
     learner = ForecastingLearner
     missing = "refuse"
     target_places: list[int]
+    names: list[str]
 
     def set_series(
         self,
@@ -61,6 +64,7 @@ class SeriesForecasting(Task):
         self.set_missing(self.options.get("missing", "refuse"))
         if self.options["loss"] not in ("mae", "mse"):
             raise ValueError(f"task.options.loss must be mae or mse, got {self.options['loss']!r}")
+        self.names = list(names) or [f"variable {k}" for k in range(1, values.size(1) + 1)]
         self.set_statistics(*measure(values[: borders[0]], names), [list(names).index(name) for name in targets])
         self.train = self.cut(values, 0, borders[0])
         self.validation = self.cut(values, borders[0], borders[1])
@@ -108,6 +112,11 @@ class SeriesForecasting(Task):
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_forecasts(outputs, batches, self.std)
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        starts = (self.test.starts + self.test.look_back).tolist()
+        names = [self.names[k] for k in self.target_places]
+        draw_forecasts(self.test.values[:, self.target_places], starts, torch.cat(list(outputs)), names, path)
 
     def _cutter(self, windows: Windows) -> Callable[[list[int]], Batch]:
         def collate(which: list[int]) -> Batch:

@@ -71,6 +71,7 @@ class CsvFile(SeriesForecasting):
         task = cls.__new__(cls)
         task.options = read_options(options, DEFAULTS, "csv")
         names, targets = record["columns"], task.options["targets"]
+        task.names = names
         places = [names.index(name) for name in targets]
         task.set_statistics(torch.tensor(record["mean"]), torch.tensor(record["std"]), places)
         values = task.read(data, names).values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -13,8 +14,9 @@ from torch import Tensor
 from zoo.data.source import DataError
 from zoo.training.batching import Batch, pad_sequences
 from zoo.training.learners.base import Learner
-from zoo.training.learners.classification import ClassificationLearner, score_classes
+from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes
 from zoo.training.learners.regression import RegressionLearner, score_numbers
+from zoo.training.pictures import draw_confusions, draw_numbers
 
 SHOWN = 12
 
@@ -84,6 +86,9 @@ class ClassGoal:
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_classes(outputs, batches)
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        draw_confusions(count_confusions(outputs, batches), self.names, path)
 
 
 @dataclass(frozen=True)
@@ -164,3 +169,8 @@ class NumberGoal:
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_numbers(outputs, batches, self.std)
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        size = len(self.names)
+        called = torch.cat([output.reshape(-1, size) for output in outputs])
+        draw_numbers(called, torch.cat([batch.target.reshape(-1, size) for batch in batches]), self.names, path)

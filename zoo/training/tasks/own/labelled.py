@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor
@@ -157,6 +158,9 @@ class SequenceFiles(Task):
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return self.goal.score(outputs, batches)
+
+    def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
+        self.goal.draw(outputs, batches, path)
 
     def make_examples(self, part: Labelled) -> list[Example]:
         """Return the examples of a part, or refuse a class or a width that training lacks."""
