@@ -223,7 +223,7 @@ def test_a_column_makes_sequences_of_the_rows_of_a_table(tmp_path: Path) -> None
     path = tmp_path / "rides.csv"
     rows = [f"{ride},{step * (ride % 3) + 0.1 * ride},{ride % 3}" for ride in range(24) for step in range(6)]
     path.write_text("\n".join(["ride,speed,gear", *rows]) + "\n")
-    proposal = propose_experiment(path, Wishes(target="gear", options={"sequence": "ride"}))
+    proposal = propose_experiment(path, Wishes(target="gear", options={"sequence": "ride", "goal": "numbers"}))
     assert proposal.table["task"]["name"] == "csv_sequences"
     assert proposal.table["model"]["name"] == "gru_regressor"
     classes = propose_experiment(path, Wishes(target="gear", options={"sequence": "ride", "goal": "classes"}))
