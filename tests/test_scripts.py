@@ -176,7 +176,7 @@ def test_subcommands_explain_themselves(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["scrip"], "no subcommand is called 'scrip'; did you mean script? There are script, train, "),
-        (["dance"], "no subcommand is called 'dance'; there are script, train, "),
+        (["sing"], "no subcommand is called 'sing'; there are script, train, "),
         ([], "a subcommand is missing; there are script, train, "),
     ],
 )

@@ -22,7 +22,6 @@ from zoo.cli import INTERRUPTED
 from zoo.training import trainer
 from zoo.training.errors import TrainingError, UnfinishedRunError
 from zoo.training.experiment import list_experiments, read_experiment
-from zoo.training.gates import first_level_gates, record_gates
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
 from zoo.training.tasks import find_task, make_task
@@ -182,33 +181,6 @@ def test_recomputed_layers_give_the_same_gradients() -> None:
     torchscript.script(model)
     with pytest.raises(ValueError, match="take a residual"), recompute_layers(zoo.build("gru_classifier")):
         pass
-
-
-@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
-def test_recorded_gates_are_those_of_the_layer(kind: str) -> None:
-    layer = getattr(torch.nn, kind)(5, 4, batch_first=True)
-    input = torch.randn(2, 6, 5)
-    gates = first_level_gates(layer, input)
-    output, _ = layer(input)
-    if kind == "LSTM":  # h = o * tanh(c), with c from the recorded gates
-        c = torch.zeros(2, 4)
-        for t in range(6):
-            c = gates["forget"][:, t] * c + gates["input"][:, t] * gates["cell"][:, t]
-        torch.testing.assert_close(gates["output"][:, -1] * torch.tanh(c), output[:, -1])
-    elif kind == "GRU":
-        h = torch.zeros(2, 4)
-        for t in range(6):
-            h = (1 - gates["update"][:, t]) * gates["new"][:, t] + gates["update"][:, t] * h
-        torch.testing.assert_close(h, output[:, -1])
-    else:
-        torch.testing.assert_close(gates["hidden"], output)
-
-
-def test_gates_of_a_whole_model() -> None:
-    model = zoo.build("lstm_tagger", input_size=5, hidden_size=4).train()
-    gates = record_gates(model, torch.randn(3, 7, 5), torch.tensor([7, 2, 4]))
-    assert set(gates) == {f"backbone.stack.rnn.{gate}" for gate in ("input", "forget", "cell", "output")}
-    assert model.training
 
 
 def test_tasks_refuse_what_they_have_not() -> None:

@@ -19,6 +19,7 @@ _HOMES = {
     "CheckpointError": "zoo.checkpoint",
     "ConfigError": "zoo.config.faults",
     "ContractError": "zoo.artifact.signature",
+    "Diagnosis": "zoo.diagnostics.diagnosis",
     "ImportedModel": "zoo.importing.importing",
     "Init": "zoo.init.options",
     "InitError": "zoo.init.options",
@@ -45,6 +46,7 @@ _HOMES = {
     "build_own_model": "zoo.artifact.own_model",
     "cmake_prefix_path": "zoo.installation",
     "decode_ctc": "zoo.decoding",
+    "diagnose": "zoo.diagnostics.diagnosis",
     "export_onnx": "zoo.onnx_export.exporting",
     "find_model": "zoo.factory",
     "find_recipe": "zoo.quantization",
@@ -61,6 +63,7 @@ _HOMES = {
     "load_weights_": "zoo.weights.loading",
     "make_ngram": "zoo.ngram",
     "quantize": "zoo.quantization",
+    "record_gates": "zoo.diagnostics.gates",
     "register_cell": "zoo.factory",
     "register_init": "zoo.init.schemes",
     "register_model": "zoo.factory",
@@ -99,6 +102,9 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.cost import summary as summary
     from zoo.decoding import decode_ctc as decode_ctc
     from zoo.diagnostics.attention import attention_weights as attention_weights
+    from zoo.diagnostics.diagnosis import Diagnosis as Diagnosis
+    from zoo.diagnostics.diagnosis import diagnose as diagnose
+    from zoo.diagnostics.gates import record_gates as record_gates
     from zoo.errors import ZooError as ZooError
     from zoo.factory import build as build
     from zoo.factory import find_model as find_model
