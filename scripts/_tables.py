@@ -1,4 +1,4 @@
-"""The tables that scripts write into the README, each between two markers: of speed and of the trained models."""
+"""The tables that scripts write into the README, each between two markers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoo.benchmark.contestants import ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO,
 from zoo.benchmark.report import Row
 
 SPEED = ("<!-- speed: scripts/benchmark.py --readme writes what follows -->", "<!-- end of speed -->")
+FAMILIES = ("<!-- families: scripts/model_table.py writes what follows -->", "<!-- end of families -->")
 CARDS = ("<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->")
 CONDITIONS = ("<!-- conditions: scripts/robustness.py writes what follows -->", "<!-- end of conditions -->")
 SPEED_COLUMNS = {

@@ -87,7 +87,8 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def test_gradients_through_time_are_powers_of_a_linear_recurrence(register: Callable[..., None]) -> None:
     register("chain", zoo.CellSpec(gate_names=("hidden",), state_names=("h",), biases=False), Chain)
-    model: Any = build_small("rnn_classifier", cell="chain", num_layers=1, hidden_size=1, pooling="last", input_size=1)
+    sizes = {"num_layers": 1, "hidden_size": 1, "input_size": 1}
+    model: Any = build_small("rnn_classifier", cell="chain", bias=False, pooling="last", **sizes)
     with torch.no_grad():
         model.backbone.stack.layers[0].cell_module.weight_ih.fill_(1.0)
         model.backbone.stack.layers[0].cell_module.weight_hh.fill_(0.5)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from model_table import MISSING, describe, family_table, find_families, read_purposes
 from support.program import Program
 from support.real_input import speech_batch
 from support.small_models import build_small
@@ -241,3 +242,19 @@ def test_the_demo_gives_the_same_accuracy_in_both_languages(tmp_path: Path) -> N
     assert "epoch/s" in done.stderr  # the progress bar
     last = [line.split()[0] for line in done.stdout.splitlines()[-3:]]
     assert last == ["accuracy", "time", "difference"]  # what the README shows
+
+
+def test_the_readmes_table_of_families_is_that_of_the_registered_models() -> None:
+    readme = (SCRIPTS.parent / "README.md").read_text()
+    purposes = read_purposes(readme)
+    assert set(purposes) == set(find_families())
+    table = family_table(purposes)
+    assert table in readme, "run scripts/model_table.py README.md --update"
+    rows = {line.split("`")[1]: line for line in table.splitlines()[2:]}
+    assert "`dynamic_int8`" in rows["lstm"]
+    assert "dynamic_int8" not in rows["rnn"]  # PyTorch's recipes leave it float
+    assert describe("gru", ["ctc", "tagger"], ["encoder", "tagger"], MISSING)[1:4] == [
+        MISSING,
+        "`tagger`, `ctc`",
+        "yes",
+    ]
