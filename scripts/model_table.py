@@ -84,7 +84,7 @@ def streams(model: zoo.Model) -> bool:
 def takes_recipe(name: str, recipe: str) -> bool:
     """Return whether a recipe quantizes the recurrent layers of a small model, not only its head."""
     try:
-        quantized = zoo.quantize(zoo.build(name, hidden_size=SMALL, input_size=SMALL), recipe)
+        quantized = zoo.quantize(zoo.build(name, hidden_size=SMALL), recipe)
     except zoo.RecipeError:
         return False
     assert quantized.quantization is not None, "quantize leaves a record"
