@@ -25,6 +25,7 @@ OPTIONS: dict[str, Any] = {
     "class_weights": 0.0,  # power of the inverse shares: 0 counts names alike, 1 languages alike
     "drop_bytes": 0.0,  # probability that a byte is replaced by 0
     "label_smoothing": 0.0,
+    "case": 0.0,  # share of the training names in capitals, and as many in small letters
 }
 FAST_NAMES = 400
 
@@ -50,7 +51,10 @@ class Names(Task):
         return {"vocab_size": 256, "num_classes": self.num_classes}
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
-        return make_loader(self.train, [len(name.encode()) for name, _ in self.train], collate, batch_size, seed)
+        def vary(examples: Sequence[tuple[str, int]]) -> Batch:
+            return collate([(change_case(name, self.options["case"]), label) for name, label in examples])
+
+        return make_loader(self.train, [len(name.encode()) for name, _ in self.train], vary, batch_size, seed)
 
     def validation_batches(self) -> list[Batch]:
         return split_batches(self.data.validation, collate, len(self.data.validation))
@@ -69,6 +73,12 @@ class Names(Task):
 
     def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
         draw_confusions(count_confusions(outputs, batches), self.data.languages, path)
+
+
+def change_case(name: str, share: float) -> str:
+    """Return a name in capitals or in small letters, each with a probability of `share`, otherwise as it is."""
+    drawn = float(torch.rand(())) if share else 1.0
+    return name.upper() if drawn < share else name.lower() if drawn < 2 * share else name
 
 
 def collate(examples: Sequence[tuple[str, int]]) -> Batch:
