@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from zoo.models.backbone import Backbone
 from zoo.models.character_language_model import CharacterLanguageModel
 from zoo.models.classifier import SequenceClassifier
+from zoo.models.convolutional import ConvolutionalBackbone
 from zoo.models.encoder import Encoder
 from zoo.models.forecaster import Forecaster
 from zoo.models.front_end import TokenFrontEnd
@@ -18,6 +19,7 @@ from zoo.models.speech import SpeechBackbone
 from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
 from zoo.models.word_tagger import WordTagger
+from zoo.onnx_export.convolutions import add_convolutions
 from zoo.onnx_export.features import add_ctc_labels, add_front_end, add_linear, add_pooling
 from zoo.onnx_export.graph import Graph, OnnxError
 from zoo.onnx_export.segments import add_segment_forecaster
@@ -50,19 +52,27 @@ def add_model(graph: Graph, model: nn.Module, input: str, lengths: str, states: 
 def _add_backbone(graph: Graph, name: str, module: Any, input: str, lengths: str, states: list[str]) -> Results:
     """Add a backbone: the input, in the caller's layout, becomes features (B, T, F), 0 at padded steps."""
     if not module.batch_first:
-        tokens = isinstance(module, Backbone) and isinstance(module.front_end, TokenFrontEnd)
+        tokens = isinstance(getattr(module, "front_end", None), TokenFrontEnd)
         input = graph.op("Transpose", input, perm=[1, 0] if tokens else [1, 0, 2])
     if isinstance(module, SpeechBackbone):
         return add_speech_backbone(graph, name, module, input, lengths, states)
-    if not isinstance(module, Backbone):
+    if not isinstance(module, Backbone | ConvolutionalBackbone):
         raise OnnxError(f"{name} is {type(module).__name__}, which has no ONNX form here")
     features = add_front_end(graph, f"{name}.front_end", module.front_end, input, lengths)
-    return add_stack(graph, f"{name}.stack", module.stack, features, lengths, states)
+    if isinstance(module, Backbone):
+        return add_stack(graph, f"{name}.stack", module.stack, features, lengths, states)
+    count = module.num_tails
+    features = mask_padding(graph, features, lengths)
+    patterns, tails = add_convolutions(
+        graph, f"{name}.convolutions", module.convolutions, features, lengths, states[:count]
+    )
+    output, finals = add_stack(graph, f"{name}.stack", module.stack, patterns, lengths, states[count:])
+    return output, tails + finals
 
 
 def _final(graph: Graph, backbone: Any, states: list[str]) -> str:
-    h = states[2] if isinstance(backbone, SpeechBackbone) else states[0]
-    return final_step(graph, backbone.stack, h)
+    before = {SpeechBackbone: 2, ConvolutionalBackbone: getattr(backbone, "num_tails", 0)}.get(type(backbone), 0)
+    return final_step(graph, "backbone.stack", backbone.stack, states[before:])
 
 
 def _restore(graph: Graph, backbone: Any, output: str, lengths: str) -> str:
@@ -145,7 +155,7 @@ def zero_states(model: Any) -> list[Tensor]:
     if isinstance(model, SegmentForecaster):
         return []
     backbone = model.backbone
-    owner: Any = backbone if isinstance(backbone, SpeechBackbone) else backbone.stack
+    owner: Any = backbone.stack if isinstance(backbone, Backbone) else backbone
     pooling: Any = getattr(model, "pooling", None)
     start: list[Tensor] = owner.zero_state(1, backbone.like)
     return start if pooling is None else start + pooling.zero_state(1, backbone.like)

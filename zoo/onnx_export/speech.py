@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.onnx_export.convolutions import add_causal_convolution, unfold
 from zoo.onnx_export.graph import Graph
 from zoo.onnx_export.stacks import add_stack
-from zoo.onnx_export.steps import add_axis, arange, drop_axis, last_steps, mask_padding
+from zoo.onnx_export.steps import add_axis, drop_axis, last_steps, mask_padding
 
 
 def add_speech_backbone(
@@ -20,16 +21,11 @@ def add_speech_backbone(
     """Add samples (B, T, hop) to features of the stack (B, T, F)."""
     input = mask_padding(graph, input, lengths)
     frames, samples_n = _add_log_mel(graph, f"{name}.log_mel", module.log_mel, input, lengths, states[0])
-    features, frames_n = _add_convolution(graph, f"{name}.convolution", module.convolution, frames, lengths, states[1])
+    features, frames_n = add_causal_convolution(
+        graph, f"{name}.convolution", module.convolution, frames, lengths, states[1]
+    )
     output, stack_n = add_stack(graph, f"{name}.stack", module.stack, features, lengths, states[2:])
     return output, [samples_n, frames_n, *stack_n]
-
-
-def _unfold(graph: Graph, joined: str, count: str, hop: int, size: int) -> str:
-    """Return windows (B, T, size, ...) of (B, N, ...): window t begins at t * hop; `count` is T, int64 (1,)."""
-    starts = add_axis(graph, graph.op("Mul", arange(graph, count), graph.constant(hop)), 1)  # (T, 1)
-    places = graph.op("Add", starts, graph.constant([list(range(size))]))  # (T, size)
-    return str(graph.op("Gather", joined, places, axis=1))
 
 
 def spectrum_matrix(window: np.ndarray) -> np.ndarray:
@@ -43,7 +39,7 @@ def _add_log_mel(graph: Graph, name: str, module: Any, input: str, lengths: str,
     joined = graph.op(
         "Concat", drop_axis(graph, tail, 0), graph.op("Flatten", input, axis=1), axis=1
     )  # (B, reach + T * hop)
-    frames = _unfold(graph, joined, graph.size(input, 1), module.hop, module.window_size)  # (B, T, window_size)
+    frames = unfold(graph, joined, graph.size(input, 1), module.hop, module.window_size)  # (B, T, window_size)
     matrix = graph.weight(f"{name}.spectrum", spectrum_matrix(module.window.numpy()))
     parts = graph.op("MatMul", graph.cast(frames, "float64"), matrix)  # (B, T, 2 * bins)
     bins = module.window_size // 2 + 1
@@ -56,18 +52,3 @@ def _add_log_mel(graph: Graph, name: str, module: Any, input: str, lengths: str,
     samples = graph.op("Mul", lengths, graph.constant(module.hop))
     kept = last_steps(graph, add_axis(graph, joined, 2), samples, module.reach)  # (B, reach, 1)
     return features, add_axis(graph, drop_axis(graph, kept, 2), 0)
-
-
-def _add_convolution(graph: Graph, name: str, module: Any, input: str, lengths: str, tail: str) -> tuple[str, str]:
-    """Add the convolution as one product of each step and those before it."""
-    before = graph.op("Transpose", tail, perm=[1, 0, 2])  # (B, reach, input_size)
-    joined = graph.op("Concat", before, input, axis=1)  # (B, reach + T, input_size)
-    size = module.reach + 1
-    windows = _unfold(graph, joined, graph.size(input, 1), 1, size)  # (B, T, size, input_size)
-    flat = graph.reshape(windows, 0, 0, size * module.input_size)
-    weight = module.convolution.weight.detach().double().permute(2, 1, 0).flatten(0, 1)  # (size * input_size, channels)
-    product = graph.op("MatMul", graph.cast(flat, "float64"), graph.weight(f"{name}.convolution.weight", weight))
-    bias = graph.weight(f"{name}.convolution.bias", module.convolution.bias.detach().double())
-    output = graph.op("Relu", graph.cast(graph.op("Add", product, bias), "float32"))
-    kept = last_steps(graph, joined, lengths, module.reach)
-    return output, str(graph.op("Transpose", kept, perm=[1, 0, 2]))

@@ -72,8 +72,8 @@ def find_slots(module: nn.Module) -> list[Slot]:
         elif hasattr(part, "set_statistics"):
             slots.append(Slot(name, "standardize", {own: dot + own for own in ("mean", "std")}))
         else:
-            kinds: dict[type[nn.Module], str] = {nn.Embedding: "embedding", nn.Linear: "linear", nn.Conv1d: "conv"}
-            kind = kinds.get(type(part))
+            kinds = ((nn.Embedding, "embedding"), (nn.Linear, "linear"), (nn.Conv1d, "conv"))
+            kind = next((title for base, title in kinds if isinstance(part, base)), None)
             if kind:
                 slots.append(Slot(name, kind, {own: dot + own for own in part.state_dict()}))
     return slots
