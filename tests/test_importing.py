@@ -138,6 +138,23 @@ def test_what_lies_between_the_layers_shows_in_the_proof(tmp_path: Path) -> None
         zoo.import_model(with_activation("Relu", tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("lstm_tagger", {"bidirectional": True, "standardize": True}),
+        ("peephole_lstm_tagger", {"vocab_size": 11}),
+        ("gru_ctc", {"batch_first": False}),
+    ],
+)
+def test_what_the_zoo_exports_comes_back(name: str, fields: dict[str, Any], tmp_path: Path) -> None:
+    model = zoo.build(name, input_size=5, hidden_size=8, num_layers=2, dropout=0.0, seed=4, **fields)
+    imported = zoo.import_model(zoo.export_onnx(model, tmp_path / "model.onnx").path)
+    assert imported.description.startswith(name)
+    own = imported.model.state_dict()
+    for key, value in model.state_dict().items():
+        assert torch.equal(own[key], value), key
+
+
 def test_files_that_are_no_whole_model(tmp_path: Path) -> None:
     torch.save(nn.GRU(2, 3).state_dict(), tmp_path / "weights.pt")
     with pytest.raises(WeightsError, match="is a torch file, expected a whole model of ONNX or Keras"):

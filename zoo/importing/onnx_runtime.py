@@ -64,14 +64,23 @@ def _dtype(type_name: str) -> np.dtype:
 def _find_other_inputs(graph: Graph) -> tuple[set[str], set[str]]:
     """Return the inputs of the graph that are initial states, and those that are lengths."""
     recurrent = [node for node in graph.nodes if node.op_type in GATES]
-    states = {graph.source(name) for node in recurrent for name in node.input[5:7] if name}
-    lengths = {graph.source(name) for node in recurrent for name in node.input[4:5] if name}
-    return states & graph.inputs, lengths & graph.inputs
+    states = {_find_origin(graph, name) for node in recurrent for name in node.input[5:7] if name}
+    lengths = {_find_origin(graph, name) for node in recurrent for name in node.input[4:5] if name}
+    # Zeros of the input's batch size are computed from its shape.
+    own = {_find_origin(graph, node.input[0]) for node in recurrent}
+    return (states & graph.inputs) - own, (lengths & graph.inputs) - own
+
+
+def _find_origin(graph: Graph, value: str) -> str:
+    """Return the input of the graph, or the value without inputs, that a value is computed from first of all."""
+    while (node := graph.maker.get(value)) is not None:
+        value = next((name for name in node.input if name and name not in graph.constants), "")
+    return value
 
 
 def _is_batch_first(graph: Graph, input: str) -> bool:
     """Return whether an odd number of transpositions lies between the input and the first recurrent node."""
-    value = next(node.input[0] for node in graph.nodes if node.op_type in GATES)
+    value = next((node.input[0] for node in graph.nodes if node.op_type in GATES), input)
     swaps = 0
     while value != input and (node := graph.maker.get(value)) is not None:
         swaps += node.op_type == "Transpose"
@@ -80,7 +89,7 @@ def _is_batch_first(graph: Graph, input: str) -> bool:
 
 
 def _find_activation(graph: Graph, output: str) -> str:
-    """Return what the graph does last, beside moving numbers."""
-    while (node := graph.maker.get(output)) is not None and node.op_type in MOVES:
-        output = node.input[0]
+    """Return what the graph does last, beside moving numbers and hiding padding."""
+    while (node := graph.maker.get(output)) is not None and node.op_type in MOVES | {"Where"}:
+        output = node.input[1 if node.op_type == "Where" else 0]
     return ACTIVATIONS.get(node.op_type, "") if node is not None else ""
