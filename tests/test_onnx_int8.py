@@ -60,6 +60,10 @@ def test_what_cannot_be_quantized_is_refused(tmp_path: Path, monkeypatch: pytest
         zoo.OnnxError, match="quantizes LSTM nodes, linear layers and embeddings, and the model has none"
     ):
         zoo.export_onnx(build_small("gru_encoder"), path, int8=True)
+    with pytest.raises(
+        zoo.OnnxError, match=r"leave the file at \d+% of its size: ONNX Runtime has no 8-bit form of GRU"
+    ):
+        zoo.export_onnx(build_small("gru_tagger"), path, int8=True)
     monkeypatch.setattr(int8, "INT8_LIMIT", ErrorLimit(0.04, 1e-5))
     with pytest.raises(
         zoo.OnnxError, match=r"8-bit weights \(LSTM, MatMul\) move the outputs by .* write the float model"

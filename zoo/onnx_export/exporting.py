@@ -22,7 +22,7 @@ from zoo.artifact.rounding import measure_rounding
 from zoo.artifact.signature import Signature, infer_signature
 from zoo.config.tensor_spec import BATCH, TensorSpec
 from zoo.onnx_export.graph import Graph, OnnxError, describe
-from zoo.onnx_export.int8 import judge_quantized, quantize_model
+from zoo.onnx_export.int8 import check_size, judge_quantized, quantize_model
 from zoo.onnx_export.models import add_model, check_writable, zero_states
 from zoo.onnx_export.running import AFTER, BEFORE, GOLDEN, MANIFEST, TOLERANCES, OnnxModel, pack_files
 from zoo.onnx_export.verification import Comparison, compare
@@ -80,7 +80,7 @@ def export_onnx(
 
     Raises:
         OnnxError: a part of the model cannot be expressed in ONNX, ONNX Runtime gives other numbers, or 8-bit weights
-            move the outputs too far.
+            move the outputs too far, or hardly make the file smaller.
         OSError: the file cannot be written.
     """
     if getattr(model, "quantization", None) is not None:
@@ -100,7 +100,9 @@ def export_onnx(
         proto, layers = quantize_model(proto)
         quantized = OnnxModel(_serialise(proto, manifest, golden, start), str(path))
         manifest |= judge_quantized(quantized, layers, FloatReference(twin, samples, signature))
+        float_size = len(content)
         content, comparisons = _prove(proto, manifest, record(quantized, samples), start, int8=True)
+        check_size(float_size, len(content))
     with atomic_file(Path(path)) as temporary:
         temporary.write_bytes(content)
     counts: dict[str, int] = {}

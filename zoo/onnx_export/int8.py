@@ -16,6 +16,7 @@ from zoo.quantization.shift import FloatReference
 
 QUANTIZED = ("LSTM", "MatMul", "Gather")
 RECIPE = "onnx_int8"  # what the manifest calls it
+WORTH_IT = 0.9  # of the float file's size
 
 
 def quantize_model(proto: Any) -> tuple[Any, dict[str, str]]:
@@ -52,6 +53,19 @@ def quantize_model(proto: Any) -> tuple[Any, dict[str, str]]:
         made = onnx.load(after)
     float_still = {node.name for node in made.graph.node if weights & set(node.input)}
     return made, {name: kind for name, kind in able.items() if name not in float_still}
+
+
+def check_size(before: int, after: int) -> None:
+    """Refuse a file that is hardly smaller than that of the float model.
+
+    Raises:
+        OnnxError: it is.
+    """
+    if after > WORTH_IT * before:
+        raise OnnxError(
+            f"8-bit weights leave the file at {after / before:.0%} of its size: ONNX Runtime has no 8-bit form of GRU, "
+            "RNN and Scan nodes, which hold most of the weights; write the float model, or quantize for cpp_runner"
+        )
 
 
 def judge_quantized(quantized: OnnxModel, layers: dict[str, str], reference: FloatReference) -> dict[str, Any]:
