@@ -34,6 +34,8 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("gru_language_model", {"batch_first": False}),
     ("lstm_ctc", {"bidirectional": True, "batch_first": False}),
     *[(f"{family}_classifier", {"pooling": "last", "attention_window": 5}) for family in presets.HYBRID_FAMILIES],
+    ("gru_regressor", {"pooling": "none", "batch_first": False}),
+    ("lstm_forecaster", {"standardize": True}),
     ("cnn_lstm_tagger", {"bidirectional": True, "vocab_size": 11}),
     ("transformer_gru_encoder", {"attention_window": 40, "batch_first": False}),
     *[(f"{cell}_encoder", {"bidirectional": True, "bias": False}) for cell in WRITTEN_CELLS],
@@ -78,6 +80,8 @@ def test_every_model_runs_in_onnx_runtime(name: str, options: dict[str, Any], tm
     model = build_small(name, **options)
     if hasattr(model, "backbone") and options.get("standardize"):
         zoo.set_statistics_(model, torch.linspace(-1, 1, 12), torch.linspace(0.5, 2, 12))
+    if hasattr(model, "units") and not isinstance(model.units, nn.Identity):
+        zoo.set_units_(model, torch.full_like(model.units.mean, 3.0), torch.full_like(model.units.std, 0.25))
     saved = zoo.export_onnx(model, tmp_path / "model.onnx")
     has_node = not options.get("proj_size") and (model.config.cell in CELLS or model.config.cell in WITH_A_NODE)
     assert bool(saved.nodes.keys() & {"LSTM", "GRU", "RNN"}) is has_node

@@ -53,6 +53,8 @@ class StepConverter:
                 return [self.value(part) for part in node.args[0]]
             else:
                 self.values[node] = self._call(node)
+                if self._changes_first(node):
+                    self.values[node.args[0]] = self.values[node]
         raise AssertionError("a trace ends with its output")
 
     def value(self, argument: Any, dtype: torch.dtype = torch.float32) -> str:
@@ -74,7 +76,7 @@ class StepConverter:
         constants = [self.values[n] for n in node.all_input_nodes]
         if all(isinstance(value, Tensor) for value in constants):
             return self._fold(node)
-        name = str(node.target).split(".")[1]
+        name = str(node.target).split(".")[1].removesuffix("_")
         if name in SAME_TYPE:
             return self._same_type(node, SAME_TYPE[name], node.args[:2])
         if name in UNARY:
@@ -88,6 +90,10 @@ class StepConverter:
         if handler is None:
             raise OnnxError(f"operator {node.target} of a cell's step has no ONNX form here")
         return handler(node, *node.args, **node.kwargs)
+
+    def _changes_first(self, node: fx.Node) -> bool:
+        """Return whether an operator writes its result over its first argument, as `add_` does."""
+        return str(node.target).split(".")[1].endswith("_") if node.target is not operator.getitem else False
 
     def _fold(self, node: fx.Node) -> Any:
         """Compute what depends on parameters alone; the result is a weight called after the first of them."""
@@ -149,6 +155,8 @@ class StepConverter:
         value, count = self.value(a), len(sizes)
         parts = self.graph.op("Split", value, self.graph.constant(list(sizes)), outputs=count, axis=dim)
         return [parts] if count == 1 else list(parts)
+
+    on_unsafe_split, on_unsafe_split_with_sizes = on_split, on_split_with_sizes
 
     def on_slice(self, node: fx.Node, a: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> str:
         size = _shape(a)[dim]

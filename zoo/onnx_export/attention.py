@@ -1,4 +1,4 @@
-"""Self-attention over a window of steps, as `zoo.models.window_attention` has it.
+"""Stacks with self-attention over a window of steps on top, as `zoo.models.window_attention` has it.
 
 The scores of all pairs of steps are computed, T * T for each head, and those outside of the window are left out.
 """
@@ -7,40 +7,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from zoo.models.window_attention import AttentiveStack
 from zoo.onnx_export.features import add_linear
 from zoo.onnx_export.graph import Graph
+from zoo.onnx_export.stacks import add_stack, final_step
 from zoo.onnx_export.steps import add_axis, arange, drop_axis, last_steps, mask_padding
 
 
-def add_attentive_steps(
-    graph: Graph, name: str, stack: Any, output: str, lengths: str, states: list[str]
+def add_whole_stack(
+    graph: Graph, name: str, stack: Any, features: str, lengths: str, states: list[str]
 ) -> tuple[str, list[str]]:
-    """Add the attention of an `AttentiveStack` over the outputs (B, T, F) of its inner stack.
+    """Add a recurrent stack, and the attention over it if it has one; see `zoo.onnx_export.stacks.add_stack`.
 
-    Args:
-        graph: where it goes.
-        name: of the stack.
-        stack: the module.
-        output: of the inner stack, 0 at padded steps.
-        lengths: int64 (B,).
-        states: the last outputs (window, B, F), and how many they are (1, B, 1).
-
-    Returns:
-        The attended steps (B, T, F), 0 at padded steps, and the new states.
+    The last two states of an attentive one are its last outputs (window, B, F), and how many they are (1, B, 1).
     """
-    tail, seen = states
+    if not isinstance(stack, AttentiveStack):
+        return add_stack(graph, name, stack, features, lengths, states)
+    output, inner = add_stack(graph, f"{name}.stack", stack.stack, features, lengths, states[:-2])
+    tail, seen = states[-2:]
     joined = graph.op("Concat", graph.op("Transpose", tail, perm=[1, 0, 2]), output, axis=1)  # (B, window + T, F)
     attended = _attend(graph, f"{name}.attention", stack.attention, joined, stack.window, _unseen(graph, stack, seen))
     kept = graph.op("Transpose", last_steps(graph, joined, lengths, stack.window), perm=[1, 0, 2])
     steps = graph.op("Unsqueeze", graph.cast(lengths, "float32"), graph.constant([0, 2]))  # (1, B, 1)
     count = graph.op("Min", graph.op("Add", seen, steps), graph.constant(stack.window, "float32"))
-    return mask_padding(graph, attended, lengths), [kept, count]
+    return mask_padding(graph, attended, lengths), [*inner, kept, count]
 
 
-def attentive_final(graph: Graph, name: str, stack: Any, states: list[str]) -> str:
-    """Return the output at each row's last step (B, F), from the same two states."""
-    steps = graph.op("Transpose", states[0], perm=[1, 0, 2])  # (B, window, F)
-    unseen = _unseen(graph, stack, states[1])
+def whole_final(graph: Graph, name: str, stack: Any, states: list[str]) -> str:
+    """Return a stack's output at each row's last valid step (B, F), from its states."""
+    if not isinstance(stack, AttentiveStack):
+        return final_step(graph, stack, states[0])
+    steps = graph.op("Transpose", states[-2], perm=[1, 0, 2])  # (B, window, F)
+    unseen = _unseen(graph, stack, states[-1])
     return drop_axis(graph, _attend(graph, f"{name}.attention", stack.attention, steps, stack.window - 1, unseen), 1)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from zoo.models import front_end, pooling
+from zoo.models.units import Units
 from zoo.onnx_export.graph import Graph, OnnxError
 from zoo.onnx_export.steps import add_axis, drop_axis, mask_padding, step_mask
 
@@ -34,6 +35,16 @@ def add_linear(graph: Graph, name: str, module: Any, input: str) -> str:
         raise OnnxError(f"{name} is {type(module).__name__}, expected a float nn.Linear; export the float model")
     product = graph.op("MatMul", input, graph.weight(f"{name}.weight.T", module.weight.T))
     return product if module.bias is None else str(graph.op("Add", product, graph.weight(f"{name}.bias", module.bias)))
+
+
+def add_units(graph: Graph, name: str, module: nn.Module, input: str) -> str:
+    """Add the units of the numbers that a model gives: input * std + mean, over the last dimension."""
+    if isinstance(module, nn.Identity):
+        return input
+    if not isinstance(module, Units):
+        raise OnnxError(f"{name} is {type(module).__name__}, which has no ONNX form here")
+    scaled = graph.op("Mul", input, graph.weight(f"{name}.std", module.get_buffer("std")))
+    return str(graph.op("Add", scaled, graph.weight(f"{name}.mean", module.get_buffer("mean"))))
 
 
 def add_pooling(

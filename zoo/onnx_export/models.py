@@ -14,17 +14,18 @@ from zoo.models.convolutional import ConvolutionalBackbone
 from zoo.models.encoder import Encoder
 from zoo.models.forecaster import Forecaster
 from zoo.models.front_end import TokenFrontEnd
+from zoo.models.regressor import SequenceRegressor, StepRegressor
 from zoo.models.segment_forecaster import SegmentForecaster
 from zoo.models.speech import SpeechBackbone
 from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
 from zoo.models.word_tagger import WordTagger
+from zoo.onnx_export.attention import add_whole_stack, whole_final
 from zoo.onnx_export.convolutions import add_convolutions
-from zoo.onnx_export.features import add_ctc_labels, add_front_end, add_linear, add_pooling
+from zoo.onnx_export.features import add_ctc_labels, add_front_end, add_linear, add_pooling, add_units
 from zoo.onnx_export.graph import Graph, OnnxError
 from zoo.onnx_export.segments import add_segment_forecaster
 from zoo.onnx_export.speech import add_speech_backbone
-from zoo.onnx_export.stacks import add_stack, final_step
 from zoo.onnx_export.steps import mask_padding
 from zoo.onnx_export.words import add_word_features
 
@@ -60,19 +61,19 @@ def _add_backbone(graph: Graph, name: str, module: Any, input: str, lengths: str
         raise OnnxError(f"{name} is {type(module).__name__}, which has no ONNX form here")
     features = add_front_end(graph, f"{name}.front_end", module.front_end, input, lengths)
     if isinstance(module, Backbone):
-        return add_stack(graph, f"{name}.stack", module.stack, features, lengths, states)
+        return add_whole_stack(graph, f"{name}.stack", module.stack, features, lengths, states)
     count = module.num_tails
     features = mask_padding(graph, features, lengths)
     patterns, tails = add_convolutions(
         graph, f"{name}.convolutions", module.convolutions, features, lengths, states[:count]
     )
-    output, finals = add_stack(graph, f"{name}.stack", module.stack, patterns, lengths, states[count:])
+    output, finals = add_whole_stack(graph, f"{name}.stack", module.stack, patterns, lengths, states[count:])
     return output, tails + finals
 
 
 def _final(graph: Graph, backbone: Any, states: list[str]) -> str:
     before = {SpeechBackbone: 2, ConvolutionalBackbone: getattr(backbone, "num_tails", 0)}.get(type(backbone), 0)
-    return final_step(graph, "backbone.stack", backbone.stack, states[before:])
+    return whole_final(graph, "backbone.stack", backbone.stack, states[before:])
 
 
 def _restore(graph: Graph, backbone: Any, output: str, lengths: str) -> str:
@@ -102,6 +103,12 @@ def _transcriber(graph: Graph, model: Any, input: str, lengths: str, states: lis
     return (_restore(graph, model.backbone, log_probs, lengths), finals), extras
 
 
+def _step_regressor(graph: Graph, model: Any, input: str, lengths: str, states: list[str]) -> Any:
+    features, finals = _add_backbone(graph, "backbone", model.backbone, input, lengths, states)
+    numbers = add_units(graph, "units", model.units, add_linear(graph, "head", model.head, features))
+    return (_restore(graph, model.backbone, numbers, lengths), finals), {}
+
+
 def _classifier(graph: Graph, model: Any, input: str, lengths: str, states: list[str]) -> Any:
     count = model.num_states
     features, finals = _add_backbone(graph, "backbone", model.backbone, input, lengths, states[:count])
@@ -110,10 +117,16 @@ def _classifier(graph: Graph, model: Any, input: str, lengths: str, states: list
     return (add_linear(graph, "head", model.head, pooled), finals + pooling_n), {}
 
 
+def _sequence_regressor(graph: Graph, model: Any, input: str, lengths: str, states: list[str]) -> Any:
+    (numbers, finals), extras = _classifier(graph, model, input, lengths, states)
+    return (add_units(graph, "units", model.units, numbers), finals), extras
+
+
 def _forecaster(graph: Graph, model: Any, input: str, lengths: str, states: list[str]) -> Any:
     _, finals = _add_backbone(graph, "backbone", model.backbone, input, lengths, states)
     values = add_linear(graph, "head", model.head, _final(graph, model.backbone, finals))
-    return (graph.reshape(values, 0, model.horizon, model.num_variables), finals), {}
+    steps = graph.reshape(values, 0, model.horizon, model.num_variables)
+    return (add_units(graph, "units", model.units, steps), finals), {}
 
 
 def _word_tagger(graph: Graph, model: Any, input: str, lengths: str, states: list[str]) -> Any:
@@ -134,6 +147,8 @@ WRITERS: dict[type[nn.Module], Callable[..., tuple[Results, Extras]]] = {
     Transcriber: _transcriber,
     SequenceClassifier: _classifier,
     Forecaster: _forecaster,
+    SequenceRegressor: _sequence_regressor,
+    StepRegressor: _step_regressor,
     WordTagger: _word_tagger,
     SegmentForecaster: _segment_forecaster,
 }

@@ -29,9 +29,14 @@ def add_segment_forecaster(graph: Graph, module: Any, input: str, lengths: str) 
     _, final = add_stack(graph, "recurrence", module.recurrence, encoded, _repeat(graph, counts, variables), [start])
     ahead = _decode(graph, module, final[0], all_rows)  # (B, C, segments ahead * S)
     forecast = graph.op("Transpose", ahead, perm=[0, 2, 1])  # (B, horizon, C)
+    steps = graph.op("Mul", counts, graph.constant(size))
     if module.highway is not None:
-        steps = graph.op("Mul", counts, graph.constant(size))
         forecast = graph.op("Add", forecast, _add_highway(graph, module.highway, moves, steps))
+    if module.seasonal_mean is not None:
+        share = module.seasonal_share
+        seasonal = _add_seasonal_mean(graph, module.seasonal_mean, moves, steps)
+        learned = graph.op("Mul", forecast, graph.constant(1.0 - share, "float32"))
+        forecast = graph.op("Add", learned, graph.op("Mul", seasonal, graph.constant(share, "float32")))
     state = graph.reshape(final[0], 1, -1, variables, hidden)
     return str(graph.op("Add", graph.op("Mul", forecast, std), last)), [state]
 
@@ -84,17 +89,32 @@ def _decode(graph: Graph, module: Any, h: str, all_rows: str) -> str:
     return graph.reshape(add_linear(graph, "head", module.head, ahead), -1, variables, count * module.segment_size)
 
 
-def _add_highway(graph: Graph, module: Any, input: str, steps: str) -> str:
-    """Add the weighted sums of the last periods: (B, N * S, C) to (B, horizon, C)."""
+def _last_periods(graph: Graph, module: Any, input: str, steps: str) -> str:
+    """Return the last steps of each row, period by period: (B, N * S, C) to (B, periods, period, C)."""
     pads = graph.constant([0, module.window, 0, 0, 0, 0])
     last = last_steps(graph, graph.op("Pad", input, pads), steps, module.window)  # (B, window, C)
-    periods = module.window // module.period
-    sizes = graph.op("Concat", graph.size(last, 0), graph.constant([periods, module.period, -1]), axis=0)
-    split = graph.op("Reshape", last, sizes)  # (B, periods, period, C)
-    turned = graph.op("Transpose", split, perm=[0, 2, 3, 1])  # (B, period, C, periods)
-    product = graph.op(
-        "MatMul", turned, graph.weight("highway.weight.T", module.weight.detach().T)
-    )  # (B, period, C, ahead)
+    shape = graph.constant([module.window // module.period, module.period, -1])
+    return str(graph.op("Reshape", last, graph.op("Concat", graph.size(last, 0), shape, axis=0)))
+
+
+def _add_highway(graph: Graph, module: Any, input: str, steps: str) -> str:
+    """Add the weighted sums of the last periods: (B, N * S, C) to (B, horizon, C)."""
+    turned = graph.op("Transpose", _last_periods(graph, module, input, steps), perm=[0, 2, 3, 1])  # (B, period, C, P)
+    product = graph.op("MatMul", turned, graph.weight("highway.weight.T", module.weight.detach().T))  # (.., ahead)
     back = graph.op("Transpose", product, perm=[0, 3, 1, 2])  # (B, ahead, period, C)
-    shape = graph.op("Concat", graph.size(last, 0), graph.constant([-1]), graph.size(last, 2), axis=0)
+    shape = graph.op("Concat", graph.size(input, 0), graph.constant([-1]), graph.size(input, 2), axis=0)
     return str(graph.op("Reshape", back, shape))
+
+
+def _add_seasonal_mean(graph: Graph, module: Any, input: str, steps: str) -> str:
+    """Add the mean of the same position in the last whole periods: (B, N * S, C) to (B, horizon, C)."""
+    periods = module.window // module.period
+    split = _last_periods(graph, module, input, steps)  # (B, P, period, C)
+    whole = graph.op("Min", graph.op("Div", steps, graph.constant(module.period)), graph.constant(periods))  # (B,)
+    place = graph.constant([list(range(periods, 0, -1))])  # (1, P): 1 is the latest
+    inside = graph.op("LessOrEqual", place, add_axis(graph, whole, 1))  # (B, P)
+    shares = graph.op("Unsqueeze", graph.cast(inside, "float32"), graph.constant([2, 3]))
+    total = graph.op("ReduceSum", graph.op("Mul", split, shares), graph.constant([1]), keepdims=0)  # (B, period, C)
+    count = graph.cast(graph.op("Max", whole, graph.constant(1)), "float32")
+    mean = graph.op("Div", total, graph.op("Unsqueeze", count, graph.constant([1, 2])))
+    return str(graph.op("Tile", mean, graph.constant([1, module.repeats, 1])))

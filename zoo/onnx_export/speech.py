@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo.onnx_export.attention import add_whole_stack
 from zoo.onnx_export.convolutions import add_causal_convolution, unfold
 from zoo.onnx_export.graph import Graph
-from zoo.onnx_export.stacks import add_stack
 from zoo.onnx_export.steps import add_axis, drop_axis, last_steps, mask_padding
 
 
@@ -24,7 +24,7 @@ def add_speech_backbone(
     features, frames_n = add_causal_convolution(
         graph, f"{name}.convolution", module.convolution, frames, lengths, states[1]
     )
-    output, stack_n = add_stack(graph, f"{name}.stack", module.stack, features, lengths, states[2:])
+    output, stack_n = add_whole_stack(graph, f"{name}.stack", module.stack, features, lengths, states[2:])
     return output, [samples_n, frames_n, *stack_n]
 
 

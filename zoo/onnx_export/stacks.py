@@ -11,10 +11,8 @@ from torch import nn
 from zoo.models.cells import CoupledLSTMCell, PeepholeLSTMCell, ResetBeforeGRUCell
 from zoo.models.recurrent import HiddenStack, LSTMStack
 from zoo.models.residual import ResidualStack
-from zoo.models.window_attention import AttentiveStack
 from zoo.models.written import CellLayer, WrittenStack
 from zoo.onnx_export.aten import parameter_names
-from zoo.onnx_export.attention import add_attentive_steps, attentive_final
 from zoo.onnx_export.graph import Graph, OnnxError
 from zoo.onnx_export.recurrent import OPS, Lengths, add_layers, add_node, reorder
 from zoo.onnx_export.scan import add_scan, join_rows, projected_step, take_row
@@ -58,20 +56,13 @@ def add_stack(
     Raises:
         OnnxError: the stack, or a cell of it, cannot be expressed in ONNX.
     """
-    if isinstance(stack, AttentiveStack):
-        output, inner = add_stack(graph, f"{name}.stack", stack.stack, features, lengths, states[:-2])
-        output, window = add_attentive_steps(graph, name, stack, output, lengths, states[-2:])
-        return output, inner + window
     steps = graph.op("Transpose", features, perm=[1, 0, 2])
     output, finals = _add_layers(graph, name, stack, steps, Rows(graph, lengths, features), states)
     return mask_padding(graph, graph.op("Transpose", output, perm=[1, 0, 2]), lengths), finals
 
 
-def final_step(graph: Graph, name: str, stack: Any, states: list[str]) -> str:
-    """Return the stack's output at each row's last valid step (B, F), from its states, of which h is (rows, B, H)."""
-    if isinstance(stack, AttentiveStack):
-        return attentive_final(graph, name, stack, states[-2:])
-    state = states[0]
+def final_step(graph: Graph, stack: Any, state: str) -> str:
+    """Return the stack's output at each row's last valid step (B, F), from its state h (rows, B, H)."""
     directions = stack.num_directions
     if isinstance(stack, ResidualStack):
         shape = graph.constant([stack.num_layers, directions])

@@ -28,7 +28,7 @@ def add_word_features(graph: Graph, name: str, module: Any, input: str) -> str:
     rows = graph.size(flat, 0)
     start = [_zeros(graph, part, rows) for part in module.characters.zero_state(1, module.embedding.weight)]
     _, state = add_stack(graph, f"{name}.characters", module.characters, embedded, flat, start)
-    final = final_step(graph, f"{name}.characters", module.characters, state)  # (B * T, 2 * H)
+    final = final_step(graph, module.characters, state[0])  # (B * T, 2 * H)
     shape = graph.op("Concat", graph.op("Shape", sizes), graph.constant([-1]), axis=0)
     return str(graph.op("Concat", known, graph.op("Reshape", final, shape), axis=2))
 
