@@ -140,6 +140,8 @@ def test_an_effect_shows_only_if_no_seeds_overlap() -> None:
     assert judge(claim, make_runs(more, {"a": [0.8, 0.6], "b": [0.5, 0.7]}), more) == NOT_SHOWN
     assert judge(claim, make_runs(less, {"a": [0.160], "b": [0.170]}), less) == NOT_SHOWN  # both learnt nothing
     assert judge(claim, make_runs(more, {"a": [0.8]}), more) is None
+    sooner = [Run(more.name, label, 0, [1, 2], [first, 0.9], 0.1) for label, first in (("a", 0.9), ("b", 0.3))]
+    assert judge(claim, sooner, more) == SHOWED
     assert judge(claim, make_runs(more, {"a": [0.8], "b": [None]}), more) == SHOWED  # diverged: as chance
     assert {label for claim in CLAIMS for label in (claim.better, claim.worse)} <= set(LABELS)
 

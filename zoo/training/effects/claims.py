@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from zoo.training.effects.problems import Problem
 from zoo.training.effects.study import Run
@@ -41,20 +42,23 @@ CLAIMS = (
 )
 
 
-def last_figures(runs: Sequence[Run], problem: Problem, variant: str) -> list[float]:
-    """Return the last test figure of every seed; that of chance where a run diverged."""
-    found = [run.figures[-1] for run in runs if (run.problem, run.variant) == (problem.name, variant)]
-    return [problem.chance if figure is None else figure for figure in found]
+def curve_means(runs: Sequence[Run], problem: Problem, variant: str) -> list[float]:
+    """Return each seed's mean over its learning curve: better for a net that learns sooner or learns more.
+
+    A run that diverged counts with the figure of chance from there on.
+    """
+    curves = [run.figures for run in runs if (run.problem, run.variant) == (problem.name, variant)]
+    return [fmean(problem.chance if figure is None else figure for figure in curve) for curve in curves]
 
 
 def judge(claim: Claim, runs: Sequence[Run], problem: Problem) -> str | None:
     """Return whether an effect showed on a problem; None where a variant was not trained on it.
 
-    It showed if every seed of the better variant has a better last figure than every seed of the worse one, by a tenth
-    of the way from chance to a perfect figure: nets that have both learnt nothing differ a little too.
+    It showed if every seed of the better variant has a better mean over its learning curve than every seed of the worse
+    one, by a tenth of the way from chance to a perfect figure: nets that have both learnt nothing differ a little too.
     """
-    better = last_figures(runs, problem, claim.better)
-    worse = last_figures(runs, problem, claim.worse)
+    better = curve_means(runs, problem, claim.better)
+    worse = curve_means(runs, problem, claim.worse)
     if not better or not worse:
         return None
     if not problem.more_is_better:

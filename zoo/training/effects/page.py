@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.training.effects.claims import CLAIMS, Claim, judge, last_figures
+from zoo.training.effects.claims import CLAIMS, Claim, curve_means, judge
 from zoo.training.effects.problems import Problem
 from zoo.training.effects.study import Run
 from zoo.training.effects.variants import VARIANTS
@@ -103,12 +103,13 @@ def _verdict(claim: Claim, runs: Sequence[Run], problem: Problem) -> str:
     verdict = judge(claim, runs, problem)
     if verdict is None:
         return "-"
-    seeds = min(len(last_figures(runs, problem, variant)) for variant in (claim.better, claim.worse))
+    seeds = min(len(curve_means(runs, problem, variant)) for variant in (claim.better, claim.worse))
     return f"{verdict} (one seed)" if seeds == 1 else verdict
 
 
 def _cell(runs: Sequence[Run], problem: Problem, variant: str) -> str:
-    figures = last_figures(runs, problem, variant)
+    last = [run.figures[-1] for run in runs if (run.problem, run.variant) == (problem.name, variant)]
+    figures = [problem.chance if figure is None else figure for figure in last]
     if not figures:
         return "-"
     mean = statistics.fmean(figures)
