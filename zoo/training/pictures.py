@@ -89,7 +89,7 @@ def draw_forecasts(
             axes.plot(steps, forecasts[n, :, k].numpy(), "C1", linewidth=1.5, label=label)
             axes.axvline(starts[n] - 0.5, color="0.8", linewidth=0.6)
         axes.set(ylabel=names[k])
-    all_axes[0].legend(fontsize=8, loc="upper right")
+    figure.legend(*all_axes[0].get_legend_handles_labels(), loc="outside upper right", fontsize=8, ncols=2)
     all_axes[-1].set(xlabel="row of the series")
     figure.savefig(path, dpi=120)
 
