@@ -54,6 +54,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.artifact",
         "zoo.artifact.tolerances",
         "zoo.artifact.torchscript",
+        "zoo.config",
         "zoo.errors",
         "zoo.model",
         "zoo.ops",

@@ -18,7 +18,7 @@ from zoo.artifact.tolerances import FP32, INT8_LIMIT
 from zoo.quantization.recipe import _recipes
 
 # Recipe -> how far it may move outputs that span 0.4 to 0.6.
-MOST = {"bf16": 2e-3, "dynamic_int8": 0.01, "float16": 5e-4, "int8": 0.01}
+MOST = {"bf16": 2e-3, "dynamic_int8": 0.01, "float16": 5e-4, "int8": 0.01, "mixed": 0.01}
 RECIPES = list(MOST)
 
 
@@ -74,7 +74,9 @@ def test_other_models_a_recipe_cannot_take() -> None:
         zoo.quantize(zoo.quantize(model, "float16"), "dynamic_int8")
     with pytest.raises(RecipeError, match=r"must be torch\.float32, got torch\.float64"):
         zoo.quantize(build_small("gru_tagger").double(), "dynamic_int8")
-    with pytest.raises(RecipeError, match="no recipe is called 'int5'; there are bf16, dynamic_int8, float16, int8"):
+    with pytest.raises(
+        RecipeError, match="no recipe is called 'int5'; there are bf16, dynamic_int8, float16, int8, mixed"
+    ):
         zoo.quantize(model, "int5")
 
 

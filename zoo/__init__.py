@@ -30,6 +30,7 @@ _HOMES = {
     "QuantizationRecord": "zoo.model",
     "Recipe": "zoo.quantization",
     "RecipeError": "zoo.quantization",
+    "RecipeReport": "zoo.quantization",
     "RecurrentModel": "zoo.model",
     "Sample": "zoo.artifact.golden",
     "SavedArtifact": "zoo.artifact.saving",
@@ -45,6 +46,7 @@ _HOMES = {
     "build": "zoo.factory",
     "build_own_model": "zoo.artifact.own_model",
     "cmake_prefix_path": "zoo.installation",
+    "compare_recipes": "zoo.quantization",
     "decode_ctc": "zoo.decoding",
     "diagnose": "zoo.diagnostics.diagnosis",
     "export_onnx": "zoo.onnx_export.exporting",
@@ -137,6 +139,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.prefix_search import search_ctc as search_ctc
     from zoo.quantization import Recipe as Recipe
     from zoo.quantization import RecipeError as RecipeError
+    from zoo.quantization import RecipeReport as RecipeReport
+    from zoo.quantization import compare_recipes as compare_recipes
     from zoo.quantization import find_recipe as find_recipe
     from zoo.quantization import list_recipes as list_recipes
     from zoo.quantization import quantize as quantize

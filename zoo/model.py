@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor, nn
@@ -21,11 +21,14 @@ class QuantizationRecord:
             file. Empty if the recipe does not use one.
         layers: converted layers, name to original type.
         error: error of the outputs against the float model on the samples: `max_abs`, `rms`, `max_of_range`,
-            `rms_of_std`.
+            `rms_of_std`, `snr_db`, and for scores `agreement` and `kl`.
         replay: tolerance of C++ against Python on whole sequences.
         regrouped: tolerance of the same sums in chunks or other batches; None where `error_of` bounds it.
         error_of: absolute error that the recipe allows each output and state, by name.
         uses_engine: whether the model calls the fused engine's operators.
+        long_error: the same over a long sequence, with its `steps`; empty where none was run.
+        beyond_limit: whether the error is beyond the recipe's limit, which the user allowed.
+        left_float: layers that the recipe spared, in this order, each with the error that was left.
     """
 
     recipe: str
@@ -36,6 +39,9 @@ class QuantizationRecord:
     regrouped: Tolerance | None
     error_of: dict[str, float]
     uses_engine: bool = False
+    long_error: dict[str, float] = field(default_factory=dict)
+    beyond_limit: bool = False
+    left_float: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
@@ -45,6 +51,9 @@ class QuantizationRecord:
             "operators": self.uses_engine,
             "layers": self.layers,
             "error": self.error,
+            "long_error": self.long_error,
+            "beyond_limit": self.beyond_limit,
+            "left_float": self.left_float,
         }
 
 

@@ -35,6 +35,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "export": Subcommand("write a model as ONNX, of any batch and length, proved in ONNX Runtime", "onnx"),
     "verify": Subcommand("does ONNX Runtime give Python's numbers for a file of `zoo export`?", "onnx"),
     "diagnose": Subcommand("measure gradients, states, gates and spectra of a model on a batch of its data", "train"),
+    "recipes": Subcommand("compare what the quantization recipes make of a model, in bytes and in errors"),
     "benchmark": Subcommand("time the engine beside LibTorch, ONNX Runtime and OpenVINO", "bench"),
     "demo": Subcommand("train a small model on real speech, run it in C++, compare with Python", "demo"),
 }

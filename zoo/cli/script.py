@@ -33,6 +33,9 @@ examples:
 """
 
 
+# Steps of the sequence over which a recipe has to keep its limit.
+LONG_RUN = 10_000
+
 # Files of other programs that hold a model with its configuration.
 WHOLE_MODELS = (".onnx", ".keras", ".h5", ".hdf5")
 
@@ -72,10 +75,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--license", help="the licence of the weights, for the manifest")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model_arguments(parser)
-    parser.add_argument("-o", "--output", type=Path, help="the artifact to write (default: MODEL.pt)")
-    parser.add_argument("--recipe", help=f"quantize with one of {', '.join(zoo.list_recipes())}")
+def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which layers a recipe converts."""
     for option, meaning in (("--include", "quantize only"), ("--exclude", "leave in float")):
         parser.add_argument(
             option,
@@ -83,6 +84,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="LAYER",
             help=f"{meaning} layers of this name, with wildcards, or of this class, such as RNNBase; may be repeated",
         )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model_arguments(parser)
+    parser.add_argument("-o", "--output", type=Path, help="the artifact to write (default: MODEL.pt)")
+    parser.add_argument("--recipe", help=f"quantize with one of {', '.join(zoo.list_recipes())}")
+    add_layer_arguments(parser)
+    parser.add_argument(
+        "--allow-error", action="store_true", help="write the file even if the recipe's error is beyond its limit"
+    )
     parser.add_argument("--list", action="store_true", help="list models, initialisation schemes and recipes")
 
 
@@ -153,6 +164,16 @@ def print_lists() -> None:
     print("recipes:", *(f"\n  {name}: {zoo.find_recipe(name).description}" for name in zoo.list_recipes()))
 
 
+def print_quantization(record: zoo.QuantizationRecord) -> None:
+    """Print what a recipe did to the outputs, and which layers it had to leave in float."""
+    for name, error in record.left_float.items():
+        print(f"left in float    {name}: worst {error['max_of_range']:.2%}, rms {error['rms_of_std']:.2%} remain")
+    for where, error in (("samples", record.error), (f"{LONG_RUN:,} steps", record.long_error)):
+        print(f"recipe's error   {error['max_of_range']:.2%} of the range, rms {error['rms_of_std']:.2%} ({where})")
+    if record.beyond_limit:
+        print("allowed          this is beyond the recipe's limit, and the manifest says so")
+
+
 def main(arguments: Sequence[str] | None = None, program: str = "zoo script") -> int:
     """Run the program; returns its exit status."""
     parser = new_parser(program, DESCRIPTION, EXAMPLES)
@@ -165,12 +186,20 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
         parser.error("which model? Give a name (--list shows them), a checkpoint folder or module:Class")
     output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
     try:
-        if (args.include or args.exclude) and not args.recipe:
-            raise ValueError("--include and --exclude choose layers for a recipe; give --recipe, too")
+        if (args.include or args.exclude or args.allow_error) and not args.recipe:
+            raise ValueError("--include, --exclude and --allow-error are for a recipe; give --recipe, too")
         model = make_model(args, program)
         samples = read_samples(args.sample, model.input_spec)
         if args.recipe:
-            model = zoo.quantize(model, args.recipe, samples=samples, include=args.include, exclude=args.exclude or ())
+            model = zoo.quantize(
+                model,
+                args.recipe,
+                samples=samples,
+                include=args.include,
+                exclude=args.exclude or (),
+                steps=LONG_RUN,
+                allow_error=args.allow_error,
+            )
         saved = zoo.save_artifact(model, output, samples=samples, license=args.license)
     except (ValueError, TypeError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
@@ -179,6 +208,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
     print(f"size             {saved.size:,} bytes")
     print(f"sha256           {saved.sha256}")
     print(f"worst difference {saved.worst_difference:.3g} (file read back, against the eager module)")
+    if args.recipe:
+        print_quantization(model.quantization)
     if not saved.rows_independent:
         print("rows             see each other: verify compares no row alone, and --batch-size changes results")
     for weight in saved.made_plain:

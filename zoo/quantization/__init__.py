@@ -3,10 +3,13 @@
 from zoo.quantization import dynamic_int8, engine, float16  # they register themselves
 from zoo.quantization.conversion import quantize
 from zoo.quantization.recipe import Recipe, RecipeError, find_recipe, list_recipes, register_recipe
+from zoo.quantization.report import RecipeReport, compare_recipes
 
 __all__ = [
     "Recipe",
     "RecipeError",
+    "RecipeReport",
+    "compare_recipes",
     "dynamic_int8",
     "engine",
     "find_recipe",

@@ -13,9 +13,11 @@ from zoo.artifact.golden import Sample, draw_samples
 from zoo.artifact.signature import infer_signature
 from zoo.artifact.torchscript import without_notices
 from zoo.model import Model, QuantizationRecord
+from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, find_recipe
 from zoo.quantization.refusal import explain_refusal, list_others
 from zoo.quantization.selection import select_layers
+from zoo.quantization.sensitivity import spare_layers
 from zoo.quantization.shift import FloatReference
 
 
@@ -26,6 +28,8 @@ def quantize(
     samples: Sequence[Sample] | None = None,
     include: Collection[str] | None = None,
     exclude: Collection[str] = (),
+    steps: int = 0,
+    allow_error: bool = False,
 ) -> Model:
     """Return a quantized copy of a model; the model stays as it is.
 
@@ -36,6 +40,9 @@ def quantize(
         include: the layers to convert, as names with wildcards (`backbone.*`) or as classes (`LSTM`, `Linear`;
             `RNNBase` is every recurrent layer); None for all that the recipe can convert.
         exclude: layers to leave in float, in the same way.
+        steps: the length of a sequence, which repeats the samples, on which to measure the error, too; 0 for none. An
+            error that a state carries can grow.
+        allow_error: take the model even if the error is beyond the recipe's limit; the manifest says so.
 
     Returns:
         A new module in eval mode, as from `zoo.build`, with a `QuantizationRecord` as its `quantization`.
@@ -63,19 +70,33 @@ def quantize(
         raise RecipeError(f"recipe {recipe!r} left {', '.join(unchanged)} float; exclude them or use another recipe")
     signature = infer_signature(float_model)
     reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
-    error = reference.measure(quantized)
-    if error.exceeds(chosen.limit):
+    error, trials = reference.measure(quantized), []
+    if error.exceeds(chosen.limit) and chosen.spares and len(layers) > 1:
+        spared = spare_layers(float_model, chosen, layers, reference)
+        quantized, layers, error, trials = spared.quantized, spared.layers, spared.error, spared.trials
+    beyond, long_error = error.exceeds(chosen.limit), None
+    if beyond and not allow_error:
         message = explain_refusal(float_model, chosen, layers, reference, error)
         raise RecipeError(message + ("; these are drawn inputs, real ones may differ" if samples is None else ""))
+    if steps:
+        long_error = measure_long_run(reference, float_model, quantized, steps)
+        if long_error.exceeds(chosen.limit):
+            beyond = True
+            if not allow_error:
+                raise RecipeError(explain_refusal(float_model, chosen, layers, reference, long_error, steps))
     quantized.quantization = QuantizationRecord(
         recipe=recipe,
         backend=torch.backends.quantized.engine if chosen.uses_backend else "",
         layers={name: type(layer).__name__ for name, layer in layers.items()},
         error=error.to_dict(),
+        long_error={} if long_error is None else {"steps": steps, **long_error.to_dict()},
+        beyond_limit=beyond,
+        left_float={name: trial.to_dict() for name, trial in trials},
         replay=chosen.replay,
         regrouped=chosen.regrouped,
         uses_engine=chosen.uses_engine,
-        error_of=reference.allowed_of(chosen.limit.max_of_range),
+        # Chunks and rows may differ by as much as the recipe moves outputs.
+        error_of=reference.allowed_of(max(chosen.limit.max_of_range, error.max_of_range)),
     )
     return quantized
 

@@ -1,4 +1,4 @@
-"""Recipes `int8` and `bf16`: the fused engine's own weights, stored in the file.
+"""Recipes `int8`, `mixed` and `bf16`: the fused engine's own weights, stored in the file.
 
 int8 weights have a scale for each output channel. Activations are quantized row by row in every call, so a row gives
 the same alone and in a batch, and a sequence the same whole and in chunks.
@@ -7,6 +7,7 @@ the same alone and in a batch, and a sequence the same whole and in chunks.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,17 +35,24 @@ def converter(precision: str) -> Callable[[nn.Module, Collection[str]], nn.Modul
 
 
 KINDS = "LSTM, GRU, RNN, cells, Linear, Embedding, Conv1d; needs the project's operators"
+INT8 = Recipe(
+    name="int8",
+    description=f"int8 weights, a scale for each channel, activations by row, a quarter of the size; {KINDS}",
+    objection=objection,
+    layers=LAYERS,
+    convert=converter("int8"),
+    limit=INT8_LIMIT,
+    replay=INT8_REPLAY,
+    regrouped=None,
+    uses_engine=True,
+)
+register_recipe(INT8)
 register_recipe(
-    Recipe(
-        name="int8",
-        description=f"int8 weights, a scale for each channel, activations by row, a quarter of the size; {KINDS}",
-        objection=objection,
-        layers=LAYERS,
-        convert=converter("int8"),
-        limit=INT8_LIMIT,
-        replay=INT8_REPLAY,
-        regrouped=None,
-        uses_engine=True,
+    replace(
+        INT8,
+        name="mixed",
+        description=f"int8, with the most sensitive layers in float until outputs are within its limit; {KINDS}",
+        spares=True,
     )
 )
 register_recipe(

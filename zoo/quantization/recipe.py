@@ -32,6 +32,7 @@ class Recipe:
             activations depends on the whole batch, or a rounding difference before a layer moves an activation to the
             next of 256 levels.
         uses_backend: whether PyTorch's quantized backend packs the converted weights.
+        spares: whether the layers that move the outputs most stay float until the outputs are within the limit.
         uses_engine: whether the file has weights that are packed for the fused engine, and calls its operators.
     """
 
@@ -45,6 +46,7 @@ class Recipe:
     regrouped: Tolerance | None
     uses_backend: bool = False
     uses_engine: bool = False
+    spares: bool = False
 
 
 _recipes: dict[str, Recipe] = {}

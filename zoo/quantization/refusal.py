@@ -6,33 +6,27 @@ import copy
 
 from torch import nn
 
-from zoo.artifact.torchscript import without_notices
 from zoo.quantization.recipe import Recipe, find_recipe, list_recipes
 from zoo.quantization.selection import select_layers
+from zoo.quantization.sensitivity import rank_layers, spare_layers
 from zoo.quantization.shift import FloatReference, OutputShift
 
 # The smallest files first.
-BETTER = ("int8", "bf16", "float16")
-
-
-def rank_layers(
-    model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference
-) -> list[tuple[str, OutputShift]]:
-    """Return the error that each layer alone makes, the largest first."""
-    errors = []
-    for name in layers:
-        with without_notices():
-            alone = recipe.convert(copy.deepcopy(model), {name})
-        errors.append((name, reference.measure(alone)))
-    return sorted(errors, key=lambda pair: -pair[1].rms)
+BETTER = ("int8", "mixed", "bf16", "float16")
 
 
 def explain_refusal(
-    model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference, error: OutputShift
+    model: nn.Module,
+    recipe: Recipe,
+    layers: dict[str, nn.Module],
+    reference: FloatReference,
+    error: OutputShift,
+    steps: int = 0,
 ) -> str:
-    """Return the message for a recipe whose error is beyond its limit."""
+    """Return the message for a recipe whose error, perhaps over so many steps, is beyond its limit."""
+    where = f" over {steps:,} steps" if steps else ""
     message = (
-        f"recipe {recipe.name!r} moves the outputs by {error.max_of_range:.2%} of their range (limit "
+        f"recipe {recipe.name!r} moves the outputs{where} by {error.max_of_range:.2%} of their range (limit "
         f"{recipe.limit.max_of_range:.0%}), rms {error.rms_of_std:.2%} of their deviation (limit "
         f"{recipe.limit.rms_of_std:.1%})"
     )
@@ -48,8 +42,10 @@ def find_better(model: nn.Module, recipe: Recipe, reference: FloatReference) -> 
     """Return an advice to use the first other recipe that takes the model and stays within its limit, or nothing."""
     for name in list_others(model, recipe):
         other = find_recipe(name)
-        converted = other.convert(copy.deepcopy(model), list(select_layers(model, other, None, ())))
-        error = reference.measure(converted)
+        layers = select_layers(model, other, None, ())
+        error = reference.measure(other.convert(copy.deepcopy(model), list(layers)))
+        if other.spares and error.exceeds(other.limit) and len(layers) > 1:
+            error = spare_layers(model, other, layers, reference).error
         if not error.exceeds(other.limit):
             return f"use recipe {name!r}, which moves them by {error.max_of_range:.2%}, rms {error.rms_of_std:.2%}"
     return ""

@@ -1,0 +1,62 @@
+"""What each layer alone does to the outputs, and which layers have to stay float for that."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+from torch import nn
+
+from zoo.artifact.torchscript import without_notices
+from zoo.quantization.recipe import Recipe
+from zoo.quantization.shift import FloatReference, OutputShift
+
+
+def rank_layers(
+    model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference
+) -> list[tuple[str, OutputShift]]:
+    """Return the error that each layer alone makes, the largest first."""
+    errors = []
+    for name in layers:
+        with without_notices():
+            alone = recipe.convert(copy.deepcopy(model), {name})
+        errors.append((name, reference.measure(alone)))
+    return sorted(errors, key=lambda pair: -pair[1].rms)
+
+
+@dataclass(frozen=True)
+class Spared:
+    """The end of the search.
+
+    Args:
+        quantized: the model with the fewest layers in float that is within the limit, or else the last one tried.
+        layers: the converted layers, by name.
+        error: of its outputs.
+        trials: the layers in the order in which they stayed float, each with the error that was left.
+    """
+
+    quantized: nn.Module
+    layers: dict[str, nn.Module]
+    error: OutputShift
+    trials: list[tuple[str, OutputShift]]
+
+
+def spare_layers(model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference) -> Spared:
+    """Leave one layer after another in float, the worst first, until the outputs are within the recipe's limit.
+
+    Args:
+        model: the float model.
+        recipe: converts the layers that are left.
+        layers: those that it could convert, at least two.
+        reference: measures the outputs.
+    """
+    trials: list[tuple[str, OutputShift]] = []
+    kept = dict(layers)
+    for name, _ in rank_layers(model, recipe, layers, reference)[:-1]:
+        del kept[name]
+        quantized = recipe.convert(copy.deepcopy(model), list(kept))
+        error = reference.measure(quantized)
+        trials.append((name, error))
+        if not error.exceeds(recipe.limit):
+            break
+    return Spared(quantized, kept, error, trials)
