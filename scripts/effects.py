@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-DOCS = Path(__file__).parents[1] / "docs"
+RESULTS = Path(__file__).parent / "results"
 
 try:
     import torch
@@ -25,8 +25,8 @@ except ModuleNotFoundError as missing:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="effects.py", description=__doc__)
-    parser.add_argument("--results", type=Path, default=DOCS / "effects.json", help="file of all runs")
-    parser.add_argument("--page", type=Path, default=DOCS / "effects.md", help="the page to put the tables into")
+    parser.add_argument("--results", type=Path, default=RESULTS / "effects.json", help="file of all runs")
+    parser.add_argument("--page", type=Path, default=RESULTS / "effects.md", help="the page to put the tables into")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--only", default="", metavar="TEXT", help="only the problems with this text in their name")
     parser.add_argument("--no-training", action="store_true", help="write the page from the results that there are")

@@ -18,7 +18,7 @@ from zoo.training.effects.study import POINTS, Run, read_runs, run_chunks, study
 from zoo.training.effects.variants import VARIANTS, build_variant
 
 pytestmark = pytest.mark.autograd
-DOCS = Path(__file__).parents[1] / "docs"
+RESULTS = Path(__file__).parents[1] / "scripts" / "results"
 LABELS = [variant.label for variant in VARIANTS]
 
 
@@ -147,8 +147,8 @@ def test_an_effect_shows_only_if_no_seeds_overlap() -> None:
 
 
 def test_the_page_says_what_its_results_say(tmp_path: Path) -> None:
-    runs, problems = read_runs(DOCS / "effects.json"), make_problems()
-    page = (DOCS / "effects.md").read_text()
+    runs, problems = read_runs(RESULTS / "effects.json"), make_problems()
+    page = (RESULTS / "effects.md").read_text()
     assert put_results(page, runs, problems) == page, "run scripts/effects.py --no-training"
     assert {run.variant for run in runs} <= set(LABELS)
     assert {run.problem for run in runs} <= {problem.name for problem in problems}
@@ -157,4 +157,4 @@ def test_the_page_says_what_its_results_say(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the page must hold the lines"):
         put_results("nothing", runs, problems)
     write_runs(runs, tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_text() == (DOCS / "effects.json").read_text()
+    assert (tmp_path / "again.json").read_text() == (RESULTS / "effects.json").read_text()
