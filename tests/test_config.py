@@ -10,7 +10,7 @@ from zoo.config import ClassifierConfig, ConfigError, LanguageModelConfig, Recur
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
-        ({"cell": "sru"}, "cell must be one of lstm, gru, rnn"),
+        ({"cell": "transformer"}, "cell must be one of lstm, gru, rnn"),
         ({"hidden_size": 0}, "hidden_size must be a whole number >= 1, got 0"),
         ({"hidden_size": 2.5}, "hidden_size must be a whole number"),
         ({"num_layers": True}, "num_layers must be a whole number"),
@@ -19,6 +19,12 @@ from zoo.config import ClassifierConfig, ConfigError, LanguageModelConfig, Recur
         ({"dropout": 0.3}, "dropout acts between layers, so it needs num_layers >= 2"),
         ({"dropout": 1.0, "num_layers": 2}, "dropout must be in [0, 1)"),
         ({"residual": True}, "residual adds from the second layer on"),
+        ({"highway": True}, "highway joins from the second layer on"),
+        ({"highway": True, "residual": True, "num_layers": 2}, "residual and highway both say how layers are joined"),
+        ({"locked_dropout": True, "num_layers": 2}, "locked_dropout says how dropout acts, so it needs dropout > 0"),
+        ({"zoneout": 0.1, "proj_size": 8}, "zoneout takes no proj_size, got zoneout=0.1 and proj_size=8"),
+        ({"zoneout": 1.0}, "zoneout must be in [0, 1)"),
+        ({"batch_norm": 1}, "batch_norm must be True or False"),
         ({"nonlinearity": "relu"}, "is for cell='rnn' only"),
         ({"nonlinearity": "gelu", "cell": "rnn"}, "nonlinearity must be tanh or relu"),
         ({"bidirectional": "yes"}, "bidirectional must be True or False"),

@@ -38,6 +38,8 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("lstm_forecaster", {"standardize": True}),
     ("cnn_lstm_tagger", {"bidirectional": True, "vocab_size": 11}),
     ("transformer_gru_encoder", {"attention_window": 40, "batch_first": False}),
+    ("highway_lstm_classifier", {"num_layers": 4, "bidirectional": True, "pooling": "last"}),
+    ("peephole_lstm_tagger", {"batch_norm": True, "highway": True}),
     *[(f"{cell}_encoder", {"bidirectional": True, "bias": False}) for cell in WRITTEN_CELLS],
 ]
 
@@ -228,6 +230,10 @@ def test_models_that_write_labels_by_themselves_are_refused(name: str, tmp_path:
 def test_models_without_an_onnx_form_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"before")
+    with pytest.raises(zoo.OnnxError, match="mixes the states of two steps by zoneout"):
+        zoo.export_onnx(build_small("lstm_encoder", zoneout=0.1), path)
+    with pytest.raises(zoo.OnnxError, match="LearnedStateStack, which has no ONNX form here"):
+        zoo.export_onnx(build_small("lstm_encoder", learned_state=True), path)
     quantized = zoo.quantize(build_small("gru_tagger"), "dynamic_int8")
     with pytest.raises(zoo.OnnxError, match="a quantized model has no ONNX form; export the float model"):
         zoo.export_onnx(quantized, path)

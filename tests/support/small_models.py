@@ -11,19 +11,25 @@ from zoo.config.cells import WRITTEN_CELLS
 from zoo.models import presets
 from zoo.registry import find_model
 
-# The grid leaves out the residual families, whose depth is what they are for. Written-out cells share one stack, which
-# the first of them shows in every form. Two forms show what each of the others does.
-FAMILIES = [family for family, traits in presets.FAMILIES.items() if not traits.get("residual")]
+# The grid leaves out the families whose layers are joined, which have tests of their own. Written-out cells share one
+# stack, which the first of them shows in every form. Two forms show what each of the others does.
+JOINED = ("residual", "highway", "batch_norm")
+FAMILIES = [family for family, traits in presets.FAMILIES.items() if not any(traits.get(name) for name in JOINED)]
 FUSED_FAMILIES = [family for family in FAMILIES if family not in WRITTEN_CELLS]  # those that the engine runs
 TASK_NAMES = list(presets.TASKS)
 WRITTEN_FORMS = [("classifier", 2, True), ("encoder", 2, False)]  # task, num_layers, bidirectional
 
 
+IN_TURNS = [
+    family
+    for family, traits in presets.FAMILIES.items()
+    if family in WRITTEN_CELLS or traits.get("highway") or traits.get("batch_norm")
+]
+
+
 def tasks_of(family: str) -> list[str]:
-    """Return the tasks that a family is tested with: all, but for a written-out cell one, taken in turns."""
-    if family not in WRITTEN_CELLS:
-        return TASK_NAMES
-    return [TASK_NAMES[list(WRITTEN_CELLS).index(family) % len(TASK_NAMES)]]
+    """Return the tasks that a family is tested with: all, but for those IN_TURNS one."""
+    return [TASK_NAMES[IN_TURNS.index(family) % len(TASK_NAMES)]] if family in IN_TURNS else TASK_NAMES
 
 
 # Trained models come on top of these, and have tests of their own.

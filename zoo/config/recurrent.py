@@ -12,6 +12,18 @@ from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
 Nonlinearity = Literal["tanh", "relu"]
 CONV_SIZE, NUM_HEADS = 5, 4
+# Fields that are True or False.
+FLAGS = (
+    "bias",
+    "batch_first",
+    "locked_dropout",
+    "bidirectional",
+    "residual",
+    "highway",
+    "batch_norm",
+    "learned_state",
+    "standardize",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +41,16 @@ class RecurrentConfig:
         bias: whether layers have the two bias vectors `bias_ih`, `bias_hh`.
         batch_first: input as (batch, seq_len, features); otherwise (seq_len, batch, features).
         dropout: probability between layers, in training only.
+        locked_dropout: leave out the same features at every step of a sequence (Gal and Ghahramani 2016).
+        zoneout: probability that a unit keeps its state from the step before, in training (Krueger et al. 2017). In
+            eval mode a unit takes the mean of both, as the paper has it. LibTorch then runs the stack step by step.
         bidirectional: run each layer in both directions; such a model cannot stream.
         proj_size: size of the projected hidden state, for the LSTM only; 0 for none.
         nonlinearity: "tanh" or "relu", for the RNN only.
         residual: add each layer's input to its output, from the second layer on.
+        highway: weigh each layer's input and output by a gate, from the second layer on (Srivastava et al. 2015).
+        batch_norm: normalise each layer's input over the valid steps of a batch, in eval mode by running statistics.
+        learned_state: begin a sequence with a state that is learned; otherwise it is 0.
         standardize: subtract a mean from each feature and divide by a deviation. Both are saved with the weights. They
             are 0 and 1 until `zoo.set_statistics_` sets them from training data.
         conv_channels: features that convolutions over the steps pass to the first recurrent layer; 0 for none. They
@@ -55,10 +73,15 @@ class RecurrentConfig:
     bias: bool = True
     batch_first: bool = True
     dropout: float = 0.0
+    locked_dropout: bool = False
+    zoneout: float = 0.0
     bidirectional: bool = False
     proj_size: int = 0
     nonlinearity: Nonlinearity = "tanh"
     residual: bool = False
+    highway: bool = False
+    batch_norm: bool = False
+    learned_state: bool = False
     standardize: bool = False
     conv_channels: int = 0
     conv_size: int = CONV_SIZE
@@ -84,8 +107,9 @@ class RecurrentConfig:
         found += whole_number_faults("conv_size", self.conv_size, 2)
         found += whole_number_faults("conv_layers", self.conv_layers, 1)
         found += whole_number_faults("num_heads", self.num_heads, 1)
-        found += probability_faults("dropout", self.dropout)
-        for name in ("bias", "batch_first", "bidirectional", "residual", "standardize"):
+        for name in ("dropout", "zoneout"):
+            found += probability_faults(name, getattr(self, name))
+        for name in FLAGS:
             if not isinstance(getattr(self, name), bool):
                 found.append(f"{name} must be True or False, got {getattr(self, name)!r}")
         if self.nonlinearity not in ("tanh", "relu"):
@@ -124,11 +148,19 @@ class RecurrentConfig:
             found.append(f"num_heads must divide the {self.output_size} features of a step, got {self.num_heads}")
         if not self.attention_window and self.num_heads != NUM_HEADS:
             found.append("num_heads needs attention_window >= 1; got attention_window=0")
+        if self.residual and self.highway:
+            found.append("residual and highway both say how layers are joined; give one of them")
+        if self.locked_dropout and not self.dropout:
+            found.append("locked_dropout says how dropout acts, so it needs dropout > 0; got dropout=0")
+        if self.zoneout and self.proj_size:
+            found.append(f"zoneout takes no proj_size, got zoneout={self.zoneout} and proj_size={self.proj_size}")
         if self.num_layers == 1:
             if self.dropout:
                 found.append("dropout acts between layers, so it needs num_layers >= 2; got num_layers=1")
             if self.residual:
                 found.append("residual adds from the second layer on, so it needs num_layers >= 2; got 1")
+            if self.highway:
+                found.append("highway joins from the second layer on, so it needs num_layers >= 2; got 1")
         return found
 
     @property

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from zoo.config import CELLS
 from zoo.models.padding import step_mask
 from zoo.models.written import CellLayer
+from zoo.models.zoneout import Zoneout
 from zoo.ops import reference
 
 
@@ -43,7 +45,11 @@ def layer_names(layer: nn.RNNBase) -> Iterator[tuple[str, bool]]:
 
 def write_out(layer: nn.RNNBase) -> dict[str, CellLayer]:
     """Return each layer and direction as a layer of steps that has the same parameters, by the names above."""
-    return {name: CellLayer(TextbookCell(layer, f"_{name}"), reverse).eval() for name, reverse in layer_names(layer)}
+    no_zoneout = Zoneout(0.0, CELLS[layer.mode.lower().partition("_")[0]])
+    return {
+        name: CellLayer(TextbookCell(layer, f"_{name}"), reverse, no_zoneout).eval()
+        for name, reverse in layer_names(layer)
+    }
 
 
 def run_written_out(layer: nn.RNNBase, parts: dict[str, CellLayer], input: Any, hx: Any = None) -> Any:

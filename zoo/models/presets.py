@@ -20,7 +20,7 @@ from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
 from zoo.registry import register_model
 
-# The fields that make a family. Residual connections help from three layers on.
+# The fields that make a family. Residual connections help from three layers on, highways from four.
 FAMILIES: dict[str, dict[str, Any]] = {
     "lstm": {"cell": "lstm"},
     "gru": {"cell": "gru"},
@@ -29,6 +29,9 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "residual_lstm": {"cell": "lstm", "residual": True, "num_layers": 3, "dropout": 0.2},
     "residual_gru": {"cell": "gru", "residual": True, "num_layers": 3, "dropout": 0.2},
     "residual_rnn": {"cell": "rnn", "residual": True, "num_layers": 3, "dropout": 0.2},
+    "highway_lstm": {"cell": "lstm", "highway": True, "num_layers": 4, "dropout": 0.2},
+    "highway_gru": {"cell": "gru", "highway": True, "num_layers": 4, "dropout": 0.2},
+    "batch_norm_lstm": {"cell": "lstm", "batch_norm": True},
     **{cell: {"cell": cell} for cell in WRITTEN_CELLS},
 }
 

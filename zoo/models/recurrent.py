@@ -1,6 +1,6 @@
 """PyTorch's recurrent layers behind one interface: lengths in any order, state as a flat list.
 
-Both classes below, `zoo.models.written.WrittenStack` and `zoo.models.residual.ResidualStack` have it:
+The classes below, `WrittenStack`, `JoinedStack` and `LearnedStateStack` of `zoo.models` have it:
 
     forward(input (B, T, I), lengths (B,) | None, state) -> output (B, T, F), state
     final(state) -> (B, F)             each row's output at its last valid step (in the reverse direction, its first)
@@ -125,6 +125,6 @@ class HiddenStack(nn.Module):
 
 def make_plain_stack(config: RecurrentConfig) -> nn.Module:
     """Return the stack for the cell of a validated configuration."""
-    if config.cell in CELL_FACTORIES:
+    if config.cell in CELL_FACTORIES or config.zoneout:
         return WrittenStack(config)
     return HiddenStack(config) if config.cell in HIDDEN_LAYERS else LSTMStack(config)

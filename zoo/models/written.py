@@ -7,9 +7,11 @@ from typing import List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from zoo.config import ConfigError, RecurrentConfig
+from zoo.config import CELLS, ConfigError, RecurrentConfig
 from zoo.models.cells import CELL_FACTORIES
+from zoo.models.cells.torch_cells import make_torch_cell
 from zoo.models.padding import mask_padding, step_mask
+from zoo.models.zoneout import Zoneout
 
 
 def make_cell(config: RecurrentConfig, input_size: int) -> nn.Module:
@@ -18,6 +20,8 @@ def make_cell(config: RecurrentConfig, input_size: int) -> nn.Module:
     Raises:
         ConfigError: the cell has biases where `bias` is False, or none where it is True.
     """
+    if config.cell in CELLS:
+        return make_torch_cell(config, input_size)
     cell = CELL_FACTORIES[config.cell](input_size, config.hidden_size, config.bias)
     biased = any(name.rpartition(".")[2].startswith("bias") for name, _ in cell.named_parameters())
     if biased != config.bias:
@@ -33,11 +37,12 @@ class CellLayer(nn.Module):
 
     __constants__ = ["has_parallel"]  # noqa: RUF012 - TorchScript then leaves the branch out for a cell without the form
 
-    def __init__(self, cell: nn.Module, reverse: bool) -> None:
+    def __init__(self, cell: nn.Module, reverse: bool, zoneout: Zoneout) -> None:
         super().__init__()
         self.cell_module = cell
         self.reverse = reverse
-        self.has_parallel = hasattr(cell, "parallel")
+        self.zoneout = zoneout
+        self.has_parallel = hasattr(cell, "parallel") and not zoneout.probability
 
     def forward(self, input: Tensor, valid: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         """Run (B, T, I) from a state of (B, H) tensors. A row keeps its state where `valid`, bool (B, T), is False."""
@@ -47,7 +52,7 @@ class CellLayer(nn.Module):
         num_steps = input.size(1)
         for step in range(num_steps):
             t = num_steps - 1 - step if self.reverse else step
-            after = self.cell_module(input[:, t], state)
+            after = self.zoneout(self.cell_module(input[:, t], state), state)
             if valid is not None:
                 takes_part = valid[:, t].unsqueeze(1)  # (B, 1)
                 after = [torch.where(takes_part, after[i], state[i]) for i in range(len(state))]
@@ -78,7 +83,7 @@ class WrittenStack(nn.Module):
             size = config.input_size if layer == 0 else config.output_size
             for direction in range(config.num_directions):
                 cell = make_cell(config, size)
-                self.layers.append(CellLayer(cell, reverse=direction == 1))
+                self.layers.append(CellLayer(cell, direction == 1, Zoneout(config.zoneout, config.cell_spec)))
         self.dropout = nn.Dropout(config.dropout)
         self.num_directions = config.num_directions
         self.num_states = len(config.cell_spec.state_names)

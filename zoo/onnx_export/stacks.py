@@ -10,10 +10,11 @@ from torch import nn
 
 from zoo.models.cells import CoupledLSTMCell, PeepholeLSTMCell, ResetBeforeGRUCell
 from zoo.models.recurrent import HiddenStack, LSTMStack
-from zoo.models.residual import ResidualStack
+from zoo.models.residual import JoinedStack
 from zoo.models.written import CellLayer, WrittenStack
 from zoo.onnx_export.aten import parameter_names
 from zoo.onnx_export.graph import Graph, OnnxError
+from zoo.onnx_export.joins import add_join, add_norm
 from zoo.onnx_export.recurrent import OPS, Lengths, add_layers, add_node, reorder
 from zoo.onnx_export.scan import add_scan, join_rows, projected_step, take_row
 from zoo.onnx_export.steps import add_axis, mask_padding, step_mask
@@ -64,15 +65,19 @@ def add_stack(
 def final_step(graph: Graph, stack: Any, state: str) -> str:
     """Return the stack's output at each row's last valid step (B, F), from its state h (rows, B, H)."""
     directions = stack.num_directions
-    if isinstance(stack, ResidualStack):
-        shape = graph.constant([stack.num_layers, directions])
-        tail = graph.op("Shape", state, start=1)
-        rows = graph.op("Reshape", state, graph.op("Concat", shape, tail, axis=0))  # (L, D, B, H)
-        last = graph.op("ReduceSum", rows, graph.constant([0]), keepdims=0)  # (D, B, H)
-    else:
-        last = graph.slice(state, 0, -directions, 2**31)
-    side_by_side = graph.op("Transpose", last, perm=[1, 0, 2])  # (B, D, H)
-    return str(graph.op("Flatten", side_by_side, axis=1))
+    if not isinstance(stack, JoinedStack):
+        return _side_by_side(graph, state, -directions, 2**31)
+    last = _side_by_side(graph, state, 0, directions)
+    for k in range(1, stack.num_layers):
+        step = _side_by_side(graph, state, k * directions, (k + 1) * directions)
+        last = add_join(graph, f"joins.{k}", stack.joins[k], step, last)
+    return last
+
+
+def _side_by_side(graph: Graph, state: str, first: int, end: int) -> str:
+    """Return the directions of one layer (B, D * H) from its rows of h (rows, B, H)."""
+    rows = graph.op("Transpose", graph.slice(state, 0, first, end), perm=[1, 0, 2])  # (B, D, H)
+    return str(graph.op("Flatten", rows, axis=1))
 
 
 def _add_layers(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, states: list[str]) -> Layers:
@@ -85,20 +90,21 @@ def _add_layers(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, sta
         raise OnnxError(
             f"{name}.rnn is {type(rnn).__name__}: quantized layers have no ONNX form; export the float model"
         )
-    if isinstance(stack, ResidualStack):
-        return _add_residual(graph, name, stack, steps, rows, states)
+    if isinstance(stack, JoinedStack):
+        return _add_joined(graph, name, stack, steps, rows, states)
     if isinstance(stack, WrittenStack):
         return _add_written(graph, name, stack, steps, rows, states)
     raise OnnxError(f"{name} is {type(stack).__name__}, which has no ONNX form here")
 
 
-def _add_residual(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, states: list[str]) -> Layers:
+def _add_joined(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, states: list[str]) -> Layers:
     directions = stack.num_directions
     finals = []
     for k, layer in enumerate(stack.layers):
         part = [graph.slice(state, 0, k * directions, (k + 1) * directions) for state in states]
-        output, final = _add_layers(graph, f"{name}.layers.{k}", layer, steps, rows, part)
-        steps = graph.op("Add", steps, output) if k else output
+        entering = add_norm(graph, f"{name}.norms.{k}", stack.norms[k], steps)
+        output, final = _add_layers(graph, f"{name}.layers.{k}", layer, entering, rows, part)
+        steps = add_join(graph, f"joins.{k}", stack.joins[k], output, steps)
         finals.append(final)
     return steps, [graph.op("Concat", *[final[i] for final in finals], axis=0) for i in range(len(states))]
 
@@ -127,6 +133,8 @@ def _add_written(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, st
     directions = stack.num_directions
     finals: list[list[str]] = []
     layers: Sequence[Any] = list(stack.layers)
+    if layers[0].zoneout.probability:
+        raise OnnxError(f"{name} mixes the states of two steps by zoneout, which has no ONNX form here")
     for first in range(0, len(layers), directions):
         pair = layers[first : first + directions]
         native = NATIVE.get(type(pair[0].cell_module))
