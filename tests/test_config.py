@@ -25,6 +25,13 @@ from zoo.config import ClassifierConfig, ConfigError, LanguageModelConfig, Recur
         ({"zoneout": 0.1, "proj_size": 8}, "zoneout takes no proj_size, got zoneout=0.1 and proj_size=8"),
         ({"zoneout": 1.0}, "zoneout must be in [0, 1)"),
         ({"batch_norm": 1}, "batch_norm must be True or False"),
+        ({"columns": 2}, "columns=2 is for cell='grid_lstm' only, got cell='lstm'"),
+        ({"cell": "grid_lstm", "columns": 3}, "input_size must be a multiple of columns=3, got 16"),
+        ({"cell": "grid_lstm", "columns": 8, "hidden_size": 12}, "hidden_size must be a multiple of columns=8, got 12"),
+        (
+            {"cell": "grid_lstm", "columns": 8, "bidirectional": True, "num_layers": 2},
+            "columns=8 and bidirectional=True need num_layers=1",
+        ),
         ({"nonlinearity": "relu"}, "is for cell='rnn' only"),
         ({"nonlinearity": "gelu", "cell": "rnn"}, "nonlinearity must be tanh or relu"),
         ({"bidirectional": "yes"}, "bidirectional must be True or False"),

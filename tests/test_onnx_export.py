@@ -234,6 +234,8 @@ def test_models_without_an_onnx_form_are_refused(tmp_path: Path) -> None:
         zoo.export_onnx(build_small("lstm_encoder", zoneout=0.1), path)
     with pytest.raises(zoo.OnnxError, match="LearnedStateStack, which has no ONNX form here"):
         zoo.export_onnx(build_small("lstm_encoder", learned_state=True), path)
+    with pytest.raises(zoo.OnnxError, match="runs along columns=4 in each step"):
+        zoo.export_onnx(build_small("grid_lstm_encoder", columns=4), path)
     quantized = zoo.quantize(build_small("gru_tagger"), "dynamic_int8")
     with pytest.raises(zoo.OnnxError, match="a quantized model has no ONNX form; export the float model"):
         zoo.export_onnx(quantized, path)

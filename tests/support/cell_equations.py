@@ -92,6 +92,14 @@ def clockwork_rnn(m: Any, x: Tensor, h: Tensor, wait: Tensor) -> list[Tensor]:
     return [torch.where(ticks, new, h), torch.where(ticks, periods - 1, wait - 1)]
 
 
+def grid_lstm(m: Any, x: Tensor, h: Tensor, c: Tensor) -> list[Tensor]:
+    """A row of one place: nothing lies to the left."""
+    a = x @ m.weight_ih.T + m.bias_ih + h @ m.weight_hh.T + m.bias_hh
+    i, f, _, g, o = a.split(5, 1)
+    c = i.sigmoid() * g.tanh() + f.sigmoid() * c
+    return [o.sigmoid() * c.tanh(), c]
+
+
 EQUATIONS = {
     "peephole_lstm": peephole_lstm,
     "coupled_lstm": coupled_lstm,
@@ -103,4 +111,5 @@ EQUATIONS = {
     "ind_rnn": ind_rnn,
     "sru": sru,
     "clockwork_rnn": clockwork_rnn,
+    "grid_lstm": grid_lstm,
 }

@@ -13,6 +13,7 @@ class CellSpec:
         gate_names: the blocks of rows of a layer's weights, in PyTorch's order.
         state_names: the state tensors of a layer, in the order in which the layer takes and returns them.
         fixed_states: those of them that begin with 0 and that zoneout leaves alone: they count, or no step reads them.
+        options: fields of the configuration that the cell's factory takes by name.
         nonlinearities: the functions that the cell can be built with; empty where the equation fixes them.
         projects: whether PyTorch's layer takes `proj_size`.
         biases: whether the cell has biases; without any, `bias` must be False.
@@ -21,6 +22,7 @@ class CellSpec:
     gate_names: tuple[str, ...]
     state_names: tuple[str, ...]
     fixed_states: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     nonlinearities: tuple[str, ...] = ()
     projects: bool = False
     biases: bool = True
@@ -49,6 +51,9 @@ WRITTEN_CELLS: dict[str, CellSpec] = {
     "ind_rnn": CellSpec(gate_names=("hidden",), state_names=("h",)),
     "sru": CellSpec(gate_names=("cell", "forget", "reset"), state_names=("h", "c"), fixed_states=("h",)),
     "clockwork_rnn": CellSpec(gate_names=("hidden",), state_names=("h", "wait"), fixed_states=("wait",)),
+    "grid_lstm": CellSpec(
+        gate_names=("input", "forget", "forget_left", "cell", "output"), state_names=("h", "c"), options=("columns",)
+    ),
 }
 
 

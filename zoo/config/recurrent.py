@@ -47,6 +47,8 @@ class RecurrentConfig:
         bidirectional: run each layer in both directions; such a model cannot stream.
         proj_size: size of the projected hidden state, for the LSTM only; 0 for none.
         nonlinearity: "tanh" or "relu", for the RNN only.
+        columns: places of a row, for the cell "grid_lstm" only, whose steps are rows. Features and units of the places
+            lie side by side, so input_size and hidden_size are multiples of it.
         residual: add each layer's input to its output, from the second layer on.
         highway: weigh each layer's input and output by a gate, from the second layer on (Srivastava et al. 2015).
         batch_norm: normalise each layer's input over the valid steps of a batch, in eval mode by running statistics.
@@ -78,6 +80,7 @@ class RecurrentConfig:
     bidirectional: bool = False
     proj_size: int = 0
     nonlinearity: Nonlinearity = "tanh"
+    columns: int = 1
     residual: bool = False
     highway: bool = False
     batch_norm: bool = False
@@ -100,7 +103,7 @@ class RecurrentConfig:
         found = []
         if find_cell_spec(self.cell) is None:
             found.append(f"cell must be one of {', '.join((*CELLS, *WRITTEN_CELLS))}, got {self.cell!r}")
-        for name in ("input_size", "hidden_size", "num_layers"):
+        for name in ("input_size", "hidden_size", "num_layers", "columns"):
             found += whole_number_faults(name, getattr(self, name), 1)
         for name in ("proj_size", "conv_channels", "attention_window"):
             found += whole_number_faults(name, getattr(self, name), 0)
@@ -148,6 +151,8 @@ class RecurrentConfig:
             found.append(f"num_heads must divide the {self.output_size} features of a step, got {self.num_heads}")
         if not self.attention_window and self.num_heads != NUM_HEADS:
             found.append("num_heads needs attention_window >= 1; got attention_window=0")
+        if self.columns > 1:
+            found += self._grid_contradictions()
         if self.residual and self.highway:
             found.append("residual and highway both say how layers are joined; give one of them")
         if self.locked_dropout and not self.dropout:
@@ -161,6 +166,21 @@ class RecurrentConfig:
                 found.append("residual adds from the second layer on, so it needs num_layers >= 2; got 1")
             if self.highway:
                 found.append("highway joins from the second layer on, so it needs num_layers >= 2; got 1")
+        return found
+
+    def _grid_contradictions(self) -> list[str]:
+        if "columns" not in self.cell_spec.options:
+            return [f"columns={self.columns} is for cell='grid_lstm' only, got cell={self.cell!r}"]
+        found = [
+            f"{name} must be a multiple of columns={self.columns}, got {getattr(self, name)}"
+            for name in ("input_size", "hidden_size")
+            if getattr(self, name) % self.columns
+        ]
+        if self.bidirectional and self.num_layers > 1:
+            found.append(
+                f"columns={self.columns} and bidirectional=True need num_layers=1: both directions lie side by side, "
+                "and a second layer would take them for columns"
+            )
         return found
 
     @property

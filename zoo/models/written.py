@@ -22,7 +22,8 @@ def make_cell(config: RecurrentConfig, input_size: int) -> nn.Module:
     """
     if config.cell in CELLS:
         return make_torch_cell(config, input_size)
-    cell = CELL_FACTORIES[config.cell](input_size, config.hidden_size, config.bias)
+    options = {name: getattr(config, name) for name in config.cell_spec.options}
+    cell = CELL_FACTORIES[config.cell](input_size, config.hidden_size, config.bias, **options)
     biased = any(name.rpartition(".")[2].startswith("bias") for name, _ in cell.named_parameters())
     if biased != config.bias:
         has, fix = ("biases", "make none") if biased else ("no biases", "make them, or give its CellSpec biases=False")

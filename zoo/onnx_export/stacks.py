@@ -149,6 +149,8 @@ def _add_written(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, st
         outputs = []
         for k, layer in enumerate(pair, start=first):
             cell = layer.cell_module
+            if getattr(cell, "columns", 1) > 1:
+                raise OnnxError(f"{name} runs along columns={cell.columns} in each step, which has no ONNX form here")
             start = [take_row(graph, state, k) for state in states]
             names = parameter_names(cell, f"{name}.layers.{k}.cell_module")
             sizes = [cell.hidden_size] * len(states)

@@ -1,6 +1,7 @@
 """Cells that PyTorch has no layer for, one step each, as their papers print them.
 
-A cell is built by `Cell(input_size, hidden_size, bias)` and has, besides its weights:
+A cell is built by `Cell(input_size, hidden_size, bias)`, and with the `options` of its `CellSpec` by name. It has,
+besides its weights:
 
     forward(input (B, I), state) -> state      each state tensor is (B, H), and the first one is the output
     cell, hidden_size, bias                    `cell` is its name in `zoo.config.cells`, by which `zoo.init` knows it
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from torch import nn
 
 from zoo.models.cells.clockwork import ClockworkRNNCell
+from zoo.models.cells.grid import GridLSTMCell
 from zoo.models.cells.gru import ResetBeforeGRUCell
 from zoo.models.cells.independent import IndependentRNNCell
 from zoo.models.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
@@ -30,7 +32,7 @@ from zoo.models.cells.lstm import CoupledLSTMCell, PeepholeLSTMCell
 from zoo.models.cells.minimal import MinimalGRUCell, MinimalLSTMCell
 from zoo.models.cells.simple import SimpleRecurrentUnitCell
 
-CellFactory = Callable[[int, int, bool], nn.Module]
+CellFactory = Callable[..., nn.Module]
 
 # By their names in `zoo.config.cells.WRITTEN_CELLS`; `zoo.register_cell` adds to them.
 CELL_FACTORIES: dict[str, CellFactory] = {
@@ -44,4 +46,5 @@ CELL_FACTORIES: dict[str, CellFactory] = {
     "ind_rnn": IndependentRNNCell,
     "sru": SimpleRecurrentUnitCell,
     "clockwork_rnn": ClockworkRNNCell,
+    "grid_lstm": GridLSTMCell,
 }
