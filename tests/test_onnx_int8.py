@@ -32,6 +32,7 @@ def test_the_file_is_small_and_says_what_it_is(files: tuple[zoo.Model, Path, Pat
     assert record["recipe"] == "onnx_int8"
     assert sorted(record["layers"].values()) == ["Gather", "LSTM", "LSTM", "MatMul"]
     assert 0 < record["error"]["rms_of_std"] < 0.02
+    assert record["long_error"]["steps"] == 10_000
     tokens = torch.randint(0, 64, (3, 40))
     output, expected = zoo.load_onnx(after)(tokens)[0], model(tokens)[0]
     assert (output - expected).abs().max() < 0.04 * (expected.max() - expected.min())

@@ -99,7 +99,7 @@ def export_onnx(
     if int8:
         proto, layers = quantize_model(proto)
         quantized = OnnxModel(_serialise(proto, manifest, golden, start), str(path))
-        manifest |= judge_quantized(quantized, layers, FloatReference(twin, samples, signature))
+        manifest |= judge_quantized(twin, quantized, layers, FloatReference(twin, samples, signature))
         float_size = len(content)
         content, comparisons = _prove(proto, manifest, record(quantized, samples), start, int8=True)
         check_size(float_size, len(content))

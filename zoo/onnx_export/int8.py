@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+from torch import nn
 
 from zoo.artifact.tolerances import INT8_LIMIT, INT8_REPLAY, Tolerance
 from zoo.onnx_export.graph import OnnxError
 from zoo.onnx_export.running import TOLERANCES, OnnxModel
+from zoo.quantization.long_run import LONG, measure_long_run
 from zoo.quantization.shift import FloatReference
 
 QUANTIZED = ("LSTM", "MatMul", "Gather")
@@ -68,26 +70,33 @@ def check_size(before: int, after: int) -> None:
         )
 
 
-def judge_quantized(quantized: OnnxModel, layers: dict[str, str], reference: FloatReference) -> dict[str, Any]:
-    """Measure a quantized file against the float model, and return what the manifest says of it.
+def judge_quantized(
+    model: nn.Module, quantized: OnnxModel, layers: dict[str, str], reference: FloatReference
+) -> dict[str, Any]:
+    """Measure a quantized file against the float model as `zoo.quantize` does, and return what the manifest says of it.
 
     Args:
+        model: the float model.
         quantized: the file.
         layers: its quantized nodes, name to type.
         reference: what the float model gives for the samples.
 
     Raises:
-        OnnxError: the outputs are too far from those of the float model.
+        OnnxError: the outputs are too far from those of the float model, for the samples or over 10,000 steps.
     """
-    shift = reference.measure(quantized)  # type: ignore[arg-type]  # it is called as every model
-    if shift.exceeds(INT8_LIMIT):
+    called: Any = quantized  # as every model
+    shift = reference.measure(called)
+    long_run = shift if shift.exceeds(INT8_LIMIT) else measure_long_run(reference, model, called)
+    if long_run.exceeds(INT8_LIMIT):
         kinds = ", ".join(sorted(set(layers.values())))
+        where = "" if long_run is shift else f", over {LONG:,} steps,"
         raise OnnxError(
-            f"8-bit weights ({kinds}) move the outputs by {shift.max_of_range:.2%} of their range (limit "
-            f"{INT8_LIMIT.max_of_range:.0%}), rms {shift.rms_of_std:.2%} of their deviation (limit "
+            f"8-bit weights ({kinds}){where} move the outputs by {long_run.max_of_range:.2%} of their range (limit "
+            f"{INT8_LIMIT.max_of_range:.0%}), rms {long_run.rms_of_std:.2%} of their deviation (limit "
             f"{INT8_LIMIT.rms_of_std:.1%}); write the float model"
         )
     regrouped = {**Tolerance(0.0, 0.0).to_dict(), "atol_of": reference.allowed_of(INT8_LIMIT.max_of_range)}
     record = {"recipe": RECIPE, "engine": "onnxruntime", "layers": layers, "error": shift.to_dict()}
+    record["long_error"] = {"steps": LONG, **long_run.to_dict()}
     whole = {**INT8_REPLAY.to_dict(), "atol_of": {}}
     return {"quantization": record, TOLERANCES: {"whole": whole, "regrouped": regrouped}}
