@@ -92,7 +92,7 @@ def test_a_task_and_another_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "\n".join(lines) + "\n")
     options = {"train": str(path), "sequence": "run", "targets": ["y"]}
     task: Any = make_task("csv_sequences", options)
-    assert task.model_overrides() == {"input_size": 2, "num_targets": 1}
+    assert task.model_overrides() == {"input_size": 2, "num_targets": 1, "standardize": True}
     assert task.facts()["sequences"] == "40, each of 4 to 6 steps"
     other = write(tmp_path / "b.csv", "run,y,noise,x,more\nq,1.5,0,1,2\nq,1.5,1,2,5\n")
     restored: Any = CsvSequenceFiles.restore(options, task.record(), str(other))

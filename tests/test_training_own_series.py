@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+import zoo
 from zoo.data.source import DataError
 from zoo.training.errors import TrainingError
 from zoo.training.experiment import read_experiment
@@ -30,7 +31,8 @@ def write_waves(path: Path, steps: int = 200, gaps: tuple[int, ...] = (), year: 
 
 def test_a_year_is_no_variable_and_is_told(tmp_path: Path) -> None:
     task: Any = make_task("csv", {"path": write_waves(tmp_path / "a.csv"), **SIZES})
-    assert task.model_overrides() == {"input_size": 2, "num_variables": 2, "horizon": 2}
+    sizes = {"input_size": 2, "num_variables": 2, "horizon": 2, "standardize": True}
+    assert task.model_overrides() == sizes
     facts = task.facts()
     assert facts["left out"] == "year is named like a time or an index"
     assert facts["split"] == "140 rows to train on, 20 validation, 40 test; in the order of time"
@@ -65,6 +67,25 @@ def test_missing_values_change_nothing_but_themselves(tmp_path: Path, how: str) 
     else:
         assert batch.input[last, 7, 0] == full.input[last, 6, 0]
     assert task.score([batch.target.nan_to_num() + task.std], [batch])["mse"] == pytest.approx(1)
+
+
+def test_some_variables_are_forecast_and_all_are_seen(tmp_path: Path) -> None:
+    path = write_waves(tmp_path / "a.csv", gaps=(30,))
+    options = {"path": path, "targets": ["cosine"], "missing": "mask", **SIZES}
+    task: Any = make_task("csv", options)
+    assert task.facts()["forecast"] == "cosine"
+    (batch,) = task.test_batches()
+    assert (batch.input.shape[1:], batch.target.shape[1:]) == ((8, 4), (2, 1))
+    model = zoo.build("gru_forecaster", hidden_size=4, **task.model_overrides())
+    task.prepare_(model)
+    output = model(batch.input)[0]
+    assert float(output.mean()) == pytest.approx(10, abs=2)  # in the unit of the cosine, before any training
+    assert task.score([output], [batch])["mse"] < 3
+    restored: Any = CsvFile.restore(options, task.record(), write_waves(tmp_path / "b.csv", steps=60))
+    assert torch.equal(restored.std, task.std)
+    assert restored.test_batches()[0].target[0, 0].tolist() == pytest.approx([10 + 5 * math.cos(8 / 3)], abs=1e-3)
+    with pytest.raises(DataError, match=r"a.csv has no variable tangent; it has sine, cosine"):
+        make_task("csv", {**options, "targets": ["tangent"]})
 
 
 @pytest.mark.autograd

@@ -182,7 +182,7 @@ def test_missing_steps_of_sequences(tmp_path: Path, how: str) -> None:
     if how == "mask":
         assert steps[:, 1].tolist() == [0, 1, 0, 0, 0]
         assert task.model_overrides()["input_size"] == 2
-    model = zoo.build("gru_regressor", hidden_size=4, standardize=True, **task.model_overrides())
+    model = zoo.build("gru_regressor", hidden_size=4, **task.model_overrides())
     task.prepare_(model)
     found = task.score([model(batch.input, batch.lengths)[0] for batch in task.test_batches()], task.test_batches())
     assert found["standardized_mse"] < 4

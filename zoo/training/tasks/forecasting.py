@@ -88,7 +88,8 @@ class SeriesForecasting(Task):
 
     def model_overrides(self) -> dict[str, Any]:
         inputs = count_inputs(len(self.mean), self.missing)
-        return {"input_size": inputs, "num_variables": len(self.std), "horizon": self.options["horizon"]}
+        sizes = {"input_size": inputs, "num_variables": len(self.std), "horizon": self.options["horizon"]}
+        return {**sizes, "standardize": True}
 
     def prepare_(self, model: nn.Module) -> None:
         marks = count_inputs(len(self.mean), self.missing) - len(self.mean)

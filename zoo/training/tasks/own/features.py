@@ -60,6 +60,9 @@ class FeatureFiles(SequenceFiles):
         how = self.options["missing"]
         return {**super().facts(), **({"missing": f"values: {how}"} if how != "refuse" else {})}
 
+    def model_overrides(self) -> dict[str, Any]:
+        return {**super().model_overrides(), "standardize": True}
+
     def prepare_(self, model: nn.Module) -> None:
         marks = count_inputs(self.width, self.options["missing"]) - self.width
         mean = torch.cat([self.mean, torch.zeros(marks)])
