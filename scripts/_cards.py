@@ -52,6 +52,7 @@ class Card:
         baselines: test figures of simple methods on the same splits, by name; `scripts/baselines.py` writes them.
         conditions: the test metric by cpp_runner in each condition; `scripts/robustness.py` writes it.
         unseen_speakers: the test metric by cpp_runner on each speaker, of a model trained without this speaker.
+        recipes: what quantization recipes make of the model; `scripts/measure_recipes.py` writes them.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Card:
     chosen_by: str = "test"
     conditions: dict[str, float] = field(default_factory=dict)
     unseen_speakers: dict[str, float] = field(default_factory=dict)
+    recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def best_baseline(self) -> tuple[str, float] | None:

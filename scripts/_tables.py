@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from _cards import Card
 
@@ -14,6 +15,8 @@ SPEED = ("<!-- speed: scripts/benchmark.py --readme writes what follows -->", "<
 FAMILIES = ("<!-- families: scripts/model_table.py writes what follows -->", "<!-- end of families -->")
 CARDS = ("<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->")
 CONDITIONS = ("<!-- conditions: scripts/robustness.py writes what follows -->", "<!-- end of conditions -->")
+RECIPES = ("<!-- recipes: scripts/model_cards.py writes what follows -->", "<!-- end of recipes -->")
+RECIPE_COLUMNS = ("fp32", "bf16", "int8", "int4", "dynamic_int8", "float16")
 SPEED_COLUMNS = {
     ENGINE["fp32"]: "engine",
     ENGINE["bf16"]: "bf16",
@@ -152,3 +155,25 @@ def _card_row(card: Card) -> list[str]:
         f"{card.bytes / 1e6:.2f}",
         f"{statistics.fmean(result.cpu_seconds for result in card.seeds):.0f}",
     ]
+
+
+def recipe_table(cards: Sequence[Card]) -> str:
+    """Return the figures of quantization recipes as a table in Markdown; models that have none are left out."""
+    head = ["model, metric", *(f"`{name}`" if name != "fp32" else name for name in RECIPE_COLUMNS)]
+    return make_table(head, [_recipe_row(card) for card in cards if card.recipes])
+
+
+def _recipe_row(card: Card) -> list[str]:
+    words, factor, decimals = METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))
+
+    def show(figures: dict[str, Any]) -> str:
+        if "metric" not in figures:
+            return "-"
+        parts = [f"{figures['metric'] * factor:.{decimals}f}", f"{figures['bytes'] / 1e6:.2f} MB"]
+        parts.append(f"{write_microseconds(figures['step_us'])} us")
+        if "rms_of_std" in figures:
+            beyond = " (refused)" if "refused" in figures else ""
+            parts.append(f"{figures['max_of_range']:.2%}, {figures['rms_of_std']:.2%}{beyond}")
+        return "<br>".join(parts)
+
+    return [f"`{card.name}`, {words}", *(show(card.recipes.get(name, {})) for name in RECIPE_COLUMNS)]

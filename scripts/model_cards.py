@@ -1,4 +1,4 @@
-"""Print the table of the trained models, or put it into the README between its markers."""
+"""Print the tables of the trained models and of recipes, or put them into the README between their markers."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ import sys
 from pathlib import Path
 
 from _cards import read_cards
-from _tables import CARDS, card_table, put_table
+from _tables import CARDS, RECIPES, card_table, put_table, recipe_table
 
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="model_cards.py", description=__doc__)
-    parser.add_argument("--update", type=Path, metavar="README.md", help="the file to put the table into")
+    parser.add_argument("--update", type=Path, metavar="README.md", help="the file to put the tables into")
     return parser
 
 
 def main() -> int:
     args = make_parser().parse_args()
-    table = card_table(read_cards())
+    cards = read_cards()
+    tables = ((card_table(cards), CARDS), (recipe_table(cards), RECIPES))
     if args.update is None:
-        print(table)
+        print("\n\n".join(table for table, _ in tables))
         return 0
     try:
-        args.update.write_text(put_table(args.update.read_text(), table, CARDS))
+        text = args.update.read_text()
+        for table, markers in tables:
+            text = put_table(text, table, markers)
+        args.update.write_text(text)
     except (OSError, ValueError) as error:
         print(f"model_cards.py: error: {error}", file=sys.stderr)
         return 1

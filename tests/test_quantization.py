@@ -23,7 +23,7 @@ RECIPES = list(MOST)
 
 
 def test_the_recipes_are_listed_with_what_they_do() -> None:
-    assert zoo.list_recipes() == sorted(RECIPES)
+    assert zoo.list_recipes() == sorted([*RECIPES, "int4"])  # tests/test_quantization_int4.py
     assert all("LSTM" in zoo.find_recipe(name).description for name in RECIPES)
 
 
@@ -75,7 +75,7 @@ def test_other_models_a_recipe_cannot_take() -> None:
     with pytest.raises(RecipeError, match=r"must be torch\.float32, got torch\.float64"):
         zoo.quantize(build_small("gru_tagger").double(), "dynamic_int8")
     with pytest.raises(
-        RecipeError, match="no recipe is called 'int5'; there are bf16, dynamic_int8, float16, int8, mixed"
+        RecipeError, match="no recipe is called 'int5'; there are bf16, dynamic_int8, float16, int4, int8"
     ):
         zoo.quantize(model, "int5")
 
@@ -269,7 +269,9 @@ def test_float16_takes_every_option(family: str, options: dict[str, Any], artifa
     model = zoo.quantize(build_small(f"{family}_tagger", **options), "float16")
     saved = zoo.save_artifact(model, artifact)
     assert saved.worst_difference == 0.0
-    program.succeed("verify", artifact)
+    report = program.succeed("verify", artifact, "--json").json
+    assert report["engine"]["acceleration"]["left"] == []  # the fused engine takes the layers
+    assert report["engine"]["acceleration"]["fused_layers"] == 2
 
 
 def weight_bytes(path: Path) -> int:

@@ -7,7 +7,7 @@ import pytest
 from _cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
 from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS
-from _tables import card_table, condition_table, put_table
+from _tables import card_table, condition_table, put_table, recipe_table
 from support.data_sets import need
 from support.program import Program
 
@@ -67,7 +67,23 @@ def test_cpp_reaches_the_figure_of_the_card(name: str, program: Program, artifac
 
 
 def test_the_readme_shows_the_cards() -> None:
-    assert card_table(list(CARDS.values())) in README.read_text(), "run scripts/model_cards.py --update README.md"
+    text, cards = README.read_text(), list(CARDS.values())
+    assert card_table(cards) in text, "run scripts/model_cards.py --update README.md"
+    assert recipe_table(cards) in text, "run scripts/model_cards.py --update README.md"
+
+
+# Points of 100 by which int8 may be worse than float; as a share of the metric where that is an error that has no top.
+MOST_LOST, MOST_LOST_SHARE = 0.005, 0.005
+
+
+@pytest.mark.parametrize("name", [name for name, card in CARDS.items() if card.recipes])
+def test_int8_keeps_the_metric_of_float_in_cpp(name: str) -> None:
+    card = CARDS[name]
+    before, after = card.recipes["fp32"]["metric"], card.recipes["int8"]["metric"]
+    lost = before - after if card.mode == "max" else after - before
+    unbounded = card.metric in ("mse", "nats_per_character")
+    assert lost <= (MOST_LOST_SHARE * before if unbounded else MOST_LOST)
+    assert "refused" not in card.recipes["int8"]
 
 
 def test_the_readme_shows_the_conditions() -> None:

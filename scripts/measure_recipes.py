@@ -1,0 +1,41 @@
+"""Measure what each quantization recipe makes of the trained models, and write it into their cards."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+
+from _cards import PRETRAINED, read_cards
+from _tables import recipe_table
+
+import zoo
+
+try:
+    from _recipe_figures import measure_recipes
+except ModuleNotFoundError as missing:
+    sys.exit(f"measure_recipes.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="measure_recipes.py", description=__doc__)
+    parser.add_argument("models", nargs="*", help="names of trained models (default: all)")
+    return parser
+
+
+def main() -> int:
+    args = make_parser().parse_args()
+    cards = [card for card in read_cards() if not args.models or card.name in args.models]
+    try:
+        for card in cards:
+            measured = replace(card, recipes=measure_recipes(card))
+            measured.write(PRETRAINED / card.name)
+            print(recipe_table([measured]), flush=True)
+    except (zoo.ZooError, ValueError, ImportError, OSError) as error:
+        print(f"measure_recipes.py: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
