@@ -152,7 +152,8 @@ def vary(recording: Recording, voices: Sequence[Recording], options: dict[str, A
     if options["silence"]:
         before, after = (round(effects.uniform(0, options["silence"], generator) * SAMPLE_RATE) for _ in range(2))
         samples = torch.nn.functional.pad(samples, (before, after))
-    if happens(options["noise_share"], generator):
+    # Drawn even for a share of 0: the fixed test streams of the detector depend on the number of draws.
+    if effects.uniform(0, 1, generator) < options["noise_share"]:
         low, high = options["noise_ratio"]
         kind = effects.NOISES[effects.pick(len(effects.NOISES), generator)]
         noise = effects.make_noise(kind, len(samples), voices, generator)
