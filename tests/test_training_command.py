@@ -228,7 +228,7 @@ def test_a_column_makes_sequences_of_the_rows_of_a_table(tmp_path: Path) -> None
     assert proposal.table["model"]["name"] == "gru_regressor"
     classes = propose_experiment(path, Wishes(target="gear", options={"sequence": "ride", "goal": "classes"}))
     assert classes.table["model"]["name"] == "gru_classifier"
-    assert classes.task.model_overrides() == {"input_size": 1, "num_classes": 3}
+    assert classes.task.model_overrides() == {"input_size": 1, "num_classes": 3, "standardize": True}
 
 
 def test_small_data_trains_in_small_batches(tmp_path: Path) -> None:
