@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from zoo.artifact.tolerances import FLOAT16_LIMIT, FP32, STEADY
-from zoo.quantization.recipe import Recipe, plain_objection, register_recipe, replace_layers
-from zoo.quantization.stored_layers import LAYERS, half_objection, make_stored_layer
+from zoo.quantization.recipe import Recipe, register_recipe, replace_layers
+from zoo.quantization.stored_layers import LAYERS, make_stored_layer, stored_objection
 
 
 class HalfTensors(nn.Module):
@@ -43,10 +43,6 @@ def _restore(values: List[Tensor], training: bool) -> HalfTensors:
     return HalfTensors(values).train(training)
 
 
-def objection(layer: nn.Module) -> str | None:
-    return half_objection(layer) or plain_objection(layer)
-
-
 def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
     return replace_layers(model, names, partial(make_stored_layer, store=HalfTensors))
 
@@ -56,7 +52,7 @@ register_recipe(
         name="float16",
         description="float16 weights in the file, half its size, float32 arithmetic; LSTM, GRU, RNN, cells, Linear, "
         "Embedding, Conv1d; for any LibTorch",
-        objection=objection,
+        objection=stored_objection,
         layers=LAYERS,
         convert=convert,
         limit=FLOAT16_LIMIT,

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zoo.artifact.tolerances import FP32, INT8_LIMIT, STEADY
-from zoo.quantization.recipe import Recipe, plain_objection, register_recipe, replace_layers
-from zoo.quantization.stored_layers import LAYERS, half_objection, make_stored_layer
+from zoo.quantization.recipe import Recipe, register_recipe, replace_layers
+from zoo.quantization.stored_layers import LAYERS, make_stored_layer, stored_objection
 
 GROUP = 32  # weights that share a step and a lowest value
 LEVELS = 16
@@ -101,10 +101,6 @@ def _restore(kept: List[List[Tensor]], shapes: List[List[int]], training: bool) 
     return module.train(training)
 
 
-def objection(layer: nn.Module) -> str | None:
-    return half_objection(layer) or plain_objection(layer)
-
-
 def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
     return replace_layers(model, names, partial(make_stored_layer, store=GroupedTensors))
 
@@ -114,7 +110,7 @@ register_recipe(
         name="int4",
         description="4-bit weights in groups of 32 in the file, a sixth of its size, float32 arithmetic; LSTM, GRU, "
         "RNN, cells, Linear, Embedding, Conv1d; for any LibTorch",
-        objection=objection,
+        objection=stored_objection,
         layers=LAYERS,
         convert=convert,
         limit=INT8_LIMIT,

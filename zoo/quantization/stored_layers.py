@@ -16,16 +16,19 @@ from torch import _VF, Tensor, nn
 from torch.nn import functional
 
 from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame, LSTMFrame
+from zoo.quantization.recipe import plain_objection
 
 Store = Callable[[List[Tensor]], nn.Module]
 LAYERS = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear, nn.Embedding, nn.Conv1d)
 LARGEST = torch.finfo(torch.float16).max
 
 
-def half_objection(layer: nn.Module) -> str | None:
-    """Return which weight half precision does not hold, or None."""
+def stored_objection(layer: nn.Module) -> str | None:
+    """Return which weight half precision does not hold, or why the layer is none of PyTorch's plain ones, or None."""
     largest = max(float(p.detach().abs().max()) for p in layer.parameters())
-    return f"has a weight of {largest:.3g}, more than float16 holds" if largest > LARGEST else None
+    if largest > LARGEST:
+        return f"has a weight of {largest:.3g}, more than float16 holds"
+    return plain_objection(layer)
 
 
 class StoredLinear(nn.Module):
