@@ -120,9 +120,7 @@ def test_columns_that_are_no_variables_are_left_out_by_name(name: str, times: li
 
 def test_what_may_be_a_time_or_a_total_is_asked() -> None:
     text = rows([k**2 for k in range(12)], WAVE, header="total,x")
-    with pytest.raises(
-        DataError, match=r"column 'total' rises in every row, .* say time_column='total' to leave it out"
-    ):
+    with pytest.raises(DataError, match=r"column 'total' rises in every row, .* say time_column=total to leave it out"):
         parse_csv(text)
     assert parse_csv(text, ["total", "x"]).values[3].tolist() == [9, 1]
     assert parse_csv(text, time_column="total").names == ["x"]

@@ -70,7 +70,7 @@ def test_classes_and_numbers_of_every_step(tmp_path: Path) -> None:
         ("A;1;1,0", "A;1;hot", {}, "line 4, column 'heat': expected a number with a decimal comma, got 'hot'"),
         ("A;1;", "A;0;", {"time_column": "step"}, "line 4, column 'step': the time does not go on from line 2"),
         ("A;0;", "A;0;", {"sequence": "robot"}, "no column robot; there are machine, step"),
-        ("A;0;", "A;0;", {"sequence": ""}, "give sequence=COLUMN, which names the sequence of a row"),
+        ("A;0;", "A;0;", {"sequence": ""}, "say sequence=COLUMN to name the sequence of a row"),
         ("A;0;", "A;0;", {"targets": ["machine"]}, "column 'machine' has two uses"),
         ("A;0;", "A;0;", {"columns": ["wear"]}, "column 'wear' has two uses"),
         ("A;0;", "A;0;", {"targets": ["state", "wear"]}, "line 2, column 'state': expected a number"),

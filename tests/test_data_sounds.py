@@ -53,7 +53,7 @@ def test_ogg_is_near() -> None:
 
 def test_channels_are_mixed_when_asked_for() -> None:
     stereo = encode(np.array([[0.5, 0.25], [-1.0, 0.0]]))
-    with pytest.raises(DataError, match=r"s.wav has 2 channels, expected 1; mix_down makes one of them"):
+    with pytest.raises(DataError, match=r"s.wav has 2 channels, expected 1; say mix_down=true to make one of them"):
         read_sound(stereo, "s.wav")
     assert read_sound(stereo, "s.wav", mix_down=True)[0].tolist() == [0.375, -0.5]
 
@@ -116,7 +116,7 @@ def test_folders_of_another_form_are_refused(tmp_path: Path) -> None:
         load_sound_folder(tmp_path)
     write_wav(tmp_path / "yes" / "1.wav", [1])
     write_wav(tmp_path / "yes" / "2.wav", [1] * 200, rate=16000)
-    with pytest.raises(DataError, match=r"1.wav is at 8000 Hz and .*2.wav at 16000 Hz; sample_rate= brings all to one"):
+    with pytest.raises(DataError, match=r"1.wav is at 8000 Hz and .*2.wav at 16000 Hz; say sample_rate=8000"):
         load_sound_folder(tmp_path)
     assert [len(samples) for samples in load_sound_folder(tmp_path, rate=8000).samples] == [1, 100]
     write_wav(tmp_path / "3.wav", [1])

@@ -61,8 +61,8 @@ def test_conllu_with_a_byte_order_mark_and_other_line_ends(tmp_path: Path, encod
 @pytest.mark.parametrize(
     ("text", "column", "words"),
     [
-        ("# x\n1\tdo\tdo\n", "", r"a.conllu: line 2 has 3 columns, expected 10 separated by tabs"),
-        (CONLLU, "feats", r"a.conllu: column feats is empty \(_\) in all words; give another column of id, form"),
+        ("# x\n1\tdo\tdo\n", "", r"a.conllu, line 2 has 3 columns, expected 10 separated by tabs"),
+        (CONLLU, "feats", r"a.conllu: column feats is empty \(_\) in all words; say column=NAME to take another"),
         ("", "", r"a.conllu has no sentence; expected a word and its tag in each line"),
         ("# only a comment\n", "", r"a.conllu has no sentence"),
     ],
@@ -115,9 +115,9 @@ def test_columns_of_words_and_tags(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a\tO\nb O\nc\tO\n", "a.bio: line 2 has 1 columns, expected 2 with tabs between"),
-        ("a O\nb\nc O\nd O\n", "a.bio: line 2 has 1 columns, expected 2 with blanks between"),
-        ("a\tO\nb\t\nc\tO\n", "a.bio: line 2 has no tag for 'b'"),
+        ("a\tO\nb O\nc\tO\n", "a.bio, line 2 has 1 columns, expected 2 with tabs between"),
+        ("a O\nb\nc O\nd O\n", "a.bio, line 2 has 1 columns, expected 2 with blanks between"),
+        ("a\tO\nb\t\nc\tO\n", "a.bio, line 2 has no tag for 'b'"),
         ("a\nb\n", "a.bio: most lines have 1 column, expected a word and its tag"),
         ("\n\n", "a.bio has no sentence"),
     ],

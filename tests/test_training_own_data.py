@@ -76,7 +76,7 @@ def test_series_files(tmp_path: Path) -> None:
 
 
 def test_data_that_does_not_fit_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"task ts needs task.options.train=PATH"):
+    with pytest.raises(DataError, match=r"task ts needs data; say train=PATH"):
         make_task("ts")
     first, second = write_series(tmp_path / "a.ts", 10), write_series(tmp_path / "b.ts", 3)
     second.write_text(second.read_text().replace("rises", "climbs"))
@@ -112,7 +112,7 @@ def test_a_speaker_is_in_one_part_only(tmp_path: Path) -> None:
     assert sorted(map(len, speakers)) == [1, 1, 4]
     assert set.union(*speakers) == set(range(6))
     assert "whole groups" in task.facts()["split"]
-    with pytest.raises(DataError, match=r"no_s0_0.wav: task.options.speaker='-' finds no speaker in its name"):
+    with pytest.raises(DataError, match=r"no_s0_0.wav: speaker='-' finds no speaker in its name"):
         make_task("wav", {"train": str(tmp_path), "speaker": "-"})
 
 

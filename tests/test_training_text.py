@@ -164,9 +164,9 @@ def test_own_text_tags_and_series(tmp_path: Path) -> None:
         )
         assert all(math.isfinite(value) for value in done.metrics["test"].values())
     for name, words in (
-        ("plain_text", r"needs task.options.path=FILE, a UTF-8 text"),
-        ("conllu", r"needs task.options.train=FILE"),
-        ("csv", r"needs task.options.path=FILE, a CSV with a header"),
+        ("plain_text", r"needs data; say path=FILE"),
+        ("conllu", r"needs data; say train=FILE"),
+        ("csv", r"needs data; say path=FILE"),
     ):
         with pytest.raises(DataError, match=words):
             make_task(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import zoo
 from zoo.cli.evaluate import split_data
+from zoo.cli.options import tell
 from zoo.cli.parser import new_parser
 from zoo.diagnostics.events import write_events
 from zoo.diagnostics.pictures import draw_diagnosis
@@ -30,7 +31,7 @@ examples:
   what was trained, as a run or as a file; then the same with another file:
     PROGRAM runs/gru_classifier_names-0 -o diagnosis
     PROGRAM model.pt --tensorboard runs/diagnosis
-    PROGRAM model.pt task.options.path=series.csv
+    PROGRAM model.pt path=series.csv
 """
 
 
@@ -38,7 +39,9 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     parser = new_parser(program, DESCRIPTION, EXAMPLES)
     parser.add_argument("model", help="an experiment, a float model file, or the folder of a run or a checkpoint")
     parser.add_argument(
-        "data", nargs="*", help="a file, folder or data set (default: what it trains on), or task.options.NAME=VALUE"
+        "data",
+        nargs="*",
+        help="a file, folder or data set (default: its own), or NAME=VALUE for an option of the task",
     )
     parser.add_argument("--weights", type=Path, help="of the experiment's model (default: the initial weights)")
     parser.add_argument("--rows", type=int, default=16, help="examples in the batch (default: %(default)s)")
@@ -82,7 +85,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo diagnose") 
         if args.tensorboard:
             write_events(diagnosis, args.tensorboard)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
-        print(f"{program}: error: {error}", file=sys.stderr)
+        print(f"{program}: error: {tell(error)}", file=sys.stderr)
         return 1
     print(report if args.json else write_report(diagnosis))
     if args.output and not args.json:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import zoo
+from zoo.cli.options import OPTIONS, find_key, tell
 from zoo.cli.parser import new_parser
 from zoo.cli.training_report import print_baselines, print_verdict
 from zoo.cli.values import read_value
 from zoo.training.evaluation import as_artifact, evaluate, restore_task, score_baselines
 
-OPTIONS = "task.options."
 DESCRIPTION = "Run a model on the test part of a data set with cpp_runner, and print the metrics beside Python's."
 EXAMPLES = """\
 examples:
@@ -26,7 +26,7 @@ examples:
   the folder of a run, which knows its data; then the same model with another file:
     PROGRAM runs/mine-0
     PROGRAM runs/mine-0 new_recordings/
-    PROGRAM runs/mine-0 task.options.path=series.csv
+    PROGRAM runs/mine-0 path=series.csv
 """
 
 
@@ -55,10 +55,11 @@ def split_data(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
         name, equals, value = word.partition("=")
         if not equals or Path(word).exists():
             names.append(word)
-        elif name.startswith(OPTIONS) and name.removeprefix(OPTIONS).isidentifier():
-            options[name.removeprefix(OPTIONS)] = read_value(value)
-        else:
-            raise ValueError(f"evaluation changes options of the task only, {OPTIONS}NAME=VALUE; got {word!r}")
+            continue
+        key = find_key(name)
+        if not key.startswith(OPTIONS) or not key.removeprefix(OPTIONS).isidentifier():
+            raise ValueError(f"evaluation changes options of the task only, NAME=VALUE; got {word!r}")
+        options[key.removeprefix(OPTIONS)] = read_value(value)
     if len(names) > 1:
         raise ValueError(f"one file, folder or data set at a time; got {', '.join(names)}")
     return (names[0] if names else ""), options
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo evaluate") 
         if args.picture:
             task.draw(done.outputs, done.batches, args.picture)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
-        print(f"{program}: error: {error}", file=sys.stderr)
+        print(f"{program}: error: {tell(error)}", file=sys.stderr)
         return 1
     if args.json:
         print(

@@ -11,6 +11,7 @@ from typing import Any
 
 import zoo
 from zoo.cli import INTERRUPTED
+from zoo.cli.options import OPTIONS, find_key, tell
 from zoo.cli.parser import new_parser
 from zoo.cli.training_report import print_next, print_result, print_start
 from zoo.cli.values import read_value
@@ -27,7 +28,7 @@ from zoo.training.own_data.proposals import Wishes, propose_experiment
 from zoo.training.tasks.base import Task
 from zoo.training.trainer import Prepared, train
 
-RESUME, OPTIONS, EXPERIMENT = "--resume", "task.options.", "experiment.toml"
+RESUME, EXPERIMENT = "--resume", "experiment.toml"
 DESCRIPTION = """\
 Train a model, on your own data or as an experiment describes: its weights, metrics and logs go into a folder.
 
@@ -41,7 +42,8 @@ examples:
     PROGRAM --data words/                              a folder of recordings for each class
     PROGRAM --data train.ts --test test.ts
     PROGRAM --data tags.conllu
-    PROGRAM --data book.txt training.max_epochs=3
+    PROGRAM --data book.txt training.max_epochs=3 model.overrides.hidden_size=128
+    PROGRAM --data gaps.csv missing=interpolate        the same as task.options.missing=interpolate
   an experiment of the package:
     PROGRAM gru_classifier_japanese_vowels
     PROGRAM gru_classifier_japanese_vowels --seed 1 optimizer.learning_rate=1e-3 -o runs/slower
@@ -58,7 +60,7 @@ examples:
 
 
 def read_override(text: str) -> tuple[str, Any]:
-    """Return the key and the value of `key.sub=value`, for argparse's `type`.
+    """Return the key and the value of `key.sub=value`.
 
     Raises:
         argparse.ArgumentTypeError: the text is something else.
@@ -72,7 +74,12 @@ def read_override(text: str) -> tuple[str, Any]:
 def make_parser(program: str) -> argparse.ArgumentParser:
     parser = new_parser(program, DESCRIPTION, EXAMPLES)
     parser.add_argument("experiment", nargs="?", help=f"a .toml file, or one of {', '.join(list_experiments())}")
-    parser.add_argument("overrides", nargs="*", metavar="key.sub=value", help="what differs from the experiment")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="key.sub=value",
+        help="what differs; without a dot, an option of the task",
+    )
     parser.add_argument("--data", metavar="PATH", help="your own file or folder, instead of an experiment")
     parser.add_argument("--kind", default="", choices=list(KINDS), help="what the data is (default: found out)")
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column to predict")
@@ -107,7 +114,7 @@ def make_plan(args: argparse.Namespace) -> Plan:
         ExperimentError, DataError, ValueError: as `read_experiment` and `propose_experiment`, or arguments contradict
             each other.
     """
-    overrides = dict(args.overrides)
+    overrides = {find_key(key): value for key, value in args.overrides}
     if args.seed is not None:
         overrides["seed"] = args.seed
     if not args.data:
@@ -148,8 +155,8 @@ def run_plan(plan: Plan, args: argparse.Namespace) -> None:
         print_next(done)
 
 
-def main(arguments: Sequence[str] | None = None, program: str = "zoo train") -> int:
-    """Run the program; returns its exit status."""
+def parse(arguments: Sequence[str] | None, program: str = "zoo train") -> argparse.Namespace:
+    """Read the command line, of which `overrides` becomes pairs of a key and a value."""
     parser = make_parser(program)
     args = parser.parse_intermixed_args(arguments)
     words = [word for word in (args.experiment, *args.overrides) if word]
@@ -161,6 +168,12 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo train") -> 
         args.overrides = [read_override(word) for word in words]
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
+    return args
+
+
+def main(arguments: Sequence[str] | None = None, program: str = "zoo train") -> int:
+    """Run the program; returns its exit status."""
+    args = parse(arguments, program)
     try:
         run_plan(make_plan(args), args)
     except InterruptedRunError as error:
@@ -170,6 +183,6 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo train") -> 
         print(f"{program}: error: {error}: {RESUME}", file=sys.stderr)
         return 1
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
-        print(f"{program}: error: {error}", file=sys.stderr)
+        print(f"{program}: error: {tell(error)}", file=sys.stderr)
         return 1
     return 0

@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.data.float32 import to_float32
-from zoo.data.source import DataError
+from zoo.data.missing import ALLOWED
+from zoo.data.settings import Setting
+from zoo.data.source import DataError, named
 
 GOALS = ("", "classes", "numbers")
+EITHER = Setting("goal", GOALS[1:])
 # Whole numbers of at most so many values are classes; of more, they may be a count or an age.
 MOST_CLASSES = 20
 NAMES = {"X", "x", "Y", "y", "lengths", "groups"}
@@ -65,12 +68,10 @@ def load_arrays(path: str | Path, *, goal: str = "", missing: bool = False) -> L
     for name, array in arrays.items():
         if array is None:
             raise DataError(f"{path} has no array {name}; it has {', '.join(found) or 'none'}, expected X and y")
-    try:
+    with named(path):
         labelled = label_arrays(
             arrays["X"], arrays["y"], found.get("lengths"), found.get("groups"), goal=goal, missing=missing
         )
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
     left_out = sorted(set(found) - NAMES)
     return LabelledArrays(**{**vars(labelled), "left_out": left_out})
 
@@ -183,10 +184,7 @@ def _refuse_missing(sequences: list[NDArray[np.float64]], without_lengths: bool,
         if absent.any() and not allowed:
             step, feature = np.argwhere(absent)[0]
             padded = "; where rows are padded, give lengths" if without_lengths else ""
-            raise DataError(
-                f"X[{k}, {step}, {feature}] is missing or infinite; say missing=drop, interpolate, forward or "
-                f"mask{padded}"
-            )
+            raise DataError(f"X[{k}, {step}, {feature}] is missing or infinite{padded}", ALLOWED)
 
 
 def _read_targets(
@@ -207,8 +205,8 @@ def _read_targets(
     if goal == "classes" or (not goal and any(np.asarray(part).dtype.kind not in "f" for part in parts)):
         shape = (len(parts), *np.shape(parts[0]))
         raise DataError(
-            f"y is {np.asarray(parts[0]).dtype} {shape}; expected one class for each sequence (N,), or real numbers; "
-            "goal=numbers takes whole numbers for such"
+            f"y is {np.asarray(parts[0]).dtype} {shape}; expected one class for each sequence (N,), or real numbers",
+            Setting("goal", ("numbers",), "to take whole numbers for such"),
         )
     every = max(map(len, rows)) > 1 and all(
         np.ndim(part) == 1 and len(part) == len(row) for part, row in zip(parts, rows, strict=True)
@@ -239,10 +237,7 @@ def find_goal(values: NDArray[Any]) -> str:
         return "numbers"
     if values.dtype.kind in "iu" and few:
         return "classes"
-    raise DataError(
-        f"y is {values.dtype} with {distinct} whole numbers, which may be classes or numbers; say goal=classes or "
-        "goal=numbers"
-    )
+    raise DataError(f"y is {values.dtype} with {distinct} whole numbers, which may be classes or numbers", EITHER)
 
 
 def _read_numbers(part: Any, place: int, row: NDArray[np.float64], count: int) -> NDArray[np.float64]:

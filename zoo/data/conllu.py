@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
 # https://universaldependencies.org/format.html
@@ -71,7 +72,8 @@ def parse_conllu(text: str, column: str = "upos") -> list[TaggedSentence]:
 
     sentences = read_sentences(text, read_word)
     if sentences and all(tag == EMPTY for sentence in sentences for tag in sentence.tags):
-        raise DataError(f"column {column} is empty ({EMPTY}) in all words; give another column of {', '.join(columns)}")
+        another = Setting("column", ("NAME",), f"to take another one of {', '.join(columns)}")
+        raise DataError(f"column {column} is empty ({EMPTY}) in all words", another)
     return sentences
 
 

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from zoo.data.csv_numbers import find_decimal, is_missing, is_number, read_numbers
 from zoo.data.csv_table import CsvForm, Table
 from zoo.data.csv_times import are_dates, direction, gives_order, read_times, tells_part_of_time, time_told
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
+
+NAMED_COLUMNS = Setting("columns", ("NAME,NAME",), "to take those that you name")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def choose_columns(
     names = list(columns) or [name for name in table.names if name not in left_out]
     if not names:
         reasons = "; ".join(f"{name} {why}" for name, why in left_out.items())
-        raise DataError(f"no column is left to learn from: {reasons}; columns= takes those that you name")
+        raise DataError(f"no column is left to learn from: {reasons}", NAMED_COLUMNS)
     values, lines, words = np.stack([numbers[name] for name in names], 1), table.lines, "rows are taken in their order"
     dates = [name for name in left_out if name not in numbers and are_dates(cells[name])]
     ordering = [time_column] if time_column else [*dates, *(name for name in told if gives_order(name)), *told]
@@ -143,8 +146,9 @@ def _refuse_disorder(times: NDArray[np.float64], name: str, lines: Sequence[int]
     if len(steps) and wrong.any():
         k = int(wrong.argmax())
         raise DataError(
-            f"line {lines[k + 1]}, column {name!r}: the time does not go on from line {lines[k]}; sort the rows, give "
-            "one series at a time, or say in_order=true where the rows are in the order of time all the same"
+            f"line {lines[k + 1]}, column {name!r}: the time does not go on from line {lines[k]}; sort the rows, or "
+            "give one series at a time",
+            Setting("in_order", ("true",), "where the rows are in the order of time all the same"),
         )
     return turn or 1
 
@@ -159,7 +163,10 @@ def check_order(table: Table, name: str, form: CsvForm | None = None) -> int:
     decimal = (form or CsvForm()).decimal or "."
     numbers = _are_numbers(cells)
     times = read_numbers(cells, decimal, name, table.lines) if numbers else read_times(cells, name, table.lines)
-    return _refuse_disorder(times, name, table.lines, several=False)
+    try:
+        return _refuse_disorder(times, name, table.lines, several=False)
+    except DataError as error:
+        raise DataError(error.message) from error  # no option lets these rows stand in another order
 
 
 def _describe_gaps(times: NDArray[np.float64], lines: Sequence[int]) -> str:

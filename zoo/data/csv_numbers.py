@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
 # Infinities too: they are no measurements, and no model can learn from them.
@@ -73,7 +74,8 @@ def find_decimal(cells: Iterable[tuple[int, str]], separator_is_semicolon: bool 
     if doubtful is not None:
         raise DataError(
             f"line {doubtful[0]}: {doubtful[1]!r} can be read with a decimal point and with a decimal comma, and so "
-            "can all others; say decimal='.' or decimal=','"
+            "can all others",
+            Setting("decimal", (".", ",")),
         )
     return "."
 

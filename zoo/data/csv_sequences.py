@@ -11,13 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zoo.data.arrays import MOST_CLASSES
+from zoo.data.arrays import EITHER, MOST_CLASSES
 from zoo.data.csv_columns import check_order, choose_columns
 from zoo.data.csv_numbers import is_missing
 from zoo.data.csv_series import make_series
 from zoo.data.csv_table import CsvForm, Table, load_table
 from zoo.data.csv_times import ENOUGH_ROWS, steps_evenly
-from zoo.data.source import DataError
+from zoo.data.settings import Setting
+from zoo.data.source import DataError, named
+
+WHICH = Setting("sequence", ("COLUMN",), "to name the sequence of a row")
+LEARNT = Setting("targets", ("COLUMN,COLUMN",), "to name what is learnt")
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,8 @@ def load_csv_sequences(
             a sequence; the message has line or column.
     """
     table = load_table(path, form)
-    try:
+    with named(path):
         return _read_sequences(table, sequence, list(targets), list(columns), time_column, form, goal, missing)
-    except DataError as error:
-        raise DataError(f"{path}, {error}" if str(error).startswith("line") else f"{path}: {error}") from error
 
 
 def _read_sequences(
@@ -89,7 +91,8 @@ def _read_sequences(
     missing: bool,
 ) -> CsvSequences:
     if not sequence or not targets:
-        raise DataError("give sequence=COLUMN, which names the sequence of a row, and targets=COLUMN, what is learnt")
+        lacks = [WHICH] * (not sequence) + [LEARNT] * (not targets)
+        raise DataError(f"the columns are {', '.join(table.names)}, and no option says what they are", *lacks)
     unknown = [name for name in (sequence, *targets) if name not in table.names]
     if unknown:
         raise DataError(f"no column {', '.join(unknown)}; there are {', '.join(table.names)}")
@@ -194,7 +197,6 @@ def _read_targets(
     distinct = {float(part[0, 0]) for part in parts}
     if not goal and len(targets) == 1 and len(distinct) <= MOST_CLASSES and all(map(float.is_integer, distinct)):
         raise DataError(
-            f"column {targets[0]!r} has {len(distinct)} whole numbers, which may be classes or numbers; say "
-            "goal=classes or goal=numbers"
+            f"column {targets[0]!r} has {len(distinct)} whole numbers, which may be classes or numbers", EITHER
         )
     return [], [part[0] for part in parts]

@@ -13,7 +13,8 @@ from torch import Tensor
 from zoo.data.csv_columns import Columns, choose_columns
 from zoo.data.csv_table import CsvForm, Table, load_table, parse_table
 from zoo.data.float32 import rounding_error, to_float32
-from zoo.data.source import DataError
+from zoo.data.missing import ALLOWED
+from zoo.data.source import DataError, named
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,8 @@ def load_csv(
         DataError: the file is missing or in another encoding, or as `parse_csv`, with the file's name.
     """
     table = load_table(path, form)
-    try:
+    with named(path):
         return make_series(table, columns, time_column, form, in_order, missing)
-    except DataError as error:
-        raise DataError(f"{path}, {error}" if str(error).startswith("line") else f"{path}: {error}") from error
 
 
 def make_series(
@@ -91,7 +90,8 @@ def make_series(
         cell = table.rows[table.lines.index(chosen.lines[row])][table.names.index(name)]
         raise DataError(
             f"line {chosen.lines[row]}, column {name!r}: the value is missing, got {cell!r}; {int(absent.sum()):,} are "
-            "missing in all; say missing=drop, interpolate, forward or mask"
+            "missing in all",
+            ALLOWED,
         )
     rounded = [to_float32(chosen.values[:, k], f"column {name!r}") for k, name in enumerate(chosen.names)]
     facts = _describe(table, chosen, int(absent.sum()))

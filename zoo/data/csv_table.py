@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.data.csv_numbers import DATE, is_missing, is_number
-from zoo.data.source import DataError, read_text
+from zoo.data.settings import Setting
+from zoo.data.source import DataError, named, read_text
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 HEADERS = ("", "yes", "no")
@@ -74,10 +75,8 @@ def load_table(path: str | Path, form: CsvForm | None = None) -> Table:
     """
     form = form or CsvForm()
     text = read_text(path, form.encoding)
-    try:
+    with named(path):
         return parse_table(text, form)
-    except DataError as error:
-        raise DataError(f"{path}, {error}" if str(error).startswith("line") else f"{path}: {error}") from error
 
 
 def parse_table(text: str, form: CsvForm | None = None) -> Table:
@@ -186,9 +185,10 @@ def _has_header(rows: list[list[str]], line: int) -> bool:
         return True
     if len(as_data) == len(rows[0]):
         return False
+    as_names = [k for k in typed if k not in as_data and not is_missing(rows[0][k])]
     raise DataError(
-        f"line {line} may name the columns or be data: {rows[0][as_data[0]]!r} is a number and others are none; say "
-        "header=yes or header=no"
+        f"line {line} may name the columns or be data: {rows[0][as_data[0]]!r} is a number and others are none",
+        Setting("header", ("yes",) if as_names else ("yes", "no")),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.data.csv_numbers import DATE, is_missing
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
 # A column is a time if its name is made of these words; units say nothing alone.
@@ -136,8 +137,9 @@ def time_told(name: str, values: NDArray[np.float64]) -> str:
         return "is a unix time"
     moves = "rises" if steps[0] > 0 else "falls"
     raise DataError(
-        f"column {name!r} {moves} in every row, as a time does, and a total too; say time_column={name!r} to leave it "
-        "out, or name all variables with columns="
+        f"column {name!r} {moves} in every row, as a time does, and a total too",
+        Setting("time_column", (name,), "to leave it out"),
+        Setting("columns", ("NAME,NAME",), "to name all variables"),
     )
 
 

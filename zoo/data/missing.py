@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from zoo.data.settings import Setting
+
 # What a user may choose: refuse is the default of every reader.
 CHOICES = ("refuse", "drop", "interpolate", "forward", "mask")
+ALLOWED = Setting("missing", CHOICES[1:])
 
 
 def check_choice(how: str) -> None:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from zoo.config import UNKNOWN
-from zoo.data.source import DataError, read_text
+from zoo.data.settings import Setting
+from zoo.data.source import DataError, named, read_text
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,10 @@ def split_characters(text: str, validation: float = 0.05, test: float = 0.1, mos
     first_validation = int(len(text) * (1.0 - test - validation))
     if not 0 < first_validation < first_test < len(text):
         raise DataError(
-            f"a text of {len(text)} characters with shares validation={validation}, test={test} leaves an empty part; "
-            "give a longer text or other shares"
+            f"a text of {len(text)} characters leaves a part empty, with shares of {validation} to validate and "
+            f"{test} to test; give a longer text",
+            Setting("validation_share", ("SHARE",)),
+            Setting("test_share", ("SHARE",)),
         )
     train_text, others = text[:first_validation], text[first_validation:]
     if len(set(train_text)) < 2:
@@ -100,7 +103,5 @@ def load_plain_text(path: str | Path, validation: float = 0.05, test: float = 0.
         DataError: the file is missing, not UTF-8 or too short.
     """
     text = read_text(path)
-    try:
+    with named(path):
         return split_characters(text, validation, test, most)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au")
@@ -62,7 +63,8 @@ def read_sound(content: bytes, name: str, *, mix_down: bool = False) -> tuple[Te
         place = int((~samples.isfinite().all(1)).nonzero()[0])
         raise DataError(f"{name}: sample {place} is not a finite number")
     if samples.size(1) > 1 and not mix_down:
-        raise DataError(f"{name} has {samples.size(1)} channels, expected 1; mix_down makes one of them, as their mean")
+        as_mean = Setting("mix_down", ("true",), "to make one of them, as their mean")
+        raise DataError(f"{name} has {samples.size(1)} channels, expected 1", as_mean)
     return samples.mean(1), int(rate)
 
 
@@ -129,7 +131,10 @@ def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = Fal
 def _refuse_mixed_rates(paths: list[Path], rates: list[int]) -> None:
     for path, rate in zip(paths, rates, strict=True):
         if rate != rates[0]:
-            raise DataError(f"{paths[0]} is at {rates[0]} Hz and {path} at {rate} Hz; sample_rate= brings all to one")
+            raise DataError(
+                f"{paths[0]} is at {rates[0]} Hz and {path} at {rate} Hz",
+                Setting("sample_rate", (str(min(rate, rates[0])),), "to bring all to one"),
+            )
 
 
 def to_steps(samples: Tensor, hop: int) -> Tensor:

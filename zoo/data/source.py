@@ -9,17 +9,45 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.data.settings import Setting, Writer, write_plainly, write_settings
 from zoo.errors import ZooError
 
 VARIABLE = "ZOO_DATA"
 
 
 class DataError(ZooError, RuntimeError):
-    """Data that is missing, damaged, of another form than expected, or not the published one; the message helps."""
+    """Data that is missing, damaged, of another form than expected, or not the published one; the message helps.
+
+    Args:
+        message: what is wrong, where, and what was expected.
+        settings: options that settle it.
+    """
+
+    def __init__(self, message: str, *settings: Setting) -> None:
+        super().__init__(message, *settings)
+        self.message, self.settings = message, settings
+
+    def __str__(self) -> str:
+        return self.tell(write_plainly)
+
+    def tell(self, write: Writer) -> str:
+        """Return the message, with the options as `write` gives them."""
+        return f"{self.message}; {write_settings(self.settings, write)}" if self.settings else self.message
+
+
+@contextmanager
+def named(path: str | Path) -> Iterator[None]:
+    """Put the name of a file before the message of a DataError inside."""
+    try:
+        yield
+    except DataError as error:
+        mark = "," if error.message.startswith("line ") else ":"
+        raise DataError(f"{path}{mark} {error.message}", *error.settings) from error
 
 
 @dataclass(frozen=True)

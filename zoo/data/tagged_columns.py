@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.data.conllu import COLUMNS, NAMES, TaggedSentence, parse_conllu, read_sentences
-from zoo.data.source import DataError, read_text
+from zoo.data.source import DataError, named, read_text
 
 DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins a document with it
 ENTITY = re.compile(r"O|[BIESLU]-.+")
@@ -61,15 +61,13 @@ def load_tagged(path: str | Path, column: str | int = "") -> TaggedFile:
         ValueError: no such column.
     """
     text = read_text(path)
-    try:
+    with named(path):
         if str(path).endswith(".conllu") or is_conllu(text):
             name = str(column or "upos")
             found = TaggedFile(parse_conllu(text, name), f"CoNLL-U, column {name}")
         else:
             layout = find_layout(text, column)
             found = TaggedFile(parse_columns(text, layout), str(layout))
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
     if not found.sentences:
         raise DataError(f"{path} has no sentence; expected a word and its tag in each line, blank lines between")
     return found

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.data.float32 import to_float32
+from zoo.data.missing import ALLOWED
 from zoo.data.source import DataError, read_text
 from zoo.data.time_stamps import read_stamped
 
@@ -83,9 +84,7 @@ def load_time_series(path: str | Path, *, missing: bool = False) -> LabelledSeri
         values = _read_channels(channels, header, place)
         if not missing and np.isnan(values).any():
             step, channel = np.argwhere(np.isnan(values))[0] + 1
-            raise DataError(
-                f"{place}, channel {channel}, value {step} is missing; say missing=drop, interpolate, forward or mask"
-            )
+            raise DataError(f"{place}, channel {channel}, value {step} is missing", ALLOWED)
         series.append(values)
         lines.append(number)
         ends.append(end)

@@ -133,6 +133,15 @@ def list_experiments() -> list[str]:
     return sorted(path.stem for path in EXPERIMENTS.glob("*.toml"))
 
 
+def list_keys() -> list[str]:
+    """Return every key of an experiment, such as "seed" and "training.max_epochs"; some have tables of their own."""
+    keys = []
+    for name, hint in typing.get_type_hints(Experiment).items():
+        inner = typing.get_type_hints(hint) if dataclasses.is_dataclass(hint) else {}
+        keys += [f"{name}.{key}" for key in inner] or [name]
+    return keys
+
+
 def read_experiment(
     name: str | Path, overrides: Mapping[str, Any] = MappingProxyType({}), *, fast: bool = False
 ) -> Experiment:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from zoo.data.arrays import label_arrays, save_arrays
+from zoo.data.missing import check_choice
+from zoo.data.source import DataError
 from zoo.training.experiment import make_experiment, write_experiment
 from zoo.training.own_data.sizes import plan_sequences
 from zoo.training.tasks import make_task
 from zoo.training.trainer import Trained, train
 
-DATA, EXPERIMENT = "data.npz", "experiment.toml"
+DATA, EXPERIMENT, OPTIONS = "data.npz", "experiment.toml", "task.options."
 
 
 def fit(
@@ -53,17 +56,37 @@ def fit(
         ValueError: a model or an option does not exist, or the folder holds a run.
         TrainingError: as in training by an experiment.
     """
-    label_arrays(X, y, lengths, groups, goal=goal, missing=missing != "refuse")  # errors name the arrays, not a file
+    check_choice(missing)
+    with told_as_arguments():  # before a file is written: errors name the arrays
+        label_arrays(X, y, lengths, groups, goal=goal, missing=missing != "refuse")
     place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="zoo-fit-"))
     if (place / DATA).exists():
         raise ValueError(f"{place} holds a run already; name another folder")
     place.mkdir(parents=True, exist_ok=True)
     save_arrays(place / DATA, X, y, lengths, groups)
     options = {"train": str(place / DATA), "missing": missing, "goal": goal}
-    task: Any = make_task("npz", options)
+    own = {key.removeprefix(OPTIONS): value for key, value in overrides.items() if key.startswith(OPTIONS)}
+    with told_as_arguments():
+        task: Any = make_task("npz", {**options, **own})
     table = {"name": "arrays", "task": {"name": "npz", "options": options}, **plan_sequences(task)}
     kind = "regressor" if "num_targets" in task.model_overrides() else "classifier"
     table["model"]["name"] = f"{family}_{kind}"
     experiment = make_experiment(table, overrides)
     write_experiment(experiment, place / EXPERIMENT)
-    return train(experiment, place, progress=progress)
+    return train(experiment, place, progress=progress, task=task)
+
+
+@contextmanager
+def told_as_arguments() -> Iterator[None]:
+    """Let a DataError inside name its options as `fit` takes them."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(error.tell(write_argument)) from error
+
+
+def write_argument(option: str, value: str) -> str:
+    """Return an option with a value as an argument of `fit`."""
+    if option in ("goal", "missing"):
+        return f'{option}="{value}"'
+    return f'overrides={{"{OPTIONS}{option}": {value}}}'

@@ -35,7 +35,7 @@ def split_by_class(classes: Sequence[str], shares: Sequence[float], seed: int = 
         if len(members) < len(parts):
             raise SplitError(
                 f"class {name!r} has {len(members)} examples, too few for {len(parts)} parts; give more of them, or "
-                "files of their own to validate and to test with"
+                "data of its own to each part"
             )
         generator.shuffle(members)
         start = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,9 @@ from torch.utils.data import DataLoader
 from zoo.data.source import DataSource
 from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
+
+# What a value of an option is called in errors.
+WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
 
 
 class Task(ABC):
@@ -96,10 +100,29 @@ class Task(ABC):
 def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -> dict[str, Any]:
     """Return the defaults, overridden by the options.
 
+    Args:
+        options: a list of names may be a text with commas between them, and a whole number may stand for a text or for
+            a real number.
+        defaults: of all options; a value has the type of its default.
+        task: its name, for errors.
+
     Raises:
-        ValueError: an option is not among the defaults.
+        ValueError: an option is not among the defaults, or its value has another type.
     """
-    unknown = sorted(set(options) - set(defaults))
-    if unknown:
-        raise ValueError(f"task {task} has no option {', '.join(unknown)}; its options are {', '.join(defaults)}")
-    return {**defaults, **options}
+    for name in options:
+        if name not in defaults:
+            near = difflib.get_close_matches(name, defaults, n=1)
+            hint = f"did you mean {near[0]}? Its" if near else "its"
+            raise ValueError(f"task {task} has no option {name}; {hint} options are {', '.join(defaults)}")
+    return {**defaults, **{name: _convert(value, defaults[name], name) for name, value in options.items()}}
+
+
+def _convert(value: Any, default: Any, name: str) -> Any:
+    """Return a value of an option in the type of its default."""
+    if type(value) is int and isinstance(default, float | str | list):
+        value = float(value) if isinstance(default, float) else str(value)
+    if isinstance(default, list) and isinstance(value, str) and all(isinstance(part, str) for part in default):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if type(value) is not type(default):
+        raise ValueError(f"option {name} must be {WORDS[type(default)]}, got {value!r}")
+    return value

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from zoo.config import SegmentForecasterConfig
 from zoo.data.missing import check_choice, count_inputs, fill_missing
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
 from zoo.data.windows import Windows, cut_windows
 from zoo.models.standardizing import set_statistics_
@@ -63,7 +64,7 @@ class SeriesForecasting(Task):
         """
         self.set_missing(self.options.get("missing", "refuse"))
         if self.options["loss"] not in ("mae", "mse"):
-            raise ValueError(f"task.options.loss must be mae or mse, got {self.options['loss']!r}")
+            raise ValueError(f"loss must be mae or mse, got {self.options['loss']!r}")
         self.names = list(names) or [f"variable {k}" for k in range(1, values.size(1) + 1)]
         self.set_statistics(*measure(values[: borders[0]], names), [list(names).index(name) for name in targets])
         self.train = self.cut(values, 0, borders[0])
@@ -145,5 +146,7 @@ def measure(train: Tensor, names: Sequence[str] = ()) -> tuple[Tensor, Tensor]:
         if count[k] == 0 or not std[k] > 0:
             name = repr(names[k]) if names else str(k)
             why = "has no values" if count[k] == 0 else f"is constant at {float(mean[k]):g}"
-            raise DataError(f"variable {name} {why} in the {len(train):,} rows to train on; leave it out with columns=")
+            others = ",".join(other for place, other in enumerate(names) if place != k)
+            without = [Setting("columns", (others,), "to leave it out")] if others else []
+            raise DataError(f"variable {name} {why} in the {len(train):,} rows to train on", *without)
     return mean, std

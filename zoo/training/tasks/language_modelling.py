@@ -84,7 +84,7 @@ class CharacterPrediction(Task):
         if streams.row_length < self.options["steps"]:
             raise ValueError(
                 f"{len(streams.tokens)} characters are too few for {batch_size} streams of {self.options['steps']} "
-                "steps; lower training.batch_size or task.options.steps"
+                "steps; lower training.batch_size or the option steps"
             )
         return DataLoader(streams, batch_size=None, sampler=ChunksInOrder(streams, seed))
 

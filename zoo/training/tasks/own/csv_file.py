@@ -9,6 +9,7 @@ import torch
 
 from zoo.data.csv_series import Series, load_csv
 from zoo.data.csv_table import CsvForm
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.forecasting import OPTIONS, SeriesForecasting
@@ -39,7 +40,7 @@ class CsvFile(SeriesForecasting):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, DEFAULTS, "csv")
         if not self.options["path"]:
-            raise DataError("task csv needs task.options.path=FILE, a CSV with a header")
+            raise DataError("task csv needs data", Setting("path", ("FILE",)))
         self.about = replace(OWN, name=self.options["path"])  # type: ignore[misc]
         self.series = self.read(self.options["path"], self.options["columns"])
         rows = len(self.series.values)

@@ -31,7 +31,7 @@ class CsvSequenceFiles(FeatureFiles):
     def read(self, path: str) -> Labelled:
         options = self.options
         if options["goal"] not in ("", "classes", "numbers"):
-            raise ValueError(f"task.options.goal must be classes or numbers, got {options['goal']!r}")
+            raise ValueError(f"goal must be classes or numbers, got {options['goal']!r}")
         found = load_csv_sequences(
             path,
             options["sequence"],

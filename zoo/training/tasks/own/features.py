@@ -29,7 +29,7 @@ class FeatureFiles(SequenceFiles):
         """Return whether a reader may give NaN, after a look at the options."""
         check_choice(self.options["missing"])
         if self.options["loss"] not in ("mae", "mse"):
-            raise ValueError(f"task.options.loss must be mae or mse, got {self.options['loss']!r}")
+            raise ValueError(f"loss must be mae or mse, got {self.options['loss']!r}")
         return bool(self.options["missing"] != "refuse")
 
     def learn_features(self, train: Labelled) -> None:

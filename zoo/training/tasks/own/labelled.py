@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, DataSource
 from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.classification import ClassificationLearner
@@ -81,7 +82,7 @@ class SequenceFiles(Task):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, self.defaults, self.name)
         if not self.options["train"]:
-            raise DataError(f"task {self.name} needs task.options.train=PATH")
+            raise DataError(f"task {self.name} needs data", Setting("train", ("PATH",)))
         self.about = replace(OWN, name=self.options["train"])  # type: ignore[misc]
         whole = self.read(self.options["train"])
         parts = self._split(whole)
@@ -182,7 +183,8 @@ class SequenceFiles(Task):
             else:
                 places = split_by_class(whole.classes or bin_numbers(whole.numbers), shares, seed)
         except SplitError as error:
-            raise DataError(f"{self.options['train']}: {error}") from error
+            files = [Setting(name, ("PATH",)) for name in drawn]
+            raise DataError(f"{self.options['train']}: {error}", *files) from error
         share = "a share of each class" if whole.classes else "a share of small and of large numbers"
         how = "whole groups" if whole.groups else share
         self.split_words = f"{' and '.join(drawn)}: {how}, seed {seed}" if drawn else "a file for each"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from zoo.data.plain_text import CharacterText, encode_characters, load_plain_text
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, DataSource, read_text
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.language_modelling import OPTIONS, CharacterPrediction
@@ -26,7 +27,7 @@ class PlainText(CharacterPrediction):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, {**OPTIONS, **OWN}, "plain_text")
         if not self.options["path"]:
-            raise DataError("task plain_text needs task.options.path=FILE, a UTF-8 text")
+            raise DataError("task plain_text needs data", Setting("path", ("FILE",)))
         shares = (self.options["validation_share"], self.options["test_share"])
         self.set_text(load_plain_text(Path(self.options["path"]), *shares, self.options["vocabulary"]), fast)
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
+from zoo.data.settings import Setting
 from zoo.data.sounds import load_sound_folder, to_steps
 from zoo.data.source import DataError
 from zoo.models.log_mel import mel_filters
@@ -39,8 +40,8 @@ class SoundFolders(SequenceFiles):
         loaded = load_sound_folder(path, rate=self.options["sample_rate"], mix_down=self.options["mix_down"])
         if self.sample_rate not in (0, loaded.sample_rate):
             raise DataError(
-                f"{path} is at {loaded.sample_rate} Hz, the training data at {self.sample_rate}; "
-                f"task.options.sample_rate={self.sample_rate} brings all to one"
+                f"{path} is at {loaded.sample_rate} Hz, the training data at {self.sample_rate}",
+                Setting("sample_rate", (str(self.sample_rate),), "to bring all to one"),
             )
         self.sample_rate = loaded.sample_rate
         self.seconds = getattr(self, "seconds", 0.0) + sum(map(len, loaded.samples)) / self.sample_rate
@@ -87,11 +88,12 @@ class SoundFolders(SequenceFiles):
         try:
             found = re.search(self.options["speaker"], path.name)
         except re.error as error:
-            raise DataError(f"task.options.speaker is not a regular expression: {error}") from error
+            raise DataError(f"speaker={self.options['speaker']!r} is not a regular expression: {error}") from error
         if found is None or not found.groups():
             raise DataError(
-                f"{path}: task.options.speaker={self.options['speaker']!r} finds no speaker in its name; give a "
-                r"regular expression with a group, such as _(\w+)_"
+                f"{path}: speaker={self.options['speaker']!r} finds no speaker in its name; give a regular expression "
+                "with a group",
+                Setting("speaker", (r"_(\w+)_",), "to take what stands between underscores"),
             )
         return found.group(1)
 
@@ -104,4 +106,4 @@ def _most_mels(window: int, rate: int) -> int:
         except ValueError:
             continue
         return count
-    raise DataError(f"a window of {window} samples at {rate} Hz is too short; raise task.options.window_ms")
+    raise DataError(f"a window of {window} samples at {rate} Hz is too short", Setting("window_ms", ("32",)))

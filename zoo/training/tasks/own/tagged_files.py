@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, DataSource
 from zoo.data.tagged_columns import find_scheme, load_tagged
 from zoo.training.batching import Batch
@@ -40,9 +41,9 @@ class TaggedFiles(WordTagging):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, {**OPTIONS, **OWN}, "conllu")
         if self.options["unseen_tags"] not in ("refuse", "miss"):
-            raise ValueError(f"task.options.unseen_tags must be refuse or miss, got {self.options['unseen_tags']!r}")
+            raise ValueError(f"unseen_tags must be refuse or miss, got {self.options['unseen_tags']!r}")
         if not self.options["train"]:
-            raise DataError("task conllu needs task.options.train=FILE")
+            raise DataError("task conllu needs data", Setting("train", ("FILE",)))
         whole = load_tagged(self.options["train"], self.options["column"])
         self.form = whole.form
         parts = self._cut_parts(whole.sentences)
@@ -88,8 +89,8 @@ class TaggedFiles(WordTagging):
             for tag, line in zip(sentence.tags, sentence.lines, strict=True):
                 if tag not in known:
                     raise DataError(
-                        f"{path}, line {line}: the tag {tag!r} is not in the training data; "
-                        "task.options.unseen_tags=miss counts such words as wrong"
+                        f"{path}, line {line}: the tag {tag!r} is not in the training data",
+                        Setting("unseen_tags", ("miss",), "to count such words as wrong"),
                     )
 
     def facts(self) -> dict[str, str]:
@@ -126,8 +127,9 @@ class TaggedFiles(WordTagging):
             count = max(1, round(self.options[f"{name}_share"] * len(sentences)))
             if count >= len(rest):
                 raise DataError(
-                    f"{self.options['train']} has {len(sentences)} sentences, too few to cut off a {name} part; give a "
-                    f"longer file, or task.options.{name}=FILE"
+                    f"{self.options['train']} has {len(sentences)} sentences, too few to cut off a {name} part; give "
+                    "a longer file, or data of its own",
+                    Setting(name, ("FILE",)),
                 )
             rest, parts[name] = rest[:-count], rest[-count:]
         return {"train": rest, **parts}
