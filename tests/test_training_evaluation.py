@@ -85,7 +85,7 @@ def test_what_evaluation_cannot_do_is_one_line(folder: Path, tmp_path: Path, run
         ([folder / "run", "nowhere.bio"], "'nowhere.bio' is neither a file nor a folder nor a data set; those are"),
         ([folder / "run", "a", "b"], "one file, folder or data set at a time; got a, b"),
         ([folder / "run", "task.options.colum=3"], "task conllu has no option colum"),
-        ([folder / "run", "training.max_epochs=3"], "evaluation changes options of the task only, task.options.NAME"),
+        ([folder / "run", "training.max_epochs=3"], "evaluation changes options of the task only, NAME=VALUE"),
         ([own], "own.pt does not say what it was trained on; name the data set: one of fsdd,"),
         ([tmp_path], "is not a checkpoint: config.json is missing"),
     ):
