@@ -28,6 +28,7 @@ class QuantizationRecord:
         uses_engine: whether the model calls the fused engine's operators.
         long_error: the same over a long sequence, with its `steps`; empty where none was run.
         beyond_limit: whether the error is beyond the recipe's limit, which the user allowed.
+        calibrated: whether the recipe learned from calibration inputs.
         left_float: layers that the recipe spared, in this order, each with the error that was left.
     """
 
@@ -42,6 +43,7 @@ class QuantizationRecord:
     long_error: dict[str, float] = field(default_factory=dict)
     beyond_limit: bool = False
     left_float: dict[str, dict[str, float]] = field(default_factory=dict)
+    calibrated: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
@@ -53,6 +55,7 @@ class QuantizationRecord:
             "error": self.error,
             "long_error": self.long_error,
             "beyond_limit": self.beyond_limit,
+            "calibrated": self.calibrated,
             "left_float": self.left_float,
         }
 

@@ -70,6 +70,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo recipes") -
             model,
             args.recipe,
             samples=read_samples(args.sample, model.input_spec),
+            calibration=read_samples(args.calibration, model.input_spec),
             include=args.include,
             exclude=args.exclude or (),
             steps=args.steps,

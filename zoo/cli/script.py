@@ -76,7 +76,14 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what says which layers a recipe converts."""
+    """Add what says which layers a recipe converts, and what it learns from."""
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="a real input (.npy), other than the samples, from which a recipe learns; may be repeated",
+    )
     for option, meaning in (("--include", "quantize only"), ("--exclude", "leave in float")):
         parser.add_argument(
             option,
@@ -186,8 +193,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
         parser.error("which model? Give a name (--list shows them), a checkpoint folder or module:Class")
     output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
     try:
-        if (args.include or args.exclude or args.allow_error) and not args.recipe:
-            raise ValueError("--include, --exclude and --allow-error are for a recipe; give --recipe, too")
+        if (args.include or args.exclude or args.allow_error or args.calibration) and not args.recipe:
+            raise ValueError(
+                "--include, --exclude, --allow-error and --calibration are for a recipe; give --recipe, too"
+            )
         model = make_model(args, program)
         samples = read_samples(args.sample, model.input_spec)
         if args.recipe:
@@ -195,6 +204,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
                 model,
                 args.recipe,
                 samples=samples,
+                calibration=read_samples(args.calibration, model.input_spec),
                 include=args.include,
                 exclude=args.exclude or (),
                 steps=LONG_RUN,

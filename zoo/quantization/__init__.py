@@ -1,6 +1,6 @@
 """Quantization: a recipe says which layers it can convert, converts a copy, and proves that it did."""
 
-from zoo.quantization import dynamic_int8, engine, float16, int4  # they register themselves
+from zoo.quantization import dynamic_int8, engine, float16, int4, static_int8  # they register themselves
 from zoo.quantization.conversion import quantize
 from zoo.quantization.recipe import Recipe, RecipeError, find_recipe, list_recipes, register_recipe
 from zoo.quantization.report import RecipeReport, compare_recipes
@@ -18,4 +18,5 @@ __all__ = [
     "list_recipes",
     "quantize",
     "register_recipe",
+    "static_int8",
 ]

@@ -14,7 +14,7 @@ from zoo.artifact.signature import infer_signature
 from zoo.artifact.torchscript import without_notices
 from zoo.model import Model, QuantizationRecord
 from zoo.quantization.long_run import measure_long_run
-from zoo.quantization.recipe import RecipeError, find_recipe
+from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
 from zoo.quantization.refusal import explain_refusal, list_others
 from zoo.quantization.selection import select_layers
 from zoo.quantization.sensitivity import spare_layers
@@ -26,6 +26,7 @@ def quantize(
     recipe: str,
     *,
     samples: Sequence[Sample] | None = None,
+    calibration: Sequence[Sample] | None = None,
     include: Collection[str] | None = None,
     exclude: Collection[str] = (),
     steps: int = 0,
@@ -37,6 +38,8 @@ def quantize(
         model: an eager float32 module on the CPU that keeps the contract.
         recipe: a name of `list_recipes()`.
         samples: real inputs on which to measure the error; drawn at random if None.
+        calibration: real inputs, others than `samples`, from which recipes `int8` and `mixed` learn better biases, and
+            `static_int8` the ranges of activations, without which it does nothing.
         include: the layers to convert, as names with wildcards (`backbone.*`) or as classes (`LSTM`, `Linear`;
             `RNNBase` is every recurrent layer); None for all that the recipe can convert.
         exclude: layers to leave in float, in the same way.
@@ -63,6 +66,7 @@ def quantize(
     if objections:
         other = "".join(f", or use recipe {name!r}" for name in list_others(float_model, chosen)[:1])
         raise RecipeError(f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude these{other}")
+    chosen = calibrate(chosen, float_model, layers, calibration)
     with without_notices():
         quantized: Any = chosen.convert(copy.deepcopy(float_model), list(layers))
     unchanged = [name for name, layer in layers.items() if type(quantized.get_submodule(name)) is type(layer)]
@@ -95,6 +99,7 @@ def quantize(
         replay=chosen.replay,
         regrouped=chosen.regrouped,
         uses_engine=chosen.uses_engine,
+        calibrated=calibration is not None,
         # Chunks and rows may differ by as much as the recipe moves outputs.
         error_of=reference.allowed_of(max(chosen.limit.max_of_range, error.max_of_range)),
     )

@@ -6,16 +6,19 @@ the same alone and in a batch, and a sequence the same whole and in chunks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from torch import nn
 
+from zoo.artifact.golden import Sample
 from zoo.artifact.tolerances import BF16_LIMIT, FP32, INT8_LIMIT, INT8_REPLAY, STEADY
+from zoo.quantization.calibration import Seen, correct_biases, watch
 from zoo.quantization.engine_layers import make_engine_layer
-from zoo.quantization.recipe import Recipe, plain_objection, register_recipe, replace_layers
+from zoo.quantization.int8_numbers import round_rows
+from zoo.quantization.recipe import Convert, Recipe, plain_objection, register_recipe, replace_layers
 
 RECURRENT = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell)
 LAYERS = (*RECURRENT, nn.Linear, nn.Embedding, nn.Conv1d)
@@ -27,9 +30,25 @@ def objection(layer: Any) -> str | None:
     return plain_objection(layer)
 
 
-def converter(precision: str) -> Callable[[nn.Module, Collection[str]], nn.Module]:
+def converter(precision: str) -> Convert:
     def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
         return replace_layers(model, names, partial(make_engine_layer, precision=precision))
+
+    return convert
+
+
+def make_corrected_layer(layer: nn.Module, seen: dict[str, Seen]) -> nn.Module:
+    return make_engine_layer(correct_biases(layer, seen, lambda _, rows: round_rows(rows)), "int8")
+
+
+def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sample]) -> Convert:
+    """Return the conversion to int8 with biases that take away the mean error on real inputs."""
+    seen = watch(model, names, samples)
+
+    def convert(module: nn.Module, chosen: Collection[str]) -> nn.Module:
+        for name in chosen:
+            module = replace_layers(module, [name], partial(make_corrected_layer, seen=seen[name]))
+        return module
 
     return convert
 
@@ -45,6 +64,7 @@ INT8 = Recipe(
     replay=INT8_REPLAY,
     regrouped=None,
     uses_engine=True,
+    calibrated=calibrated,
 )
 register_recipe(INT8)
 register_recipe(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 from torch import nn
 
+from zoo.artifact.golden import Sample
 from zoo.artifact.tolerances import ErrorLimit, Tolerance
 from zoo.errors import ZooError
 
 
 class RecipeError(ZooError, ValueError):
     """A recipe cannot do what it promises with this model; the message says why."""
+
+
+Convert = Callable[[nn.Module, Collection[str]], nn.Module]
 
 
 @dataclass(frozen=True)
@@ -34,19 +38,22 @@ class Recipe:
         uses_backend: whether PyTorch's quantized backend packs the converted weights.
         spares: whether the layers that move the outputs most stay float until the outputs are within the limit.
         uses_engine: whether the file has weights that are packed for the fused engine, and calls its operators.
+        calibrated: gets the float model, the names of the layers to convert and real inputs, and returns a `convert`
+            that has learned from these; None if the recipe learns nothing from inputs.
     """
 
     name: str
     description: str
     objection: Callable[[nn.Module], str | None]
     layers: tuple[type[nn.Module], ...]
-    convert: Callable[[nn.Module, Collection[str]], nn.Module]
+    convert: Convert
     limit: ErrorLimit
     replay: Tolerance
     regrouped: Tolerance | None
     uses_backend: bool = False
     uses_engine: bool = False
     spares: bool = False
+    calibrated: Callable[[nn.Module, Collection[str], Sequence[Sample]], Convert] | None = None
 
 
 _recipes: dict[str, Recipe] = {}
@@ -77,6 +84,22 @@ def find_recipe(name: str) -> Recipe:
     if name not in _recipes:
         raise RecipeError(f"no recipe is called {name!r}; there are {', '.join(list_recipes())}")
     return _recipes[name]
+
+
+def calibrate(recipe: Recipe, model: nn.Module, names: Collection[str], calibration: Sequence[Sample] | None) -> Recipe:
+    """Return a recipe that has learned from real inputs, or the recipe itself where there are none.
+
+    Raises:
+        RecipeError: it learns nothing from inputs, or the list is empty.
+    """
+    if calibration is None:
+        return recipe
+    if recipe.calibrated is None:
+        able = [name for name in list_recipes() if find_recipe(name).calibrated is not None]
+        raise RecipeError(f"recipe {recipe.name!r} takes no calibration; {', '.join(able)} do")
+    if not calibration:
+        raise RecipeError("calibration is empty; give at least one real input")
+    return replace(recipe, convert=recipe.calibrated(model, list(names), calibration))
 
 
 def replace_layers(model: nn.Module, names: Collection[str], make: Callable[[nn.Module], nn.Module]) -> nn.Module:

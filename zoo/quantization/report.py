@@ -17,7 +17,7 @@ from zoo.artifact.signature import infer_signature
 from zoo.model import ATTRIBUTES
 from zoo.quantization.conversion import quantize
 from zoo.quantization.long_run import LONG, measure_long_run
-from zoo.quantization.recipe import RecipeError, find_recipe, list_recipes
+from zoo.quantization.recipe import RecipeError, calibrate, find_recipe, list_recipes
 from zoo.quantization.selection import select_layers
 from zoo.quantization.sensitivity import rank_layers
 from zoo.quantization.shift import FloatReference, OutputShift
@@ -63,6 +63,7 @@ def compare_recipes(
     recipes: Collection[str] | None = None,
     *,
     samples: Sequence[Sample] | None = None,
+    calibration: Sequence[Sample] | None = None,
     include: Collection[str] | None = None,
     exclude: Collection[str] = (),
     steps: int = LONG,
@@ -73,6 +74,7 @@ def compare_recipes(
         model: as `quantize` takes it.
         recipes: names of `list_recipes()`; None for all.
         samples: real inputs on which to measure; drawn at random if None.
+        calibration: see `quantize`; recipes that learn nothing from it do without.
         include: see `quantize`.
         exclude: see `quantize`.
         steps: the length of the long sequence.
@@ -89,13 +91,14 @@ def compare_recipes(
         recipe = find_recipe(name)
         try:
             options: dict[str, Any] = {"samples": reference.samples, "include": include, "exclude": exclude}
-            quantized = quantize(model, name, allow_error=True, **options)
+            given = calibration if recipe.calibrated is not None else None
+            quantized = quantize(model, name, allow_error=True, calibration=given, **options)
             layers = select_layers(float_model, recipe, list(quantized.quantization.layers), ())  # type: ignore[union-attr]
         except RecipeError as refusal:
             reports.append(RecipeReport(name, refusal=str(refusal)))
             continue
         error, long_error = reference.measure(quantized), measure_long_run(reference, float_model, quantized, steps)
-        ranked = rank_layers(float_model, recipe, layers, reference)
+        ranked = rank_layers(float_model, calibrate(recipe, float_model, layers, given), layers, reference)
         size = count_bytes(quantized)
         beyond = [
             f"beyond the limit {where}"

@@ -91,9 +91,9 @@ class DirectionRun {
   bool has_c() const { return spec(v_.cell).has_c; }
 
   // Gives the matrix a row of floats in the form that its precision takes.
-  void present(const float* x, int columns, uint8_t* bytes, Row* row) const {
+  void present(const float* x, const MatrixView& matrix, uint8_t* bytes, Row* row) const {
     if (int8()) {
-      quantize_row_(x, columns, bytes, row);
+      quantize_row_(x, matrix.columns, matrix.range, bytes, row);
     } else {
       *row = {x, 1.0f, 0};
     }
@@ -155,7 +155,7 @@ class DirectionRun {
       const int step_rows = active(cursor);
       if (steps > 0 && rows + step_rows > scratch_.chunk_rows) break;
       for (int r = 0; r < step_rows; ++r, ++rows) {
-        present(v_.input.at(cursor.t, cursor.rows_before, share_.first_row + r), matrix.columns,
+        present(v_.input.at(cursor.t, cursor.rows_before, share_.first_row + r), matrix,
                 scratch_.x_bytes + rows * bytes_stride, scratch_.x + rows);
       }
       ++steps;
@@ -194,7 +194,7 @@ class DirectionRun {
     const Row* h_rows = scratch_.h[int8() ? 0 : current_];
     if (int8()) {
       for (int r = 0; r < rows; ++r) {
-        quantize_row_(h + r * h_stride_, v_.output_size, scratch_.h_bytes + r * h_stride_, &scratch_.h[0][r]);
+        present(h + r * h_stride_, v_.weights.recurrent, scratch_.h_bytes + r * h_stride_, &scratch_.h[0][r]);
       }
     }
     StepView view = {v_.weights.recurrent,
@@ -239,7 +239,7 @@ class DirectionRun {
   void project_hidden(int rows, float* h_next) {
     share_.barrier->wait(share_.members);
     for (int r = 0; r < rows; ++r) {
-      present(crew_.hidden + r * c_stride_, v_.hidden_size, scratch_.hidden_bytes + r * c_stride_,
+      present(crew_.hidden + r * c_stride_, v_.weights.projection, scratch_.hidden_bytes + r * c_stride_,
               &scratch_.hidden[r]);
     }
     kernels_.project(1, {v_.weights.projection, output_blocks_, rows, scratch_.hidden,
@@ -262,7 +262,7 @@ class DirectionRun {
   }
 
   const PrecisionKernels& kernels_;
-  void (*const quantize_row_)(const float*, int, uint8_t*, Row*) noexcept;
+  void (*const quantize_row_)(const float*, int, const float*, uint8_t*, Row*) noexcept;
   const DirectionView& v_;
   Share share_;
   const CrewScratch& crew_;

@@ -1,5 +1,7 @@
 #include "engine/linear.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 
@@ -12,12 +14,16 @@ struct Header {
   char magic[8];
   int32_t precision, in_features, out_features;
   uint64_t bytes;
+  int32_t fixed_range;  // 0 or 1
+  float range[2];
 };
 constexpr size_t kHeaderBytes = 64;
 static_assert(sizeof(Header) <= kHeaderBytes);
 
 MatrixView matrix(const LinearSizes& sizes, const uint8_t* packed) {
-  return sizes.place().view(packed + kHeaderBytes);
+  MatrixView view = sizes.place().view(packed + kHeaderBytes);
+  if (sizes.fixed_range) view.range = reinterpret_cast<const float*>(packed + offsetof(Header, range));
+  return view;
 }
 
 }  // namespace
@@ -26,7 +32,7 @@ size_t packed_linear_bytes(const LinearSizes& sizes) { return kHeaderBytes + siz
 
 void pack_linear(const LinearSizes& s, const float* weight, const float* bias, uint8_t* packed) {
   Header header = {
-      {}, static_cast<int32_t>(s.precision), s.in_features, s.out_features, packed_linear_bytes(s)};
+      {}, static_cast<int32_t>(s.precision), s.in_features, s.out_features, packed_linear_bytes(s), 0, {}};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   std::memset(packed, 0, packed_linear_bytes(s));
   std::memcpy(packed, &header, sizeof(header));
@@ -35,6 +41,14 @@ void pack_linear(const LinearSizes& s, const float* weight, const float* bias, u
   if (bias == nullptr) return;
   // With one gate the channels are the outputs, in their order.
   std::memcpy(const_cast<float*>(view.bias), bias, sizeof(float) * static_cast<size_t>(s.out_features));
+}
+
+void fix_linear_range(const float* range, uint8_t* packed) {
+  Header header;
+  std::memcpy(&header, packed, sizeof(header));
+  header.fixed_range = 1;
+  std::copy_n(range, 2, header.range);
+  std::memcpy(packed, &header, sizeof(header));
 }
 
 void unpack_linear(const LinearSizes& s, const uint8_t* packed, float* weight, float* bias) {
@@ -50,21 +64,23 @@ const char* read_linear_header(const uint8_t* packed, size_t bytes, LinearSizes*
   if (std::memcmp(h.magic, kMagic, sizeof(kMagic)) != 0) return "not a packed linear layer";
   const auto within = [](int32_t value, int64_t low, int64_t high) { return value >= low && value <= high; };
   if (!within(h.precision, 0, static_cast<int64_t>(std::size(kPrecisionNames)) - 1) ||
+      !within(h.fixed_range, 0, h.precision == static_cast<int32_t>(Precision::int8) ? 1 : 0) ||
       !within(h.in_features, 1, kLargestSize) || !within(h.out_features, 1, kMostOutputs)) {
     return "a packed linear layer with an impossible header";
   }
-  *sizes = {static_cast<Precision>(h.precision), h.in_features, h.out_features};
+  *sizes = {static_cast<Precision>(h.precision), h.in_features, h.out_features, h.fixed_range == 1};
   if (h.bytes != bytes || packed_linear_bytes(*sizes) != bytes)
     return "a packed linear layer cut short or joined";
   return nullptr;
 }
 
-void present_rows(const KernelTable& kernels, const LinearSizes& s, const float* x, int rows, Row* out,
-                  uint8_t* row_bytes) noexcept {
+void present_rows(const KernelTable& kernels, const LinearSizes& s, const uint8_t* packed, const float* x,
+                  int rows, Row* out, uint8_t* row_bytes) noexcept {
+  const float* range = matrix(s, packed).range;
   for (int r = 0; r < rows; ++r) {
     const float* row = x + static_cast<int64_t>(r) * s.in_features;
     if (s.precision == Precision::int8) {
-      kernels.quantize_row(row, s.in_features, row_bytes + r * s.row_bytes(), out + r);
+      kernels.quantize_row(row, s.in_features, range, row_bytes + r * s.row_bytes(), out + r);
     } else {
       out[r] = {row, 1.0f, 0};
     }

@@ -36,6 +36,8 @@ struct MatrixView {
   const int32_t* sums;  // [block][gate][16], int8 only: sum of the quantized weights of a row
   int columns;
   int groups;
+  // The smallest and largest activation where these are fixed; null where each row has its own range.
+  const float* range = nullptr;
 };
 
 // One row of activations that a packed matrix multiplies: floats, or bytes for an int8 matrix, where
@@ -89,8 +91,9 @@ struct PrecisionKernels {
 // The kernels of one instruction set.
 struct KernelTable {
   PrecisionKernels precision[std::size(kPrecisionNames)];  // indexed by Precision
-  // Writes one row as `columns` bytes, followed by zero bytes up to a multiple of 4.
-  void (*quantize_row)(const float* x, int columns, uint8_t* out, Row* row) noexcept;
+  // Writes one row as `columns` bytes, followed by zero bytes up to a multiple of 4. `range` as in
+  // MatrixView.
+  void (*quantize_row)(const float* x, int columns, const float* range, uint8_t* out, Row* row) noexcept;
   void (*sigmoid)(const float* x, float* out, int64_t count) noexcept;
   void (*tanh)(const float* x, float* out, int64_t count) noexcept;
   void (*refined_tanh)(const float* x, float* out, int64_t count) noexcept;

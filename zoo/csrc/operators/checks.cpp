@@ -3,6 +3,7 @@
 #include <torch/csrc/stable/ops.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace zoo::engine {
@@ -70,6 +71,18 @@ Tensor contiguous_floats(const OperatorName& op, const char* name, const Tensor&
                          std::initializer_list<int64_t> dims) {
   check_floats(op, name, tensor, dims);
   return tensor.is_contiguous() ? tensor : torch::stable::contiguous(tensor);
+}
+
+Tensor check_ranges(const OperatorName& op, const Tensor& ranges, std::initializer_list<int64_t> dims) {
+  const Tensor checked = contiguous_floats(op, "ranges", ranges, dims);
+  const float* numbers = read(checked);
+  for (int64_t i = 0; i < checked.numel(); i += 2) {
+    const float low = numbers[i], high = numbers[i + 1];
+    if (!(low <= 0.0f && high >= 0.0f && std::isfinite(low) && std::isfinite(high))) {
+      fail(op, "expected ranges of finite numbers with 0 between them, got ", low, " to ", high);
+    }
+  }
+  return checked;
 }
 
 const Tensor& check_bytes(const OperatorName& op, const Tensor& packed) {

@@ -57,6 +57,9 @@ void check_floats(const OperatorName& op, const char* name, const Tensor& tensor
 Tensor contiguous_floats(const OperatorName& op, const char* name, const Tensor& tensor,
                          std::initializer_list<int64_t> dims);
 
+// Accepts pairs of finite numbers, smallest and largest, with 0 between them.
+Tensor check_ranges(const OperatorName& op, const Tensor& ranges, std::initializer_list<int64_t> dims);
+
 // Accepts the bytes that a pack operator makes, and returns them.
 const Tensor& check_bytes(const OperatorName& op, const Tensor& packed);
 

@@ -28,7 +28,7 @@ LinearSizes check_packed_linear(const OperatorName& op, const Tensor& packed) {
 // The product for some rows, (rows, padded_out), divided by outputs over threads.
 void run_rows(const KernelTable& kernels, const LinearSizes& s, const uint8_t* packed, const float* x,
               int rows, Row* presented, uint8_t* row_bytes, float* out) {
-  present_rows(kernels, s, x, rows, presented, row_bytes);
+  present_rows(kernels, s, packed, x, rows, presented, row_bytes);
   const int blocks = s.place().blocks();
   const double work = static_cast<double>(rows) * s.in_features * s.out_features;
   const int64_t threads = std::clamp<int64_t>(static_cast<int64_t>(std::min(work / kWorkOfThread, 64.0)), 1,
@@ -94,6 +94,17 @@ Tensor linear_operator(const Tensor& input, const Tensor& packed) {
     }
   }
   return output;
+}
+
+Tensor fix_linear_range_operator(const Tensor& packed, const Tensor& range) {
+  const OperatorName op("fix_linear_range");
+  if (check_packed_linear(op, packed).precision != Precision::int8)
+    fail(op, "expected packed weights in int8");
+  const Tensor numbers = check_ranges(op, range, {2});
+  const Tensor fixed = empty_bytes(packed.numel());
+  std::memcpy(fixed.data_ptr(), packed.data_ptr(), static_cast<size_t>(packed.numel()));
+  fix_linear_range(read(numbers), static_cast<uint8_t*>(fixed.data_ptr()));
+  return fixed;
 }
 
 std::vector<Tensor> unpack_linear_operator(const Tensor& packed) {

@@ -105,6 +105,18 @@ std::vector<Tensor> unpack(const Tensor& packed) {
   return weights;
 }
 
+Tensor fix_ranges(const Tensor& packed, const Tensor& ranges) {
+  const OperatorName op("fix_ranges");
+  StackSizes s = check_packed(op, packed);
+  if (s.precision != Precision::int8) fail(op, "expected packed weights in int8");
+  s.fixed_ranges = true;
+  const Tensor numbers = check_ranges(op, ranges, {s.state_rows(), 3, 2});
+  const Tensor fixed = empty_bytes(static_cast<int64_t>(packed_bytes(s)));
+  fix_ranges(s, static_cast<const uint8_t*>(packed.data_ptr()), read(numbers),
+             static_cast<uint8_t*>(fixed.data_ptr()));
+  return fixed;
+}
+
 std::vector<int64_t> packed_sizes(const Tensor& packed) {
   const StackSizes s = check_packed("packed_sizes", packed);
   return {static_cast<int64_t>(s.cell),

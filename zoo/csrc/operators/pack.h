@@ -41,6 +41,10 @@ struct Pack<CELL> {
 // biases are packed as one sum.
 std::vector<Tensor> unpack(const Tensor& packed);
 
+// A copy of int8 weights with fixed ranges of activations: ranges (num_layers * num_directions, 3, 2) has the
+// smallest and largest input, hidden state and unprojected hidden state, with 0 between them.
+Tensor fix_ranges(const Tensor& packed, const Tensor& ranges);
+
 // [cell (its number in the table of cells), precision (its number in kPrecisionNames), num_layers,
 // num_directions, input_size, hidden_size, proj_size]
 std::vector<int64_t> packed_sizes(const Tensor& packed);

@@ -86,8 +86,10 @@ STABLE_TORCH_LIBRARY(zoo, m) {
   }
   m.def("unpack(Tensor packed) -> Tensor[]");
   m.def("packed_sizes(Tensor packed) -> int[]");
+  m.def("fix_ranges(Tensor packed, Tensor ranges) -> Tensor");
   m.def("pack_linear(Tensor weight, Tensor? bias, str precision) -> Tensor");
   m.def("linear(Tensor input, Tensor packed) -> Tensor");
+  m.def("fix_linear_range(Tensor packed, Tensor range) -> Tensor");
   m.def("unpack_linear(Tensor packed) -> Tensor[]");
   m.def("bind(Tensor input, Tensor[] states, Tensor packed, bool batch_first, Tensor[] results) -> Tensor");
   m.def("sigmoid(Tensor x) -> Tensor");
@@ -102,8 +104,10 @@ STABLE_TORCH_LIBRARY_IMPL(zoo, CPU, m) {
   zoo::engine::implement_cells(m, std::make_index_sequence<std::size(zoo::engine::kCells)>());
   m.impl("unpack", TORCH_BOX(&zoo::engine::unpack));
   m.impl("packed_sizes", TORCH_BOX(&zoo::engine::packed_sizes));
+  m.impl("fix_ranges", TORCH_BOX(&zoo::engine::fix_ranges));
   m.impl("pack_linear", TORCH_BOX(&zoo::engine::pack_linear_operator));
   m.impl("linear", TORCH_BOX(&zoo::engine::linear_operator));
+  m.impl("fix_linear_range", TORCH_BOX(&zoo::engine::fix_linear_range_operator));
   m.impl("unpack_linear", TORCH_BOX(&zoo::engine::unpack_linear_operator));
   m.impl("bind", TORCH_BOX(&zoo::engine::bind));
   m.impl("sigmoid", TORCH_BOX(&zoo::engine::sigmoid));

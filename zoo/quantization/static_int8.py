@@ -1,0 +1,84 @@
+"""Recipe `static_int8`: the engine's int8 weights, with ranges of activations that are fixed beforehand.
+
+Calibration inputs give the range of each matrix' activations. Ranges that each row has for itself (recipe `int8`) are
+nearer to the float model wherever both were measured; a fixed range is for programs whose arithmetic must not depend on
+the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from zoo.artifact.golden import Sample
+from zoo.ops import operators
+from zoo.quantization.calibration import Seen, choose_range, correct_biases, watch
+from zoo.quantization.engine import INT8, KINDS
+from zoo.quantization.engine_layers import EngineConv1d, EngineLinear, RoundedEmbedding, make_engine_layer
+from zoo.quantization.int8_numbers import round_range
+from zoo.quantization.recipe import Convert, RecipeError, register_recipe, replace_layers
+
+MATRICES = ("input", "hidden", "projection")  # in the order of the operator `fix_ranges`
+
+
+@torch.no_grad()
+def make_static_layer(layer: Any, seen: dict[str, Seen]) -> nn.Module:
+    """Return a layer of the engine with the ranges of what its matrices saw."""
+    ranges = {name: choose_range(matrix) for name, matrix in seen.items()}
+    corrected = correct_biases(layer, seen, lambda name, rows: round_range(rows, *ranges[name]))
+    made = make_engine_layer(corrected, "int8")
+    if isinstance(made, RoundedEmbedding):
+        return made
+    core: Any = made.product if isinstance(made, EngineConv1d) else getattr(made, "core", made)
+    if isinstance(core, EngineLinear):
+        core.packed = operators().fix_linear_range(core.packed, torch.stack(ranges["input"]))
+    else:
+        core.packed = operators().fix_ranges(core.packed, stack_ranges(ranges))
+    return made
+
+
+def stack_ranges(ranges: dict[str, tuple[Tensor, Tensor]]) -> Tensor:
+    """Return the ranges as the operator takes them, (layers * directions, 3, 2), 0 for what the layer does not have."""
+    layers = 1 + max(int(name.partition(".")[0]) for name in ranges)
+    none = (torch.zeros(()), torch.zeros(()))
+    return torch.stack(
+        [torch.stack([torch.stack(ranges.get(f"{k}.{name}", none)) for name in MATRICES]) for k in range(layers)]
+    )
+
+
+def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sample]) -> Convert:
+    """Return the conversion with the ranges of calibration inputs."""
+    seen = watch(model, names, samples)
+    unseen = [name for name in names if not seen[name]]
+    if unseen:
+        raise RecipeError(f"the calibration inputs never reach {', '.join(unseen)}; exclude these")
+
+    def convert(module: nn.Module, chosen: Collection[str]) -> nn.Module:
+        for name in chosen:
+            module = replace_layers(module, [name], partial(make_static_layer, seen=seen[name]))
+        return module
+
+    return convert
+
+
+def refuse(model: nn.Module, names: Collection[str]) -> nn.Module:
+    raise RecipeError(
+        "recipe 'static_int8' needs calibration: real inputs that give it the ranges of activations; "
+        "recipe 'int8' does without"
+    )
+
+
+register_recipe(
+    replace(
+        INT8,
+        name="static_int8",
+        description=f"int8 weights, activations in ranges that calibration inputs give, a quarter of the size; {KINDS}",
+        convert=refuse,
+        calibrated=calibrated,
+    )
+)
