@@ -1,4 +1,4 @@
-"""Ships a model of an experiment: trains several seeds, takes the median, judges it in C++, writes its card."""
+"""Ships a model: trains several seeds, takes the median, judges it in C++, writes its card; or judges it again."""
 
 from __future__ import annotations
 
@@ -55,6 +55,18 @@ def ship(
     return card
 
 
+def score_again(card: Card) -> Card:
+    """Return a card with the test figures of the weights that are shipped, in Python and in C++.
+
+    Raises:
+        As `evaluate`.
+    """
+    task = make_task(card.task, card.task_options)
+    figures = _score(zoo.build(card.name, pretrained=True).eval(), task)
+    seeds = [replace(one, test=figures["python"]) if one.seed == card.shipped else one for one in card.seeds]
+    return replace(card, seeds=seeds, **figures)
+
+
 def run_folder(runs: Path, name: str, seed: int) -> Path:
     """Return the folder of a run."""
     return runs / f"{name}-{seed}"
@@ -103,12 +115,6 @@ def _store(run: Path, folder: Path) -> tuple[Path, int]:
 def _judge(
     model: Any, task: Task, experiment: Experiment, results: Sequence[SeedResult], shipped: int, size: int
 ) -> Card:
-    samples = real_samples(task)
-    done = _evaluate(model.eval(), task, samples)
-    try:
-        quantized, refused = _evaluate(zoo.quantize(model, "dynamic_int8", samples=samples), task, samples).cpp, None
-    except ValueError as error:
-        quantized, refused = None, str(error)
     return Card(
         name=experiment.name,
         data=task.about.name,
@@ -122,13 +128,26 @@ def _judge(
         shipped=shipped,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         bytes=size,
-        python=done.python,
-        cpp=done.cpp,
-        worst_output_difference=done.worst,
-        int8=quantized,
-        int8_refused=refused,
         chosen_by="validation",
+        **_score(model.eval(), task),
     )
+
+
+def _score(model: Any, task: Task) -> dict[str, Any]:
+    """Return the fields of a card that hold test figures of a model."""
+    samples = real_samples(task)
+    done = _evaluate(model, task, samples)
+    try:
+        quantized, refused = _evaluate(zoo.quantize(model, "dynamic_int8", samples=samples), task, samples).cpp, None
+    except ValueError as error:
+        quantized, refused = None, str(error)
+    return {
+        "python": done.python,
+        "cpp": done.cpp,
+        "worst_output_difference": done.worst,
+        "int8": quantized,
+        "int8_refused": refused,
+    }
 
 
 def _evaluate(model: Any, task: Task, samples: list[zoo.Sample]) -> Evaluation:

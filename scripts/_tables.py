@@ -37,6 +37,7 @@ CARD_COLUMNS = (
     "Python",
     "C++",
     "int8",
+    "ECE",
     "MB",
     "CPU s",
 )
@@ -152,6 +153,7 @@ def _card_row(card: Card) -> list[str]:
         show(card.python[card.metric]),
         show(card.cpp[card.metric]),
         "-" if card.int8 is None else show(card.int8[card.metric]),
+        f"{card.cpp['calibration_error']:.3f}" if "calibration_error" in card.cpp else "-",
         f"{card.bytes / 1e6:.2f}",
         f"{statistics.fmean(result.cpu_seconds for result in card.seeds):.0f}",
     ]

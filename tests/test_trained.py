@@ -22,7 +22,7 @@ README = Path(__file__).parents[1] / "README.md"
 # Another processor rounds otherwise, and may so tip a case in a hundred thousand.
 OTHER_MACHINE = 2e-3
 # Figures that are means of outputs. All others are counted, and the languages count the same.
-MEANS = {"nll", "nats_per_character", "mse", "mae"}
+MEANS = {"nll", "calibration_error", "nats_per_character", "mse", "mae"}
 
 
 def test_every_trained_model_has_a_experiment_and_a_card() -> None:
@@ -141,9 +141,10 @@ def test_the_median_seed_is_shipped() -> None:
 
 def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
     table = card_table([make_card([0.7, 0.9, 0.8])])
-    assert (
-        "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000; 3) | - | 0.5000 | 0.5000 | - | 2.00 | 10 |" in table
-    )
+    row = "| `toy` | Toys, CC0 | accuracy | 0.8000 (0.7000 to 0.9000; 3) | - | 0.5000 | 0.5000 | - | - | 2.00 | 10 |"
+    assert row in table
+    calibrated = replace(make_card([0.7]), cpp={"accuracy": 0.5, "calibration_error": 0.0126})
+    assert "| 0.5000 | 0.5000 | - | 0.013 | 2.00 | 10 |" in card_table([calibrated])
     text = f"before\n{TABLE_OF_CARDS[0]}\nold\n{TABLE_OF_CARDS[1]}\nafter\n"
     assert (
         put_table(text, table, TABLE_OF_CARDS) == f"before\n{TABLE_OF_CARDS[0]}\n{table}\n{TABLE_OF_CARDS[1]}\nafter\n"

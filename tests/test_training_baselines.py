@@ -22,7 +22,7 @@ from zoo.training.baselines.sequences import score_nearest_neighbour, score_stat
 from zoo.training.baselines.tagging import score_frequent_tags, score_perceptron
 from zoo.training.batching import Batch, split_batches
 from zoo.training.learners.classification import score_classes
-from zoo.training.learners.tagging import score_accuracy
+from zoo.training.learners.tagging import score_words
 from zoo.training.tasks import TASKS
 from zoo.training.tasks.forecasting import SeriesForecasting
 from zoo.training.tasks.names import collate as collate_names
@@ -123,7 +123,7 @@ def test_validation_chooses_the_strength() -> None:
     task = classes_task(examples, examples, collate_series)
     train = [Batch(torch.zeros(1, 3, 1), None, torch.tensor([1]))]
     scores = score_best(task, Fixed, (1, 2, 3), lambda batches: [0] * sum(len(b.target) for b in batches), train)
-    assert scores == {"accuracy": 1.0, "nll": pytest.approx(-math.log(0.9))}
+    assert scores == pytest.approx({"accuracy": 1.0, "nll": -math.log(0.9), "calibration_error": 0.1})
 
 
 class Sentences(WordTagging):
@@ -136,7 +136,7 @@ class Sentences(WordTagging):
         self.set_corpus(TaggedCorpus(train, test, test), fast=False)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return score_accuracy(outputs, batches)
+        return score_words(outputs, batches)
 
 
 def test_tags_by_word_and_by_context() -> None:

@@ -6,6 +6,7 @@ import torch
 from zoo.training.metrics import (
     accuracy,
     area_under_roc,
+    calibration_error,
     confusion_matrix,
     edit_distance,
     equal_error_rate,
@@ -18,6 +19,23 @@ def test_accuracy_and_confusions_count() -> None:
     predicted, target = torch.tensor([0, 2, 1, 1]), torch.tensor([0, 2, 2, 1])
     assert accuracy(predicted, target) == 0.75
     assert confusion_matrix(predicted, target, 3).tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+
+
+def test_calibration_error_by_hand() -> None:
+    # In tenths, three calls at 0.85, of which one is right, and one right call at 0.65.
+    scores = torch.tensor([[0.85, 0.15], [0.15, 0.85], [0.85, 0.15], [0.35, 0.65]]).log()
+    target = torch.tensor([0, 0, 1, 1])
+    assert calibration_error(scores, target, bins=10) == pytest.approx((3 * (0.85 - 1 / 3) + (1 - 0.65)) / 4)
+    # In one bin, what the calls of 0.65 claim too little makes up for what the others claim too much.
+    assert calibration_error(scores, target, bins=1) == pytest.approx((3 * 0.85 + 0.65) / 4 - 1 / 2)
+
+
+def test_calibration_error_at_the_borders_of_bins() -> None:
+    certain = torch.tensor([[0.0, -torch.inf], [0.0, -torch.inf]])
+    assert calibration_error(certain, torch.tensor([0, 1])) == 0.5
+    assert calibration_error(certain, torch.tensor([0, 2])) == 0.5  # no score stands for class 2
+    even = torch.tensor([[0.5, 0.5], [0.75, 0.25]]).log()  # with two bins, 0.5 is in the lower one
+    assert calibration_error(even, torch.tensor([1, 0]), bins=2) == pytest.approx((0.5 + 0.25) / 2)
 
 
 @pytest.mark.parametrize(

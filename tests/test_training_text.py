@@ -16,7 +16,7 @@ from zoo.models.characters import spell
 from zoo.training.batching import Batch
 from zoo.training.experiment import read_experiment
 from zoo.training.learners.language_modelling import LanguageModellingLearner
-from zoo.training.learners.tagging import PADDING, score_accuracy, score_entities
+from zoo.training.learners.tagging import PADDING, score_entities, score_words
 from zoo.training.tasks import make_task
 from zoo.training.tasks.language_modelling import ChunksInOrder, Streams
 from zoo.training.tasks.tagging import collate
@@ -74,7 +74,8 @@ def test_words_and_tags_become_a_padded_batch() -> None:
     assert batch.input.tolist() == [[[97, 98, 0], [0xC3, 0xA9, 0]], [[97, 98, 99], [0, 0, 0]]]
     assert batch.target.tolist() == [[1, 0], [1, PADDING]]
     output = torch.tensor([[[0.0, 1.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
-    assert score_accuracy([output], [batch]) == {"accuracy": pytest.approx(2 / 3)}
+    sure = 1 / (1 + math.exp(-1))  # of all three calls, of which two are right
+    assert score_words([output], [batch]) == pytest.approx({"accuracy": 2 / 3, "calibration_error": sure - 2 / 3})
     assert score_entities([output], [batch], ["O", "B-x"])["precision"] == pytest.approx(2 / 3)
 
 

@@ -92,9 +92,9 @@ class WordTags:
     name: str = "most frequent tag of each word"
 
     def answer(self, batch: Batch) -> Tensor:
-        """Return scores (B, T, tags), 1 for the tag of the word."""
+        """Return log-probabilities (B, T, tags): 0 for the tag of the word, -inf for the others."""
         found = [[self.tag_of.get(_to_word(word), self.rest) for word in row] for row in batch.input.tolist()]
-        return torch.nn.functional.one_hot(torch.tensor(found), self.classes).double()
+        return torch.nn.functional.one_hot(torch.tensor(found), self.classes).double().log()
 
     def to_dict(self) -> None:
         """Return nothing: the words are too many to go with a model."""

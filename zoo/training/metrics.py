@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+CALIBRATION_BINS = 15
+
 
 def accuracy(predicted: Tensor, target: Tensor) -> float:
     """Return the share of equal entries."""
@@ -17,6 +19,23 @@ def confusion_matrix(predicted: Tensor, target: Tensor, num_classes: int) -> Ten
     """Return int64 (num_classes, num_classes): how often a true class (row) was called which (column)."""
     counts = torch.bincount(target * num_classes + predicted, minlength=num_classes**2)
     return counts.reshape(num_classes, num_classes)
+
+
+def calibration_error(scores: Tensor, target: Tensor, bins: int = CALIBRATION_BINS) -> float:
+    """Return the expected calibration error (Guo et al. 2017, equation 3).
+
+    Calls are sorted by the probability of the called class into bins of equal width. The error is the mean distance
+    between this probability and the share of right calls, where each bin counts as often as it has calls.
+
+    Args:
+        scores: (N, classes); their softmax is the probability of each class.
+        target: classes (N,). One that no score stands for is always missed.
+        bins: their number.
+    """
+    probability, called = scores.double().softmax(1).max(1)
+    place = (probability * bins).ceil().long().clamp(min=1) - 1  # bin k holds what lies in (k / bins, (k + 1) / bins]
+    gap = torch.zeros(bins, dtype=torch.float64).index_add_(0, place, probability - (called == target).double())
+    return float(gap.abs().sum() / len(target))
 
 
 def edit_distance(a: Sequence[int], b: Sequence[int]) -> int:

@@ -49,4 +49,5 @@ def _score(task: Any, find_tags: Callable[[list[str]], list[str]]) -> dict[str, 
                 output[row, step, places[name]] = 1
         outputs.append(output)
     scores: dict[str, float] = task.score(outputs, batches)
+    del scores["calibration_error"]  # there are no probabilities
     return scores

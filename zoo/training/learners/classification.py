@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
-from zoo.training.metrics import accuracy, confusion_matrix
+from zoo.training.metrics import accuracy, calibration_error, confusion_matrix
 
 
 class ClassificationLearner(Learner):
@@ -56,12 +56,13 @@ def mix_examples(batch: Batch, num_classes: int, strength: float) -> Batch:
 
 
 def score_classes(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-    """Return the accuracy and the mean negative log-likelihood in nats."""
+    """Return the accuracy, the mean negative log-likelihood in nats, and the calibration error."""
     scores = torch.cat(list(outputs))
     target = torch.cat([batch.target for batch in batches])
     return {
         "accuracy": accuracy(scores.argmax(1), target),
         "nll": float(functional.cross_entropy(scores.double(), target)),
+        "calibration_error": calibration_error(scores, target),
     }
 
 

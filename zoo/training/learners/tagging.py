@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
-from zoo.training.metrics import accuracy
+from zoo.training.metrics import accuracy, calibration_error
 from zoo.training.text_metrics import entity_scores, valid_steps
 
 PADDING = -100  # what cross-entropy leaves out
@@ -29,10 +29,11 @@ class TaggingLearner(Learner):
         return functional.cross_entropy(scores, target, ignore_index=PADDING, label_smoothing=smoothing)
 
 
-def score_accuracy(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-    """Return the share of words with the right tag."""
-    called = torch.cat([valid_steps(o.argmax(2), b.lengths) for o, b in zip(outputs, batches, strict=True)])
-    return {"accuracy": accuracy(called, torch.cat([valid_steps(b.target, b.lengths) for b in batches]))}
+def score_words(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+    """Return the share of words with the right tag, and the calibration error over words."""
+    scores = torch.cat([valid_steps(output, batch.lengths) for output, batch in zip(outputs, batches, strict=True)])
+    target = torch.cat([valid_steps(batch.target, batch.lengths) for batch in batches])
+    return {"accuracy": accuracy(scores.argmax(1), target), "calibration_error": calibration_error(scores, target)}
 
 
 def score_entities(outputs: Sequence[Tensor], batches: Sequence[Batch], tags: Sequence[str]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from zoo.data.source import DataSource
 from zoo.data.ud_english_ewt import SOURCE, load_ud_english_ewt
 from zoo.training.batching import Batch
-from zoo.training.learners.tagging import score_accuracy
+from zoo.training.learners.tagging import score_words
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.tagging import OPTIONS, WordTagging
 
@@ -26,4 +26,4 @@ class UDEnglishEWT(WordTagging):
         self.set_corpus(load_ud_english_ewt(), fast)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return score_accuracy(outputs, batches)
+        return score_words(outputs, batches)

@@ -10,7 +10,7 @@ from torch import Tensor
 from zoo.data.source import DataSource
 from zoo.data.wnut17 import SOURCE, load_wnut17
 from zoo.training.batching import Batch
-from zoo.training.learners.tagging import score_entities
+from zoo.training.learners.tagging import score_entities, score_words
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.tagging import OPTIONS, WordTagging
 
@@ -26,4 +26,5 @@ class WNUT17(WordTagging):
         self.set_corpus(load_wnut17(), fast)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return score_entities(outputs, batches, self.all_tags)
+        of_words = score_words(outputs, batches)["calibration_error"]
+        return {**score_entities(outputs, batches, self.all_tags), "calibration_error": of_words}

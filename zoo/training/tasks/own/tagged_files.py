@@ -13,7 +13,7 @@ from zoo.data.settings import Setting
 from zoo.data.source import DataError, DataSource
 from zoo.data.tagged_columns import find_scheme, load_tagged
 from zoo.training.batching import Batch
-from zoo.training.learners.tagging import score_accuracy, score_entities
+from zoo.training.learners.tagging import score_entities, score_words
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.tagging import OPTIONS, WordTagging
 
@@ -113,7 +113,7 @@ class TaggedFiles(WordTagging):
         }
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        found = score_accuracy(outputs, batches)
+        found = score_words(outputs, batches)
         return {**found, **score_entities(outputs, batches, self.all_tags)} if self.scheme else found
 
     def _cut_parts(self, sentences: list[TaggedSentence]) -> dict[str, list[TaggedSentence]]:

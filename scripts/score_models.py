@@ -1,0 +1,40 @@
+"""Score the trained models that are shipped once more, by cpp_runner and by Python, and write their cards."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from _cards import PRETRAINED, read_cards
+
+import zoo
+
+try:
+    from _shipping import score_again
+except ModuleNotFoundError as missing:
+    sys.exit(f"score_models.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="score_models.py", description=__doc__)
+    names = [card.name for card in read_cards()]
+    parser.add_argument("models", nargs="*", choices=[*names, []], metavar="model", help="default: all of them")
+    return parser
+
+
+def main() -> int:
+    chosen = make_parser().parse_args().models
+    try:
+        for card in read_cards():
+            if not chosen or card.name in chosen:
+                card = score_again(card)
+                card.write(PRETRAINED / card.name)
+                print(f"{card.name}  " + "  ".join(f"{k} {v:.4f}" for k, v in card.cpp.items()), flush=True)
+    except (zoo.ZooError, ValueError, ImportError, OSError) as error:
+        print(f"score_models.py: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
