@@ -27,6 +27,14 @@ def mask_padding(output: Tensor, lengths: Tensor) -> Tensor:
     return output.masked_fill(~valid.unsqueeze(2), 0)
 
 
+def reverse_steps(input: Tensor, lengths: Tensor) -> Tensor:
+    """Return (B, T, F) with the valid steps of each row in reverse order, and its padded steps where they were."""
+    steps = torch.arange(input.size(1), device=input.device).unsqueeze(0).expand(input.size(0), -1)  # (B, T)
+    last = lengths.to(input.device).unsqueeze(1) - 1  # (B, 1)
+    steps = torch.where(steps <= last, last - steps, steps)
+    return input.gather(1, steps.unsqueeze(2).expand(-1, -1, input.size(2)))
+
+
 def last_steps(joined: Tensor, lengths: Optional[Tensor], kept: int) -> Tensor:
     """Return the last `kept` valid steps (B, kept, F) of each row of (B, kept + T, F).
 
