@@ -60,6 +60,13 @@ def test_numbers_of_a_sequence_and_of_every_step() -> None:
     assert label_arrays(X, [1.0, 2.0, 1.0, 2.0], goal="classes").classes == ["1.0", "2.0", "1.0", "2.0"]
 
 
+def test_a_column_is_one_value_for_each_sequence() -> None:
+    assert label_arrays(X, [["a"], ["b"], ["a"], ["b"]]).classes == ["a", "b", "a", "b"]
+    assert label_arrays(X, np.array([b"no", b"yes", b"no", b"yes"])).class_names == ["no", "yes"]
+    assert label_arrays(X, np.array([[0.5], [1.5], [2.5], [3]])).numbers[1].tolist() == [1.5]
+    assert label_arrays(X, np.eye(4), goal="numbers").numbers[1].tolist() == [0, 1, 0, 0]
+
+
 def test_files_and_groups(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, X=X, y=[0, 1, 0, 1], lengths=[3, 2, 1, 3], groups=["p", "q", "p", "q"], names=["one", "two"])
@@ -85,7 +92,15 @@ def test_files_and_groups(tmp_path: Path) -> None:
         ({"groups": ["a"]}, "groups has 1 rows, X has 4"),
         ({"y": [0.5, np.nan, 1, 2]}, r"y\[1, 0\] is missing or infinite; leave such sequences out"),
         ({"y": [1.0, 2.0, 1.0, 2.0]}, "y is float64 with 2 whole numbers, which may be classes or numbers; say goal="),
-        ({"y": np.eye(4, dtype=int)}, r"y is int64 \(4, 4\); expected one class for each sequence \(N,\)"),
+        ({"y": 2 * np.eye(4, dtype=int)}, r"y is int64 \(4, 4\); expected one class for each sequence \(N,\)"),
+        (
+            {"y": np.eye(4)},
+            r"y is float64 \(4, 4\) with one 1 in each row; give the classes, y.argmax\(1\); say goal=num",
+        ),
+        ({"y": [[1.0], [2.0], [1.0], [2.0]]}, "y is float64 with 2 whole numbers, which may be classes or numbers"),
+        ({"y": 3}, "y is one value, 3, expected a row for each sequence"),
+        ({"X": np.array(2.5)}, "X is one value, 2.5, expected a row for each sequence"),
+        ({"y": np.array([b"\xff", b"a", b"b", b"c"])}, "y holds bytes that are no UTF-8"),
         ({"y": np.zeros((4, 5, 1))}, r"y\[0\] has 5 steps, X\[0\] has 3"),
         ({"y": [1j, 2j, 3j, 4j]}, "y holds complex128, expected classes or numbers"),
         ({"y": [[0.5], [1.5, 2.5], [1.0], [2.0]]}, r"y\[1\] has shape \(2,\), y\[0\] has \(1,\)"),
@@ -110,6 +125,15 @@ def test_many_whole_numbers_may_be_either() -> None:
 def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     with pytest.raises(DataError, match=r"a.npz cannot be read: No such file"):
+        load_arrays(path)
+    np.savez(path, X_train=X, y_train=FLOATS)
+    with pytest.raises(
+        DataError, match=r"no array X; it has X_train, y_train, .* each part as a file .*; say test=FILE"
+    ):
+        load_arrays(path)
+    with path.open("wb") as file:
+        np.save(file, X)
+    with pytest.raises(DataError, match=r"a.npz holds one array, as of numpy.save; numpy.savez\(FILE, X=X, y=y\)"):
         load_arrays(path)
     path.write_bytes(b"PK nothing")
     with pytest.raises(DataError, match=r"a.npz is not an .npz of plain arrays"):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from support.data_sets import write_wav
@@ -88,6 +89,17 @@ def test_data_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     one.write_text(first.read_text().replace("rises", "falls"))
     with pytest.raises(DataError, match=r"one.ts has one class only, 'falls'; a classifier needs two"):
         make_task("ts", {"train": str(one)})
+
+
+def test_what_never_changes_teaches_nothing(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.npz")
+    np.savez(path, X=np.full((40, 3, 2), 7.5), y=np.arange(40) % 2)
+    with pytest.raises(DataError, match=r"a.npz: no feature changes in training; there is nothing to learn from"):
+        make_task("npz", {"train": path})
+    np.savez(path, X=np.random.default_rng(0).normal(size=(40, 3, 9)), y=np.arange(40) % 2, left=1)
+    facts = make_task("npz", {"train": path}, fast=True).facts()
+    assert facts["features"] == "9, more than steps: the axes of X are taken as (sequences, steps, features)"
+    assert facts["left out"] == "the arrays left"
 
 
 def test_parts_without_a_file_are_shares_of_each_class(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,6 +21,7 @@ from zoo.data.source import DataError, named
 
 GOALS = ("", "classes", "numbers")
 EITHER = Setting("goal", GOALS[1:])
+TEST = Setting("test", ("FILE",), "to test with another one")
 # Whole numbers of at most so many values are classes; of more, they may be a count or an age.
 MOST_CLASSES = 20
 NAMES = {"X", "x", "Y", "y", "lengths", "groups"}
@@ -53,13 +55,16 @@ def load_arrays(path: str | Path, *, goal: str = "", missing: bool = False) -> L
         DataError: the file is missing or damaged, lacks an array, or as `label_arrays`, with the file's name.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, NpzFile):
+            raise DataError(f"{path} holds one array, as of numpy.save; numpy.savez(FILE, X=X, y=y) writes an .npz")
+        with loaded as file:
             found = {name: file[name] for name in file.files}
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile, AttributeError) as error:
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
         why = (
-            "it holds Python objects; save X padded, with lengths"
+            "it holds Python objects; save X padded, with lengths, and y as numbers or as text"
             if "pickle" in str(error)
             else "numpy.savez makes one"
         )
@@ -67,7 +72,9 @@ def load_arrays(path: str | Path, *, goal: str = "", missing: bool = False) -> L
     arrays = {"X": found.get("X", found.get("x")), "y": found.get("y", found.get("Y"))}
     for name, array in arrays.items():
         if array is None:
-            raise DataError(f"{path} has no array {name}; it has {', '.join(found) or 'none'}, expected X and y")
+            parts = "; save X and y of each part as a file of its own" if f"{name}_train" in found else ""
+            has = f"{path} has no array {name}; it has {', '.join(found) or 'none'}, expected X and y{parts}"
+            raise DataError(has, *([TEST] if parts else []))
     with named(path):
         labelled = label_arrays(
             arrays["X"], arrays["y"], found.get("lengths"), found.get("groups"), goal=goal, missing=missing
@@ -141,15 +148,25 @@ def save_arrays(path: str | Path, X: Any, y: Any, lengths: Any = None, groups: A
 
 def _as_array(value: Any, name: str) -> NDArray[Any]:
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
+        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} holds bytes that are no UTF-8, {error.reason}; save it as text") from error
     except ValueError as error:
         raise DataError(f"{name} has rows of several shapes, expected an array or a list of arrays") from error
+
+
+def _as_rows(value: Any, name: str) -> NDArray[Any]:
+    array = _as_array(value, name)
+    if not array.ndim:
+        raise DataError(f"{name} is one value, {array.item()!r}, expected a row for each sequence")
+    return array
 
 
 def _read_rows(X: Any) -> list[NDArray[np.float64]]:
     """Return the rows of X as (T, F), all with the same F."""
     ragged = isinstance(X, list | tuple)
-    rows = [_as_array(row, f"X[{k}]") for k, row in enumerate(X)] if ragged else list(_as_array(X, "X"))
+    rows = [_as_array(row, f"X[{k}]") for k, row in enumerate(X)] if ragged else list(_as_rows(X, "X"))
     if not rows:
         raise DataError("X has no rows")
     for k, row in enumerate(rows):
@@ -192,7 +209,9 @@ def _read_targets(
 ) -> tuple[list[str], list[str], list[Tensor]]:
     """Return classes with their names, or numbers."""
     ragged = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0
-    parts = [_as_array(part, f"y[{k}]") for k, part in enumerate(y)] if ragged else list(_as_array(y, "y"))
+    parts = [_as_array(part, f"y[{k}]") for k, part in enumerate(y)] if ragged else list(_as_rows(y, "y"))
+    if all(np.shape(part) == (1,) for part in parts) and max(map(len, rows)) > 1:  # a column (N, 1)
+        parts = [part[0] for part in parts]
     if len(parts) != len(rows):
         raise DataError(f"y has {len(parts)} rows, X has {len(rows)}")
     whole = all(np.ndim(part) == 0 for part in parts)
@@ -202,6 +221,12 @@ def _read_targets(
             raise DataError(f"y[{int(np.isnan(values).argmax())}] is missing; leave such sequences out")
         names = [str(value) for value in np.unique(values)]
         return [str(value) for value in values], names, []
+    if not goal and _is_one_hot(parts):
+        raise DataError(
+            f"y is {np.asarray(parts[0]).dtype} ({len(parts)}, {len(parts[0])}) with one 1 in each row; give the "
+            "classes, y.argmax(1)",
+            Setting("goal", ("numbers",), "to take them as numbers"),
+        )
     if goal == "classes" or (not goal and any(np.asarray(part).dtype.kind not in "f" for part in parts)):
         shape = (len(parts), *np.shape(parts[0]))
         raise DataError(
@@ -218,6 +243,14 @@ def _read_targets(
     sizes = [part.size // part.shape[-1] for part in numbers]
     found = torch.from_numpy(np.stack(columns, 1)).split(sizes)
     return [], [], [part.reshape(shape.shape) for part, shape in zip(found, numbers, strict=True)]
+
+
+def _is_one_hot(parts: Sequence[Any]) -> bool:
+    """Return whether each row (K,) has one 1, and 0 elsewhere."""
+    rows = [np.asarray(part) for part in parts]
+    if any(row.ndim != 1 or row.size < 2 or row.dtype.kind not in "fiub" for row in rows):
+        return False
+    return all((row == 1).sum() == 1 and (row == 0).sum() == row.size - 1 for row in rows)
 
 
 def find_goal(values: NDArray[Any]) -> str:

@@ -26,3 +26,7 @@ class ArrayFiles(FeatureFiles):
             loaded.class_names,
             facts={"left out": f"the arrays {', '.join(loaded.left_out)}"} if loaded.left_out else {},
         )
+
+    def doubt(self, longest: int) -> str:
+        more = ", more than steps: the axes of X are taken as (sequences, steps, features)"
+        return more if self.width > longest else ""

@@ -38,6 +38,8 @@ class FeatureFiles(SequenceFiles):
         known = ~steps.isnan()
         self.mean = torch.where(known, steps, 0.0).sum(0) / known.sum(0).clamp(min=1)
         moves = torch.where(known, steps - self.mean, 0.0).square().sum(0) / known.sum(0).clamp(min=1)
+        if not (moves > 0).any() and len({len(part) for part in train.sequences}) == 1:
+            raise DataError(f"{self.options['train']}: no feature changes in training; there is nothing to learn from")
         # A feature that is constant in training says nothing; it stays as it is, without its mean.
         self.deviation = torch.where(moves > 0, moves.sqrt(), 1.0).float()
         self.mean = self.mean.float()
@@ -58,7 +60,7 @@ class FeatureFiles(SequenceFiles):
 
     def facts(self) -> dict[str, str]:
         how = self.options["missing"]
-        return {**super().facts(), **({"missing": f"values: {how}"} if how != "refuse" else {})}
+        return {**super().facts(), **({"filled": f"missing values: {how}"} if how != "refuse" else {})}
 
     def model_overrides(self) -> dict[str, Any]:
         return {**super().model_overrides(), "standardize": True}

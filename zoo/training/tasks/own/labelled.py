@@ -95,6 +95,7 @@ class SequenceFiles(Task):
         self.learn_features(train)
         self.train = self.make_examples(train)
         self.validation, self.test = self.make_examples(parts["validation"]), self.make_examples(parts["test"])
+        self.some = f", a few of {len(self.train):,}" if fast else ""
         if fast:
             self.train = self.train[:: max(1, len(self.train) // FAST_EXAMPLES)]
 
@@ -135,15 +136,19 @@ class SequenceFiles(Task):
         self.set_goal(ClassGoal.from_record(record) if "classes" in record else NumberGoal.from_record(record))
 
     def facts(self) -> dict[str, str]:
+        parts = f"{len(self.train):,} train{self.some}, {len(self.validation):,} validation, {len(self.test):,} test"
         lengths = [len(steps) for part in (self.train, self.validation, self.test) for steps, _ in part]
         return {
             **self.read_facts,
             "sequences": f"{len(lengths):,}, each of {min(lengths):,} to {max(lengths):,} steps",
-            "features": str(self.width),
+            "features": f"{self.width:,}{self.doubt(max(lengths))}",
             **self.goal.facts(self.train),
-            "split": f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test; "
-            + self.split_words,
+            "split": f"{parts}; {self.split_words}",
         }
+
+    def doubt(self, longest: int) -> str:
+        """Return what may be wrong with the order of the axes, in words."""
+        return ""
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": self.train[0][0].size(1), **self.goal.model_overrides()}
