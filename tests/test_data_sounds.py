@@ -110,6 +110,29 @@ def test_a_folder_per_class(tmp_path: Path) -> None:
     assert [path.name for path in loaded.paths] == ["1.WAV", "2.flac", "1.wav"]
 
 
+def test_hidden_files_are_no_recordings(tmp_path: Path) -> None:
+    for name in ("no", "yes"):
+        write_wav(tmp_path / name / "1.wav", [1])
+        (tmp_path / name / "._1.wav").write_bytes(b"\0\5\x16\7Mac OS X")
+    (tmp_path / "__MACOSX" / "no").mkdir(parents=True)
+    (tmp_path / "__MACOSX" / "no" / "1.wav").write_bytes(b"")
+    assert load_sound_folder(tmp_path).class_names == ["no", "yes"]
+    (tmp_path / "maybe").mkdir()
+    (tmp_path / "maybe" / "1.m4a").write_bytes(b"")
+    with pytest.raises(DataError, match=r"maybe has no recording that can be read, but .m4a; convert or remove it"):
+        load_sound_folder(tmp_path)
+
+
+def test_parts_are_no_classes_and_silence_teaches_nothing(tmp_path: Path) -> None:
+    for name in ("train", "Test"):
+        (tmp_path / name).mkdir()
+        write_wav(tmp_path / name / "yes" / "1.wav", [0])
+    with pytest.raises(DataError, match="are parts, Test, train, and no classes; give one part; say test=PATH to test"):
+        load_sound_folder(tmp_path)
+    with pytest.raises(DataError, match="train: all recordings are silent"):
+        load_sound_folder(tmp_path / "train")
+
+
 def test_folders_of_another_form_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere is not a folder"):
         load_sound_folder(tmp_path / "nowhere")

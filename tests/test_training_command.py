@@ -158,6 +158,7 @@ def approx_in(out: str, line: str, metric: str) -> Any:
         ("train.txt", TAGGED, "conllu"),
         ("book.txt", "It was the best of times,\nit was the worst of times.\n\nIt was the age of wisdom.\n", "text"),
         ("eng.testa", TAGGED, "conllu"),
+        ("slashes.txt", "Ada/NNP spoke/VBD\n\nBonn/NNP is/VBZ\n\n" * 9, "text"),
     ],
 )
 def test_the_kind_of_a_file_is_found(tmp_path: Path, name: str, content: str, kind: str) -> None:
@@ -215,7 +216,7 @@ def test_a_target_is_forecast_from_all_columns(tmp_path: Path) -> None:
     assert proposal.table["model"]["name"] == "gru_forecaster"
     (batch, *_) = proposal.task.test_batches()
     assert (batch.input.shape[2], batch.target.shape[1:]) == (2, (24, 1))
-    with pytest.raises(DataError, match="has no variable humidity; it has temperature, wind"):
+    with pytest.raises(DataError, match="has no variable humidity, which is no column; it has temperature, wind"):
         propose_experiment(write_table(tmp_path), Wishes(target="humidity"))
 
 

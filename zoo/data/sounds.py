@@ -14,6 +14,8 @@ from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au")
+# Names of folders that hold a part of the data, not a class.
+PARTS = {"train", "training", "test", "testing", "valid", "validation", "val", "dev", "eval"}
 # What programs write as a size when they do not know it yet, such as ffmpeg into a pipe.
 SIZE_UNKNOWN = (0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
@@ -112,20 +114,50 @@ def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = Fal
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; give one that holds a folder of recordings for each class")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    paths = list_recordings(folder)
     loose = [path for path in paths if path.parent == folder]
     if loose or not paths:
         found = f"{loose[0]} lies beside the classes" if loose else f"{folder} has no CLASS/NAME.wav"
         raise DataError(f"{found}; put the recordings of each class into a folder of its own")
     names = [path.relative_to(folder).parts[0] for path in paths]
     class_names = sorted(set(names))
+    _refuse_other_layouts(folder, class_names)
     read = [read_sound(path.read_bytes(), str(path), mix_down=mix_down) for path in paths]
     if not rate:
         _refuse_mixed_rates(paths, [own for _, own in read])
         rate = read[0][1]
+    if not any(bool(values.any()) for values, _ in read):
+        raise DataError(f"{folder}: all recordings are silent, and there is nothing to learn from")
     labels = torch.tensor([class_names.index(name) for name in names])
     samples = [resample(values, own, rate) for values, own in read]
     return LabelledRecordings(samples, labels, class_names, rate, paths)
+
+
+def list_recordings(folder: Path) -> list[Path]:
+    """Return the recordings below a folder, sorted, without hidden files and what macOS adds to archives."""
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(path for path in files if not _is_hidden(path.relative_to(folder)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _refuse_other_layouts(folder: Path, class_names: list[str]) -> None:
+    """Refuse folders that are parts of the data, and folders of which no file can be read.
+
+    Raises:
+        DataError: with the folder's name.
+    """
+    if {name.lower() for name in class_names} <= PARTS:
+        raise DataError(
+            f"the folders of {folder} are parts, {', '.join(class_names)}, and no classes; give one part",
+            Setting("test", ("PATH",), "to test with another one"),
+        )
+    for place in sorted(folder.iterdir()):
+        if place.is_dir() and place.name not in class_names and not _is_hidden(place.relative_to(folder)):
+            kinds = sorted({path.suffix for path in place.rglob("*") if path.suffix}) or ["nothing"]
+            raise DataError(f"{place} has no recording that can be read, but {', '.join(kinds)}; convert or remove it")
 
 
 def _refuse_mixed_rates(paths: list[Path], rates: list[int]) -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from zoo.data.sounds import SUFFIXES
+from zoo.data.sounds import SUFFIXES, list_recordings
 from zoo.data.source import DataError, read_text
 from zoo.data.tagged_columns import is_conllu
 
@@ -38,7 +38,7 @@ def find_kind(path: Path) -> str:
         DataError: it does not exist, or neither its ending nor its content says what it is.
     """
     if path.is_dir():
-        if any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")):
+        if list_recordings(path):
             return "wav"
         raise DataError(f"{path} has no recordings; a folder must hold a folder of them for each class")
     if not path.exists():
@@ -60,8 +60,8 @@ def find_kind(path: Path) -> str:
 def has_tags(text: str) -> bool:
     """Return whether a text looks like words in columns: blank lines, lines of the same width, and few tags."""
     lines = [line.split() for line in text.split("\n") if line.strip()]
-    blank = re.search(r"\n\s*\n", text.strip())
-    if not lines or not blank:
+    sentences = len(re.findall(r"\n\s*\n", text.strip())) + 1
+    if not 1 < sentences < len(lines):  # a blank line behind every line is the style of prose
         return False
     width, count = Counter(map(len, lines)).most_common(1)[0]
     tags = {line[-1] for line in lines if len(line) == width}

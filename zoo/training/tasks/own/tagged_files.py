@@ -127,8 +127,8 @@ class TaggedFiles(WordTagging):
             count = max(1, round(self.options[f"{name}_share"] * len(sentences)))
             if count >= len(rest):
                 raise DataError(
-                    f"{self.options['train']} has {len(sentences)} sentences, too few to cut off a {name} part; give "
-                    "a longer file, or data of its own",
+                    f"{self.options['train']} is too short to cut off a {name} part: sentences end at blank lines, and "
+                    f"there are {len(sentences)}; give a longer file, or data of its own",
                     Setting(name, ("FILE",)),
                 )
             rest, parts[name] = rest[:-count], rest[-count:]
