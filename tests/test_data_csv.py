@@ -138,7 +138,7 @@ def test_rows_go_from_the_oldest_to_the_newest() -> None:
     assert series.lines == [4, 3, 2]
     assert series.facts["time"].startswith("Date, from the newest row to the oldest in the file, turned round")
     gaps = parse_csv("date,x\n2020-01-01,1\n2020-01-02,2\n2020-01-03,1\n2020-01-09,3\n")
-    assert gaps.facts["time"] == "date, rising; 1 steps are longer than most, the first one before line 5"
+    assert gaps.facts["time"] == "date, rising; 1 step is longer than most, the first one before line 5"
     hours = "date,hour,x\n2020-01-01,1,4\n2020-01-01,2,5\n2020-01-02,1,6\n"
     assert parse_csv(hours).values.flatten().tolist() == [4, 5, 6]
 
@@ -176,6 +176,76 @@ def test_what_is_refused_has_its_line(text: str, words: str, tmp_path: Path) -> 
     path.write_text(text)
     with pytest.raises(DataError, match=rf"a.csv(, line \d+|: ).*{words.partition(':')[2]}"):
         load_csv(path)
+
+
+def test_months_quarters_and_weeks_are_dates() -> None:
+    for dates in (
+        ["1991 Jul", "1991 Aug", "1991 Sep"],
+        ["Jan 5 2000", "Feb 1 2000", "Jan 1 2001"],
+        ["Dec-1-1995", "Jan-1-1996", "Feb-1-1996"],
+        ["1-Nov-95", "1-Dec-95", "1-Jan-96"],
+        ["1970 Q3", "1970 Q4", "1971 Q1"],
+        ["2000M9", "2000M10", "2000M11"],
+        ["2020-W52", "2020-W53", "2021-W01"],
+    ):
+        assert parse_csv(rows(dates, [3, 1, 4])).facts["time"].startswith("t, rising")
+        with pytest.raises(DataError, match="column 't': the time does not go on"):
+            parse_csv(rows([dates[1], dates[0], dates[2]], [3, 1, 4]))
+    assert parse_csv("name,x\nMay Smith,1\nMarc 2nd,2\nDec,3\n").facts["left out"].startswith("name has no numbers")
+
+
+def test_series_below_each_other_are_no_single_one() -> None:
+    stacked = rows(["MSFT"] * 3 + ["AMZN"] * 3, [3, 1, 4, 1, 5, 9])
+    with pytest.raises(DataError, match="line 5, column 't': from here on it is 'AMZN', and before 'MSFT'"):
+        parse_csv(stacked)
+    assert len(parse_csv(stacked, in_order=True).values) == 6
+    dated = "date,phase,x\n2020-01-01,a,1\n2020-01-02,a,2\n2020-01-03,b,3\n2020-01-04,b,1\n"
+    assert parse_csv(dated).values.flatten().tolist() == [1, 2, 3, 1]
+    assert parse_csv(rows(["wet", "dry", "wet", "wet"], [3, 1, 4, 1])).names == ["x"]
+
+
+def test_a_row_for_each_series_is_no_step_of_time() -> None:
+    wide = "\n".join(",".join(str((7 * row + 3 * k) % 11) for k in range(30)) for row in range(9))
+    with pytest.raises(DataError, match="30 variables are more than 9 rows: a row is a step of time here"):
+        parse_csv(wide)
+    assert parse_csv(wide, ["column 2", "column 3"]).values.shape == (9, 2)
+
+
+@pytest.mark.parametrize("mark", ["-999", "9999.0", "-99.90", "-200"])
+def test_numbers_that_mark_gaps_are_asked_for(mark: str) -> None:
+    text = rows([*WAVE, mark, 2, mark, 7], [*WAVE, 5, 2, 8, 7])
+    with pytest.raises(DataError, match=f"line 14, column 't': {mark} is far from all others.*say na_values={mark} to"):
+        parse_csv(text)
+    form = CsvForm(na_values=(str(float(mark)),))
+    assert parse_csv(text, form=form, missing=True).values.isnan().nonzero().tolist() == [[12, 0], [14, 0]]
+    assert parse_csv(text, form=CsvForm(na_values=("none",))).values[12, 0] == pytest.approx(float(mark))
+
+
+def test_numbers_that_mark_no_gaps_are_numbers() -> None:
+    for last in (["999", 2, 3], ["-500", "-500", 3], ["99", "99", 90]):
+        assert parse_csv(rows([*WAVE, *last], [*WAVE, 5, 2, 8])).values.shape == (15, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x1f\x8b\x08\x00\xb9", "a.csv is compressed by gzip; unpack it first"),
+        (b"PK\x03\x04\xff", "a.csv is a ZIP archive, as Excel's files are too"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a.csv is a pointer of Git LFS"),
+        (b"<!DOCTYPE html>\n<html>\n</html>\n", "a.csv, line 1 begins as a web page does"),
+        (b'[{"a": 1, "b": 2}]\n', "a.csv, line 1 begins as JSON does"),
+        (b"a,b\nStra\xdfe,1\n", "a.csv, line 2: not UTF-8, .*; say encoding=cp1252 to read it as Windows wrote it"),
+    ],
+    ids=range(6),
+)
+def test_what_is_no_table_is_called_by_its_name(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        load_csv(tmp_path / "a.csv")
+
+
+def test_a_typeset_minus_is_a_minus() -> None:
+    assert parse_csv("a,b\n\u22122.5,1\n3,\u22122\n").values.tolist() == [[-2.5, 1], [3, -2]]
 
 
 def test_settings_of_another_kind_are_refused() -> None:

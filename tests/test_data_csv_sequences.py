@@ -44,6 +44,22 @@ def test_rows_of_a_sequence_need_not_stand_together(tmp_path: Path) -> None:
     )
 
 
+def test_dates_that_change_within_a_sequence_give_its_order(tmp_path: Path) -> None:
+    text = "id,born,day,x,y\na,1990-05-01,2020-01-02,1,u\nb,1980-05-01,2020-01-01,2,v\na,1990-05-01,2020-01-03,3,u\n"
+    arguments: Any = ("id", ["y"], ["x"])
+    found = load_csv_sequences(write(tmp_path / "a.csv", text), *arguments)
+    assert (found.columns, found.facts["time"]) == (["x"], "day, rising in each sequence")
+    same = write(tmp_path / "a.csv", text.replace("01-03,3", "01-02,3"))  # two rows of a day
+    assert load_csv_sequences(same, *arguments).sequences[0].flatten().tolist() == [1, 3]
+    turned = write(tmp_path / "a.csv", text.replace("01-03,3", "01-01,3"))
+    with pytest.raises(DataError, match=r"line 4, column 'day': the time falls; .*; say in_order=true"):
+        load_csv_sequences(turned, *arguments)
+    assert load_csv_sequences(turned, *arguments, in_order=True).facts["time"] == "rows are taken in their order"
+    counts = write(tmp_path / "a.csv", "id,step,y\n" + "".join(f"{k // 4},{k % 4},{k}\n" for k in range(12)))
+    with pytest.raises(DataError, match="no column is left to learn from: step count the rows of each sequence"):
+        load_csv_sequences(counts, "id", ["y"])
+
+
 def test_classes_and_numbers_of_every_step(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv")
     found = load_csv_sequences(path, "machine", ["state"], ["heat"])

@@ -69,7 +69,7 @@ def test_windows_forecast_their_part_only() -> None:
     assert ahead.squeeze(2).tolist() == [[10, 11], [14, 15]]
     assert windows.cut(range(5))[1].shape == (5, 2, 1)
     assert len(cut_windows(values, 0, 10, 4, 2)) == 5
-    with pytest.raises(ValueError, match=r"no window of 4 \+ 7 steps forecasts steps 10..15 of a series of 20"):
+    with pytest.raises(ValueError, match=r"6 of 20 rows are too few for a part: no window of 4 \+ 7 steps ends there"):
         cut_windows(values, 10, 16, look_back=4, horizon=7)
 
 

@@ -84,7 +84,7 @@ def test_some_variables_are_forecast_and_all_are_seen(tmp_path: Path) -> None:
     restored: Any = CsvFile.restore(options, task.record(), write_waves(tmp_path / "b.csv", steps=60))
     assert torch.equal(restored.std, task.std)
     assert restored.test_batches()[0].target[0, 0].tolist() == pytest.approx([10 + 5 * math.cos(8 / 3)], abs=1e-3)
-    with pytest.raises(DataError, match=r"a.csv has no variable tangent; it has sine, cosine"):
+    with pytest.raises(DataError, match=r"a.csv has no variable tangent, which is no column; it has sine, cosine"):
         make_task("csv", {**options, "targets": ["tangent"]})
 
 

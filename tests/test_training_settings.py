@@ -184,7 +184,7 @@ def test_no_option_of_a_task_is_called_as_another_key() -> None:
 
 def test_options_have_the_type_of_their_default() -> None:
     for options, words in (
-        ({"columns": 3.5}, "option columns must be a list, got 3.5"),
+        ({"columns": True}, "option columns must be a list, got True"),
         ({"in_order": "yes"}, "option in_order must be true or false, got 'yes'"),
         ({"horizon": "far"}, "option horizon must be a whole number, got 'far'"),
         ({"time_column": True}, "option time_column must be a text, got True"),

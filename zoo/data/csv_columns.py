@@ -15,6 +15,8 @@ from zoo.data.csv_times import are_dates, direction, gives_order, read_times, te
 from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
+MANY = 20  # variables; fewer may be more than the rows of a short series
+IN_ORDER = Setting("in_order", ("true",), "where the rows are in the order of time all the same")
 NAMED_COLUMNS = Setting("columns", ("NAME,NAME",), "to take those that you name")
 
 
@@ -75,6 +77,12 @@ def choose_columns(
     if not names:
         reasons = "; ".join(f"{name} {why}" for name, why in left_out.items())
         raise DataError(f"no column is left to learn from: {reasons}", NAMED_COLUMNS)
+    if not columns and len(names) > max(MANY, len(table.rows)):
+        raise DataError(
+            f"{len(names)} variables are more than {len(table.rows)} rows: a row is a step of time here; where it is a "
+            "series, save X and y with numpy.savez",
+            NAMED_COLUMNS,
+        )
     values, lines, words = np.stack([numbers[name] for name in names], 1), table.lines, "rows are taken in their order"
     dates = [name for name in left_out if name not in numbers and are_dates(cells[name])]
     ordering = [time_column] if time_column else [*dates, *(name for name in told if gives_order(name)), *told]
@@ -86,6 +94,8 @@ def choose_columns(
         words = f"{time}, " + ("from the newest row to the oldest in the file, turned round" if turn < 0 else "rising")
         values, lines, times = values[::turn], lines[::turn], times[::turn]
         words += _describe_gaps(times, lines)
+    elif not in_order:
+        _refuse_blocks(table, [name for name in table.names if name not in numbers and name not in dates])
     return Columns(np.ascontiguousarray(values), names, lines, left_out, words, decimal)
 
 
@@ -148,13 +158,31 @@ def _refuse_disorder(times: NDArray[np.float64], name: str, lines: Sequence[int]
         raise DataError(
             f"line {lines[k + 1]}, column {name!r}: the time does not go on from line {lines[k]}; sort the rows, or "
             "give one series at a time",
-            Setting("in_order", ("true",), "where the rows are in the order of time all the same"),
+            IN_ORDER,
         )
     return turn or 1
 
 
-def check_order(table: Table, name: str, form: CsvForm | None = None) -> int:
-    """Return 1 where a column of times rises from row to row, -1 where it falls.
+def _refuse_blocks(table: Table, names: Sequence[str]) -> None:
+    """Refuse a column of words whose rows stand in blocks, as those of series do that stand below each other.
+
+    Raises:
+        DataError: with the line where the second block begins.
+    """
+    for name in names:
+        cells = table.column(name)
+        starts = [0, *(k for k in range(1, len(cells)) if cells[k] != cells[k - 1])]
+        if not 1 < len(starts) == len(set(cells)) <= len(cells) / 2:
+            continue
+        raise DataError(
+            f"line {table.lines[starts[1]]}, column {name!r}: from here on it is {cells[starts[1]]!r}, and before "
+            f"{cells[0]!r}, as names of series are that stand below each other; give one series at a time",
+            Setting("in_order", ("true",), "where all rows are one series"),
+        )
+
+
+def check_order(table: Table, name: str, form: CsvForm | None = None, repeats: bool = False) -> int:
+    """Return 1 where a column of times rises from row to row, -1 where it falls; it may stay where `repeats`.
 
     Raises:
         DataError: it does neither; the message has the line.
@@ -163,10 +191,7 @@ def check_order(table: Table, name: str, form: CsvForm | None = None) -> int:
     decimal = (form or CsvForm()).decimal or "."
     numbers = _are_numbers(cells)
     times = read_numbers(cells, decimal, name, table.lines) if numbers else read_times(cells, name, table.lines)
-    try:
-        return _refuse_disorder(times, name, table.lines, several=False)
-    except DataError as error:
-        raise DataError(error.message) from error  # no option lets these rows stand in another order
+    return _refuse_disorder(times, name, table.lines, several=repeats)
 
 
 def _describe_gaps(times: NDArray[np.float64], lines: Sequence[int]) -> str:
@@ -179,4 +204,5 @@ def _describe_gaps(times: NDArray[np.float64], lines: Sequence[int]) -> str:
     if not longer.any():
         return ""
     line = lines[int(longer.argmax()) + 1]
-    return f"; {int(longer.sum()):,} steps are longer than most, the first one before line {line}"
+    count = int(longer.sum())
+    return f"; {count:,} {'step is' if count == 1 else 'steps are'} longer than most, the first one before line {line}"

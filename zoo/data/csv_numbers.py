@@ -17,8 +17,13 @@ MISSING = frozenset(
     {"", "?", "-", "--", ".", "na", "n/a", "#na", "#n/a", "nan", "null", "none", "nil", "#div/0!", "#value!"}
     | {sign + word for sign in ("", "+", "-") for word in ("inf", "infinity")}
 )
+MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 # How dates and times of day begin.
-DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)|\d{4}-\d{2}(-\d{2})?(?!\d)|\d{1,2}:\d{2}|\d{4}-?[QMW]\d"
+DATE = (
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)|\d{4}-\d{2}(-\d{2})?(?!\d)|\d{1,2}:\d{2}|\d{4}[- ]?[QMW]\d"
+    rf"|{MONTH}[-., ]{{1,2}}\d|\d{{1,4}}[-., ]{{1,2}}{MONTH}(?![a-z])"
+)
+MINUS = "\u2212"  # as typeset tables have it
 BLANKS = " \u00a0\u202f"  # blanks that do not break lines are thousands marks in French
 
 
@@ -33,7 +38,7 @@ def _pattern(decimal: str) -> re.Pattern[str]:
     marks = re.escape(("," if decimal == "." else ".") + "'\u2019" + BLANKS)
     point = re.escape(decimal)
     whole = rf"(?:\d{{1,3}}(?P<mark>[{marks}])\d{{3}}(?:(?P=mark)\d{{3}})*|\d+)"
-    return re.compile(rf"[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?")
+    return re.compile(rf"[+{MINUS}-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?")
 
 
 def is_number(cell: str) -> bool:
@@ -110,4 +115,4 @@ def _plain(cell: str, decimal: str) -> str:
     """Return a number as Python reads it."""
     for mark in ("," if decimal == "." else ".", "'", "\u2019", *BLANKS):
         cell = cell.replace(mark, "")
-    return cell.replace(decimal, ".")
+    return cell.replace(decimal, ".").replace(MINUS, "-")

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.data.arrays import EITHER, MOST_CLASSES
-from zoo.data.csv_columns import check_order, choose_columns
+from zoo.data.csv_columns import IN_ORDER, NAMED_COLUMNS, check_order, choose_columns
 from zoo.data.csv_numbers import is_missing
 from zoo.data.csv_series import make_series
 from zoo.data.csv_table import CsvForm, Table, load_table
-from zoo.data.csv_times import ENOUGH_ROWS, steps_evenly
+from zoo.data.csv_times import ENOUGH_ROWS, are_dates, steps_evenly
 from zoo.data.settings import Setting
 from zoo.data.source import DataError, named
 
@@ -57,6 +57,7 @@ def load_csv_sequences(
     form: CsvForm | None = None,
     goal: str = "",
     missing: bool = False,
+    in_order: bool = False,
 ) -> CsvSequences:
     """Read a CSV file whose rows are steps of many sequences.
 
@@ -66,10 +67,11 @@ def load_csv_sequences(
         targets: the columns to learn: one of words, which is a class; or numbers, each the same in all rows of a
             sequence, or one for every step.
         columns: the features; where empty, all other numbers that are no time, no index and not constant.
-        time_column: the column that tells the time, by which the rows of each sequence have to rise.
+        time_column: the column that tells the time, by which the rows of each sequence have to rise; found where empty.
         form: what is known of separator, header and numbers.
         goal: "classes" or "numbers": what the targets are; where empty, numbers are numbers.
         missing: take missing values of features as NaN; otherwise they are refused.
+        in_order: the rows of each sequence are in the order of time, whatever the times say.
 
     Raises:
         DataError: as `load_csv`, or a target is missing, may be a class or a number, or is a class that changes within
@@ -77,7 +79,9 @@ def load_csv_sequences(
     """
     table = load_table(path, form)
     with named(path):
-        return _read_sequences(table, sequence, list(targets), list(columns), time_column, form, goal, missing)
+        return _read_sequences(
+            table, sequence, list(targets), list(columns), time_column, form, goal, missing, in_order
+        )
 
 
 def _read_sequences(
@@ -89,6 +93,7 @@ def _read_sequences(
     form: CsvForm | None,
     goal: str,
     missing: bool,
+    in_order: bool,
 ) -> CsvSequences:
     if not sequence or not targets:
         lacks = [WHICH] * (not sequence) + [LEARNT] * (not targets)
@@ -111,14 +116,17 @@ def _read_sequences(
     others = [name for name in table.names if name not in (sequence, *targets)]
     rest = select_columns(table, others)
     inner = [] if columns else _find_indices(rest, groups, form)
-    if inner and not columns:
-        rest = select_columns(rest, [name for name in others if name not in inner])
+    if inner and len(inner) == len(others):
+        counts = ", ".join(inner)
+        raise DataError(f"no column is left to learn from: {counts} count the rows of each sequence", NAMED_COLUMNS)
+    rest = select_columns(rest, [name for name in others if name not in inner])
     features = make_series(rest, columns, time_column, form, True, missing)
-    if time_column:
-        _check_times(rest, time_column, groups, form)
+    time = "" if in_order else time_column or _find_time(table, list(features.left_out), groups)
+    if time:
+        _check_times(table, time, groups, form, repeats=not time_column)
     classes, numbers = _read_targets(table, targets, groups, form, goal)
     facts = {**features.facts, "sequences": f"{len(groups):,}, by column {sequence}"}
-    facts["time"] = f"{time_column}, rising in each sequence" if time_column else "rows are taken in their order"
+    facts["time"] = f"{time}, rising in each sequence" if time else "rows are taken in their order"
     if inner:
         left = "" if facts["left out"] == "no column" else f"; {facts['left out']}"
         facts["left out"] = "; ".join(f"{name} counts the rows of each sequence" for name in inner) + left
@@ -154,13 +162,28 @@ def _find_indices(table: Table, groups: list[NDArray[np.int64]], form: CsvForm |
     return found
 
 
-def _check_times(table: Table, name: str, groups: list[NDArray[np.int64]], form: CsvForm | None) -> None:
-    """Refuse rows that are not in the order of time within their sequence."""
+def _find_time(table: Table, names: Sequence[str], groups: list[NDArray[np.int64]]) -> str:
+    """Return the first column of dates that change within a sequence; empty where there is none."""
+    for name in names:
+        cells = table.column(name)
+        if are_dates(cells) and any(len({cells[k] for k in places}) > 1 for places in groups):
+            return name
+    return ""
+
+
+def _check_times(table: Table, name: str, groups: list[NDArray[np.int64]], form: CsvForm | None, repeats: bool) -> None:
+    """Refuse rows that are not in the order of time within their sequence.
+
+    Raises:
+        DataError: with the line of the first one.
+    """
     for places in groups:
         rows, lines = [table.rows[k] for k in places], [table.lines[k] for k in places]
-        turn = check_order(select_columns(Table(table.names, rows, lines, table.form), [name]), name, form)
+        turn = check_order(select_columns(Table(table.names, rows, lines, table.form), [name]), name, form, repeats)
         if turn < 0:
-            raise DataError(f"line {lines[1]}, column {name!r}: the time falls; sort the rows of each sequence by time")
+            raise DataError(
+                f"line {lines[1]}, column {name!r}: the time falls; sort the rows of each sequence by time", IN_ORDER
+            )
 
 
 def _read_targets(

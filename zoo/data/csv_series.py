@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from zoo.data.csv_columns import Columns, choose_columns
+from zoo.data.csv_sentinels import find_sentinel
 from zoo.data.csv_table import CsvForm, Table, load_table, parse_table
 from zoo.data.float32 import rounding_error, to_float32
 from zoo.data.missing import ALLOWED
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, named
 
 
@@ -25,12 +27,14 @@ class Series:
         values: float32 (T, C), NaN where one is missing.
         names: of the C variables.
         lines: of the rows in the file, from 1.
+        left_out: other columns, and why.
         facts: what was understood of the file: a word and a line for each.
     """
 
     values: Tensor
     names: list[str]
     lines: list[int] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,9 +97,18 @@ def make_series(
             "missing in all",
             ALLOWED,
         )
+    for column, name in enumerate(chosen.names):
+        if not (form and form.na_values) and (sentinel := find_sentinel(chosen.values[:, column])):
+            row = int((chosen.values[:, column] == float(sentinel)).argmax())
+            cell = table.rows[table.lines.index(chosen.lines[row])][table.names.index(name)]
+            raise DataError(
+                f"line {chosen.lines[row]}, column {name!r}: {cell} is far from all others, as what marks a gap is",
+                Setting("na_values", (cell,), "to take it as missing"),
+                Setting("na_values", ("none",), "to take it as a number"),
+            )
     rounded = [to_float32(chosen.values[:, k], f"column {name!r}") for k, name in enumerate(chosen.names)]
     facts = _describe(table, chosen, int(absent.sum()))
-    return Series(torch.from_numpy(np.stack(rounded, 1)), chosen.names, chosen.lines, facts)
+    return Series(torch.from_numpy(np.stack(rounded, 1)), chosen.names, chosen.lines, chosen.left_out, facts)
 
 
 def _describe(table: Table, chosen: Columns, missing: int) -> dict[str, str]:

@@ -17,6 +17,8 @@ from zoo.data.source import DataError, named, read_text
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 HEADERS = ("", "yes", "no")
+# Beginnings of texts that are no tables.
+OTHERS = {"<!doctype": "a web page", "<html": "a web page", "<?xml": "XML", "{": "JSON", "[{": "JSON", "[[": "JSON"}
 SAMPLE = 200  # lines by which separator and header are found
 
 
@@ -29,12 +31,14 @@ class CsvForm:
         header: "yes" or "no": whether the first row names the columns.
         decimal: the mark of decimals, a point or a comma.
         encoding: as Python calls it, such as "cp1252"; UTF-8, or UTF-16 with a byte order mark, where empty.
+        na_values: cells that say that a value is missing, such as "-999", besides the usual words.
     """
 
     separator: str = ""
     header: str = ""
     decimal: str = ""
     encoding: str = ""
+    na_values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.separator not in ("", *SEPARATORS):
@@ -74,7 +78,7 @@ def load_table(path: str | Path, form: CsvForm | None = None) -> Table:
         DataError: the file is missing or in another encoding, or as `parse_table`, with the file's name.
     """
     form = form or CsvForm()
-    text = read_text(path, form.encoding)
+    text = read_text(path, form.encoding, Setting("encoding", ("cp1252",), "to read it as Windows wrote it"))
     with named(path):
         return parse_table(text, form)
 
@@ -93,6 +97,9 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
             that may be header or data; the message has the line.
     """
     form = form or CsvForm()
+    other = next((words for begin, words in OTHERS.items() if text.lstrip().lower().startswith(begin)), "")
+    if other:
+        raise DataError(f"line 1 begins as {other} does; save the table as CSV")
     lines = text.split("\n")
     separator, skipped = form.separator, 0
     if lines[0].lower().startswith("sep=") and len(lines[0]) == 5:  # as Excel writes it
@@ -100,7 +107,7 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
     while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].startswith("#")):
         skipped += 1
     separator = separator or find_separator(lines[skipped : skipped + SAMPLE])
-    numbered = _read_rows("\n".join(lines[skipped:]), separator, skipped)
+    numbered = _read_rows("\n".join(lines[skipped:]), separator, skipped, form.na_values)
     if not numbered:
         raise DataError("there are no rows; a CSV needs a header and rows of numbers")
     rows = [row for _, row in numbered]
@@ -109,7 +116,7 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
     if named:
         header, numbered = rows[0], numbered[1:]
     else:
-        above = [cells for _, cells in _read_rows(comment, separator, 0)] if comment else []
+        above = [cells for _, cells in _read_rows(comment, separator, 0, ())] if comment else []
         fits = bool(above) and len(above[0]) == len(rows[0]) > 1
         header, named = (above[0], True) if fits else ([""] * len(rows[0]), False)
     if not numbered:
@@ -139,7 +146,7 @@ def _cut(lines: Sequence[str], separator: str) -> list[list[str]]:
     return list(csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t"))
 
 
-def _read_rows(text: str, separator: str, skipped: int) -> list[tuple[int, list[str]]]:
+def _read_rows(text: str, separator: str, skipped: int, absent: Sequence[str]) -> list[tuple[int, list[str]]]:
     """Return line and cells of each row that is no blank line and no comment; every row has the width of the first."""
     if separator == " ":
         found: Any = ((k, line.split()) for k, line in enumerate(text.split("\n"), 1))
@@ -153,10 +160,24 @@ def _read_rows(text: str, separator: str, skipped: int) -> list[tuple[int, list[
         if rows and len(cells) != len(rows[0][1]):
             raise DataError(
                 f"line {skipped + end} has {len(cells)} cells, line {rows[0][0]} has {len(rows[0][1])}, with "
-                f"{SEPARATORS[separator]} between; all must have the same number"
+                f"{SEPARATORS[separator]} between; all must have the same "
+                "number; begin lines with # that are no rows"
             )
-        rows.append((skipped + end, [cell.strip() for cell in cells]))
+        found = [cell.strip() for cell in cells]
+        rows.append((skipped + end, ["" if _is_one_of(cell, absent) else cell for cell in found] if absent else found))
     return rows
+
+
+def _is_one_of(cell: str, absent: Sequence[str]) -> bool:
+    """Return whether a cell is among others, as text or as the same number."""
+    return cell in absent or (_as_float(cell) is not None and _as_float(cell) in map(_as_float, absent))
+
+
+def _as_float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _number_lines(reader: Any, skipped: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,17 @@ def are_dates(cells: Sequence[str]) -> bool:
     return bool(known) and 2 * sum(re.match(DATE, cell) is not None for cell in known) > len(known)
 
 
+def _write_first_day(cell: str) -> str:
+    """Return the first day of a quarter, a month or a week, such as 1970 Q2, 1970M04 or 1970-W14, as a date."""
+    found = re.fullmatch(r"(\d{4})[- ]?([QMW])(\d{1,2})", cell)
+    if found is None:
+        return cell
+    year, number = int(found[1]), int(found[3])
+    if found[2] == "W":
+        return date.fromisocalendar(year, number, 1).isoformat() if 1 <= number <= 53 else cell
+    return f"{year}-{3 * number - 2 if found[2] == 'Q' else number:02}-01"
+
+
 def read_times(cells: Sequence[str], name: str, lines: Sequence[int]) -> NDArray[np.float64]:
     """Return dates in seconds since 1970. Of day and month, the one comes first with which the rows are in order.
 
@@ -170,6 +182,7 @@ def read_times(cells: Sequence[str], name: str, lines: Sequence[int]) -> NDArray
     import pandas  # takes 0.5 s, and only series need it
     from pandas.tseries.api import guess_datetime_format
 
+    cells = [_write_first_day(cell) for cell in cells]
     example = next(cell for cell in cells if re.match(DATE, cell))
     readings: list[NDArray[np.float64]] = []
     worst = 0

@@ -18,6 +18,17 @@ from zoo.data.settings import Setting, Writer, write_plainly, write_settings
 from zoo.errors import ZooError
 
 VARIABLE = "ZOO_DATA"
+POINTER = "version https://git-lfs"
+# First bytes of files that are often taken for text.
+SIGNATURES = {
+    b"\x1f\x8b": "compressed by gzip; unpack it first",
+    b"BZh": "compressed by bzip2; unpack it first",
+    b"\xfd7zXZ": "compressed by xz; unpack it first",
+    b"PK\x03\x04": "a ZIP archive, as Excel's files are too; unpack it, or save the table as CSV",
+    b"\xd0\xcf\x11\xe0": "a file of an older Office; save it as text or CSV",
+    b"PAR1": "a Parquet file; write it as CSV first",
+    b"%PDF": "a PDF; save its text first",
+}
 
 
 class DataError(ZooError, RuntimeError):
@@ -133,7 +144,7 @@ def read_files(source: DataSource, *patterns: str) -> list[tuple[str, bytes]]:
     return files
 
 
-def read_text(path: str | Path, encoding: str = "") -> str:
+def read_text(path: str | Path, encoding: str = "", *settings: Setting) -> str:
     """Return the text of a user's own file: UTF-8 with or without a byte order mark, or UTF-16 with one.
 
     Lines end in a line feed, whatever they end in inside the file.
@@ -141,6 +152,7 @@ def read_text(path: str | Path, encoding: str = "") -> str:
     Args:
         path: of the file.
         encoding: another one, as Python calls it, such as "cp1252".
+        settings: options that settle it where no encoding is given and the text is not UTF-8.
 
     Raises:
         DataError: the file is missing, cannot be read, or is in another encoding; then the message has the line.
@@ -159,11 +171,26 @@ def read_text(path: str | Path, encoding: str = "") -> str:
     except LookupError as error:
         raise ValueError(f"no encoding is called {encoding!r}; cp1252 and utf-16 are two of them") from error
     except UnicodeDecodeError as error:
+        refuse_packed(path, content)
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{path}, line {line}: not {name}, {error.reason}; convert it, for example with iconv"
+            f"{path}, line {line}: not {name}, {error.reason}; convert it, for example with iconv",
+            *([] if name == encoding else settings),
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{path}, line {line}: a NUL, as in UTF-16 without a byte order mark; convert it to UTF-8")
+    if text.startswith(POINTER):
+        raise DataError(f"{path} is a pointer of Git LFS, not the file: git lfs pull fetches it")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def refuse_packed(path: str | Path, content: bytes) -> None:
+    """Refuse a file whose first bytes say that it is no text.
+
+    Raises:
+        DataError: it says what the file is.
+    """
+    for begin, words in SIGNATURES.items():
+        if content.startswith(begin):
+            raise DataError(f"{path} is {words}")

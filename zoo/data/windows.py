@@ -53,8 +53,8 @@ def cut_windows(values: Tensor, first: int, end: int, look_back: int, horizon: i
     starts = torch.arange(max(0, first - look_back), end - look_back - horizon + 1)
     if not 0 <= first < end <= len(values) or not len(starts):
         raise ValueError(
-            f"no window of {look_back} + {horizon} steps forecasts steps {first}..{end - 1} of a series of "
-            f"{len(values)}; give a longer part, or a smaller look_back or horizon"
+            f"{max(0, end - first)} of {len(values)} rows are too few for a part: no window of {look_back} + {horizon} "
+            "steps ends there; give a longer series, or a smaller look_back or horizon"
         )
     absent = values.isnan()
     if absent.any():

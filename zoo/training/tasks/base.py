@@ -101,8 +101,8 @@ def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -
     """Return the defaults, overridden by the options.
 
     Args:
-        options: a list of names may be a text with commas between them, and a whole number may stand for a text or for
-            a real number.
+        options: a list may be a text with commas between its parts, and a number may stand for a text, a whole one for
+            a real number too.
         defaults: of all options; a value has the type of its default.
         task: its name, for errors.
 
@@ -119,8 +119,10 @@ def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -
 
 def _convert(value: Any, default: Any, name: str) -> Any:
     """Return a value of an option in the type of its default."""
-    if type(value) is int and isinstance(default, float | str | list):
-        value = float(value) if isinstance(default, float) else str(value)
+    if type(value) is int and isinstance(default, float):
+        value = float(value)
+    if type(value) in (int, float) and isinstance(default, str | list):
+        value = str(value)
     if isinstance(default, list) and isinstance(value, str) and all(isinstance(part, str) for part in default):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if type(value) is not type(default):

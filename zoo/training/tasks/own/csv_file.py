@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from zoo.data.csv_series import Series, load_csv
-from zoo.data.csv_table import CsvForm
 from zoo.data.settings import Setting
 from zoo.data.source import DataError
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.forecasting import OPTIONS, SeriesForecasting
+from zoo.training.tasks.own.csv_form import FORM, read_form
 from zoo.training.tasks.own.labelled import OWN
 
 DEFAULTS: dict[str, Any] = {
@@ -22,10 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "targets": [],  # the variables that are forecast; empty: all of them
     "time_column": "",  # empty: found
     "in_order": False,  # the rows are in the order of time, whatever the times say
-    "separator": "",  # empty: found, as the next two
-    "header": "",  # "yes" or "no"
-    "decimal": "",  # "." or ","
-    "encoding": "",  # empty: UTF-8, or UTF-16 with a byte order mark
+    **FORM,
     "missing": "refuse",  # or drop (windows), interpolate, forward, mask
     "validation_share": 0.1,
     "test_share": 0.2,
@@ -49,7 +46,10 @@ class CsvFile(SeriesForecasting):
         names, targets = self.series.names, self.options["targets"]
         unknown = [name for name in targets if name not in names]
         if unknown:
-            raise DataError(f"{self.options['path']} has no variable {', '.join(unknown)}; it has {', '.join(names)}")
+            why = self.series.left_out.get(unknown[0], "is no column")
+            raise DataError(
+                f"{self.options['path']} has no variable {unknown[0]}, which {why}; it has {', '.join(names)}"
+            )
         self.set_series(self.series.values, (first_validation, first_test, rows), fast, names, targets)
         self.parts = (first_validation, first_test - first_validation, rows - first_test)
 
@@ -60,7 +60,7 @@ class CsvFile(SeriesForecasting):
             path,
             columns,
             time_column=self.options["time_column"],
-            form=CsvForm(**{name: self.options[name] for name in ("separator", "header", "decimal", "encoding")}),
+            form=read_form(self.options),
             in_order=self.options["in_order"],
             missing=self.missing != "refuse",
         )

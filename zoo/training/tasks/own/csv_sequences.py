@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from zoo.data.csv_sequences import load_csv_sequences
-from zoo.data.csv_table import CsvForm
+from zoo.training.tasks.own.csv_form import FORM, read_form
 from zoo.training.tasks.own.features import FeatureFiles
 from zoo.training.tasks.own.labelled import Labelled
 
@@ -19,11 +19,9 @@ class CsvSequenceFiles(FeatureFiles):
         "sequence": "",
         "targets": [],  # the columns that are learnt
         "columns": [],  # the features; empty: all other numbers that are no time, no index and not constant
-        "time_column": "",
-        "separator": "",  # empty: found, as the next two
-        "header": "",  # "yes" or "no"
-        "decimal": "",  # "." or ","
-        "encoding": "",  # empty: UTF-8, or UTF-16 with a byte order mark
+        "time_column": "",  # empty: found
+        "in_order": False,  # the rows of each sequence are in the order of time, whatever the times say
+        **FORM,
         "goal": "",  # "classes" or "numbers"; empty: numbers are numbers
     }
     columns: ClassVar[list[str]] = []
@@ -38,9 +36,10 @@ class CsvSequenceFiles(FeatureFiles):
             options["targets"],
             options["columns"] or self.columns,
             time_column=options["time_column"],
-            form=CsvForm(**{name: options[name] for name in ("separator", "header", "decimal", "encoding")}),
+            form=read_form(options),
             goal=options["goal"],
             missing=self.allows_missing(),
+            in_order=options["in_order"],
         )
         self.columns = found.columns  # type: ignore[misc]  # other files have to have the same ones
         places = [f"{path}, line {line}, {name}" for name, line in zip(found.names, found.lines, strict=True)]
