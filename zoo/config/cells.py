@@ -50,7 +50,9 @@ WRITTEN_CELLS: dict[str, CellSpec] = {
     "min_gru": CellSpec(gate_names=("update", "new"), state_names=("h",)),
     "ind_rnn": CellSpec(gate_names=("hidden",), state_names=("h",)),
     "sru": CellSpec(gate_names=("cell", "forget", "reset"), state_names=("h", "c"), fixed_states=("h",)),
-    "clockwork_rnn": CellSpec(gate_names=("hidden",), state_names=("h", "wait"), fixed_states=("wait",)),
+    "clockwork_rnn": CellSpec(
+        gate_names=("hidden",), state_names=("h", "wait"), fixed_states=("wait",), options=("num_clocks",)
+    ),
     "grid_lstm": CellSpec(
         gate_names=("input", "forget", "forget_left", "cell", "output"), state_names=("h", "c"), options=("columns",)
     ),

@@ -12,6 +12,8 @@ from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
 Nonlinearity = Literal["tanh", "relu"]
 CONV_SIZE, NUM_HEADS = 5, 4
+# A clock's period is a power of 2, and float32 counts whole steps up to 2 ** 24.
+NUM_CLOCKS, MOST_CLOCKS = 8, 24
 # Fields that are True or False.
 FLAGS = (
     "bias",
@@ -49,6 +51,8 @@ class RecurrentConfig:
         nonlinearity: "tanh" or "relu", for the RNN only.
         columns: places of a row, for the cell "grid_lstm" only, whose steps are rows. Features and units of the places
             lie side by side, so input_size and hidden_size are multiples of it.
+        num_clocks: groups of units, with the periods 1, 2, 4 and so on, for the cell "clockwork_rnn" only; at most 24,
+            and at most hidden_size.
         residual: add each layer's input to its output, from the second layer on.
         highway: weigh each layer's input and output by a gate, from the second layer on (Srivastava et al. 2015).
         batch_norm: normalise each layer's input over the valid steps of a batch, in eval mode by running statistics.
@@ -81,6 +85,7 @@ class RecurrentConfig:
     proj_size: int = 0
     nonlinearity: Nonlinearity = "tanh"
     columns: int = 1
+    num_clocks: int = NUM_CLOCKS
     residual: bool = False
     highway: bool = False
     batch_norm: bool = False
@@ -103,7 +108,7 @@ class RecurrentConfig:
         found = []
         if find_cell_spec(self.cell) is None:
             found.append(f"cell must be one of {', '.join((*CELLS, *WRITTEN_CELLS))}, got {self.cell!r}")
-        for name in ("input_size", "hidden_size", "num_layers", "columns"):
+        for name in ("input_size", "hidden_size", "num_layers", "columns", "num_clocks"):
             found += whole_number_faults(name, getattr(self, name), 1)
         for name in ("proj_size", "conv_channels", "attention_window"):
             found += whole_number_faults(name, getattr(self, name), 0)
@@ -153,6 +158,14 @@ class RecurrentConfig:
             found.append("num_heads needs attention_window >= 1; got attention_window=0")
         if self.columns > 1:
             found += self._grid_contradictions()
+        if "num_clocks" in self.cell_spec.options:
+            if self.num_clocks > min(MOST_CLOCKS, self.hidden_size):
+                found.append(
+                    f"num_clocks must be at most {MOST_CLOCKS} and at most hidden_size={self.hidden_size}, "
+                    f"got {self.num_clocks}"
+                )
+        elif self.num_clocks != NUM_CLOCKS:
+            found.append(f"num_clocks={self.num_clocks} is for cell='clockwork_rnn' only, got cell={self.cell!r}")
         if self.residual and self.highway:
             found.append("residual and highway both say how layers are joined; give one of them")
         if self.locked_dropout and not self.dropout:

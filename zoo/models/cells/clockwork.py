@@ -11,8 +11,6 @@ from torch.nn import functional
 
 from zoo.models.cells.weights import make_weights
 
-NUM_CLOCKS = 8
-
 
 class ClockworkRNNCell(nn.Module):
     """h' = tanh(W x + U h) for the units whose clock ticks; the others keep h (Koutnik et al. 2014).
@@ -23,10 +21,10 @@ class ClockworkRNNCell(nn.Module):
 
     Args:
         input_size, hidden_size, bias: as those of every cell.
-        num_clocks: at most hidden_size.
+        num_clocks: groups of units; as many as units where there are fewer.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool, num_clocks: int = NUM_CLOCKS) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool, num_clocks: int = 8) -> None:
         super().__init__()
         self.cell, self.hidden_size, self.bias = "clockwork_rnn", hidden_size, bias
         weights = make_weights(1, input_size, hidden_size, bias)
