@@ -9,6 +9,7 @@ import torch
 from support.small_models import build_small
 from torch import Tensor, nn
 
+import zoo
 from zoo.models.cells import CELL_FACTORIES
 
 EXACT = {"atol": 1e-12, "rtol": 1e-12}
@@ -91,3 +92,26 @@ def test_a_small_grid_reads_digits() -> None:
                 optimizer.step()
     accuracy = (model.eval()(x[test])[0].argmax(1) == y[test]).float().mean().item()
     assert accuracy > 0.88
+
+
+@pytest.mark.autograd
+def test_the_gates_of_a_grid_are_those_of_all_its_columns() -> None:
+    """The last column reads another input, so its gates differ; `zoo.diagnose` and training watch them."""
+    sizes = {"columns": 3, "input_size": 6, "hidden_size": 12, "num_layers": 1}
+    model = build_small("grid_lstm_classifier", **sizes, num_classes=2)
+    x = torch.randn(2, 5, 6)
+    gates = zoo.record_gates(model, x)
+    layer = "backbone.stack.layers.0"
+    assert {name.removeprefix(f"{layer}.") for name in gates} == {"input", "forget", "forget_left", "cell", "output"}
+    cell: Any = model.get_submodule(f"{layer}.cell_module")
+    left = torch.zeros(2, 4)  # of the first step's last column: what its left neighbour gives
+    first: Tensor = cell(x[:, 0], [torch.zeros(2, 12)] * 2)[0]
+    for column in range(3):
+        sums = nn.functional.linear(x[:, 0, 2 * column :][:, :2], cell.weight_ih, cell.bias_ih + cell.bias_hh)
+        forget_left = (sums + left @ cell.weight_hh_left.T).chunk(5, dim=1)[2].sigmoid()
+        left = first[:, 4 * column :][:, :4]
+        got = gates[f"{layer}.forget_left"].view(2, 5, 3, 4)[:, 0, column]
+        torch.testing.assert_close(got, forget_left, atol=1e-6, rtol=1e-6)
+    logits = model(x)[0]
+    diagnosis = zoo.diagnose(model.train(), lambda output: output.sum(), x, gradient_check=False)
+    assert diagnosis.loss == pytest.approx(float(logits.sum().detach()), abs=1e-5)

@@ -43,8 +43,11 @@ class ActivationWatch(TorchFunctionMode):
             self.seen.append((name, result))
         return result
 
-    def take_blocks(self, hidden_size: int) -> list[tuple[str, Tensor]]:
-        """Return what was seen since the last call, cut into blocks of (B, H); other shapes are no gates."""
+    def take_blocks(self, hidden_size: int, columns: int = 1) -> list[tuple[str, Tensor]]:
+        """Return what was seen since the last call, cut into blocks of (B, H); other shapes are no gates.
+
+        A grid calls the same functions column by column; their blocks are joined to (B, columns * H).
+        """
         blocks = [
             (name, block)
             for name, result in self.seen
@@ -52,7 +55,11 @@ class ActivationWatch(TorchFunctionMode):
             for block in result.split(hidden_size, dim=1)
         ]
         self.seen = []
-        return blocks
+        each = len(blocks) // columns
+        return [
+            (name, torch.cat([blocks[column * each + k][1] for column in range(columns)], dim=1))
+            for k, (name, _) in enumerate(blocks[:each])
+        ]
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ def find_gate_blocks(cell: nn.Module) -> list[GateBlock]:
     assert spec is not None, "a recurrent layer has a registered cell"
     generator = torch.Generator().manual_seed(0)
     size, gates = probe.hidden_size, spec.gate_names
+    columns: int = getattr(probe, "columns", 1)  # of a grid, whose weights and sizes are those of one column
     weight: Any = getattr(probe, "weight_ih", None)
     with torch.enable_grad():
         for parameter in probe.parameters():
@@ -96,20 +104,20 @@ def find_gate_blocks(cell: nn.Module) -> list[GateBlock]:
             parameter.data.normal_(std=PROBE_DEVIATION, generator=generator)
         stacked = weight is not None and weight.size(0) == len(gates) * size
         features = size if weight is None else weight.size(1)
-        x = torch.randn(PROBE_ROWS, features, generator=generator, dtype=torch.float64)
+        x = torch.randn(PROBE_ROWS, columns * features, generator=generator, dtype=torch.float64)
         projection = getattr(probe, "weight_hr", None)
-        sizes = [size] * len(spec.state_names)
+        sizes = [columns * size] * len(spec.state_names)
         if projection is not None:
             sizes[0] = projection.size(0)
         state = [torch.randn(PROBE_ROWS, width, generator=generator, dtype=torch.float64) for width in sizes]
         with ActivationWatch() as watch:
             probe(x, state)
-        blocks = watch.take_blocks(size)
+        blocks = watch.take_blocks(size, columns)
         if not stacked:
             return [GateBlock(k, f"{function} {k + 1}", function) for k, (function, _) in enumerate(blocks)]
         found: dict[str, GateBlock] = {}
         for index, (function, block) in enumerate(blocks):
-            moved = _influence(block, weight, len(gates))
+            moved = _influence(block[:, :size], weight, len(gates))
             names = [name for name, share in zip(gates, moved, strict=True) if share >= SHARED * max(moved) > 0]
             if names and not any(name in found for name in names):
                 found.update(dict.fromkeys(names, GateBlock(index, "/".join(names), function)))

@@ -106,7 +106,7 @@ def _watch(layer: CellLayer, name: str, runs: list[LayerRun]) -> Any:
     def step(input: Tensor, state: list[Tensor]) -> list[Tensor]:
         with ActivationWatch() as watch:
             after: list[Tensor] = forward(input, state)
-        blocks = watch.take_blocks(cell.hidden_size)
+        blocks = watch.take_blocks(cell.hidden_size, getattr(cell, "columns", 1))
         runs[-1].blocks.append([blocks[gate.index][1].detach() for gate in gate_blocks])
         runs[-1].steps.append(after)
         return after
