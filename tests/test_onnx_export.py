@@ -227,15 +227,38 @@ def test_models_that_write_labels_by_themselves_are_refused(name: str, tmp_path:
         zoo.export_onnx(zoo.build(name), tmp_path / "model.onnx")
 
 
+STATE_OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("lstm_classifier", {"zoneout": 0.1, "pooling": "last"}),
+    ("peephole_lstm_tagger", {"zoneout": 0.1, "bidirectional": True}),
+    ("gru_encoder", {"zoneout": 0.1, "num_layers": 1}),
+    ("sru_encoder", {"zoneout": 0.1, "learned_state": True}),
+    ("gru_tagger", {"learned_state": True, "bidirectional": True}),
+    ("lstm_classifier", {"learned_state": True, "residual": True, "pooling": "last"}),
+    ("transformer_lstm_encoder", {"learned_state": True}),
+    ("grid_lstm_tagger", {"columns": 4}),
+    ("grid_lstm_classifier", {"columns": 2, "num_layers": 1, "bidirectional": True, "zoneout": 0.1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [pytest.param(*case, id=f"{case[0]}-{'-'.join(case[1])}") for case in STATE_OPTIONS]
+)
+def test_states_that_are_learned_mixed_or_in_columns(name: str, options: dict[str, Any], tmp_path: Path) -> None:
+    model = build_small(name, **options)
+    starts = [parameter for key, parameter in model.named_parameters() if ".starts." in key]
+    assert bool(starts) is options.get("learned_state", False)
+    for start in starts:
+        start.normal_()  # 0 would hide a file that forgets them
+    saved = zoo.export_onnx(model, tmp_path / "model.onnx")
+    onnx.checker.check_model(str(saved.path), full_check=True)
+    compare_at_other_lengths(model, saved.path)
+    if "columns" not in options and "learned_state" not in options:
+        assert "Scan" in saved.nodes
+
+
 def test_models_without_an_onnx_form_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"before")
-    with pytest.raises(zoo.OnnxError, match="mixes the states of two steps by zoneout"):
-        zoo.export_onnx(build_small("lstm_encoder", zoneout=0.1), path)
-    with pytest.raises(zoo.OnnxError, match="LearnedStateStack, which has no ONNX form here"):
-        zoo.export_onnx(build_small("lstm_encoder", learned_state=True), path)
-    with pytest.raises(zoo.OnnxError, match="runs along columns=4 in each step"):
-        zoo.export_onnx(build_small("grid_lstm_encoder", columns=4), path)
     quantized = zoo.quantize(build_small("gru_tagger"), "dynamic_int8")
     with pytest.raises(zoo.OnnxError, match="a quantized model has no ONNX form; export the float model"):
         zoo.export_onnx(quantized, path)

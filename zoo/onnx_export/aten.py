@@ -179,8 +179,8 @@ class StepConverter:
         return str(self.graph.op("Squeeze", self.value(a), self.graph.constant(dims)))
 
     def on_view(self, node: fx.Node, a: Any, sizes: Sequence[int]) -> str:
-        kept = [0 if k == 0 and size == self.batch else size for k, size in enumerate(sizes)]
-        return self.graph.reshape(self.value(a), *kept)
+        # Only the first size may depend on the number of rows: they, or rows times columns. It takes what is left.
+        return self.graph.reshape(self.value(a), -1, *list(sizes)[1:])
 
     on_reshape = on__unsafe_view = on_view
 

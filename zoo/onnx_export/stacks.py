@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from zoo.models.cells import CoupledLSTMCell, PeepholeLSTMCell, ResetBeforeGRUCell
+from zoo.models.cells.torch_cells import TorchHiddenCell, TorchLSTMCell
+from zoo.models.learned_state import LearnedStateStack
 from zoo.models.recurrent import HiddenStack, LSTMStack
 from zoo.models.residual import JoinedStack
 from zoo.models.written import CellLayer, WrittenStack
-from zoo.onnx_export.aten import parameter_names
+from zoo.onnx_export.aten import Step, parameter_names
 from zoo.onnx_export.graph import Graph, OnnxError
 from zoo.onnx_export.joins import add_join, add_norm
 from zoo.onnx_export.recurrent import OPS, Lengths, add_layers, add_node, reorder
@@ -57,6 +59,8 @@ def add_stack(
     Raises:
         OnnxError: the stack, or a cell of it, cannot be expressed in ONNX.
     """
+    if isinstance(stack, LearnedStateStack):  # what it learned are the states that a file begins with
+        return add_stack(graph, f"{name}.stack", stack.stack, features, lengths, states)
     steps = graph.op("Transpose", features, perm=[1, 0, 2])
     output, finals = _add_layers(graph, name, stack, steps, Rows(graph, lengths, features), states)
     return mask_padding(graph, graph.op("Transpose", output, perm=[1, 0, 2]), lengths), finals
@@ -64,6 +68,8 @@ def add_stack(
 
 def final_step(graph: Graph, stack: Any, state: str) -> str:
     """Return the stack's output at each row's last valid step (B, F), from its state h (rows, B, H)."""
+    if isinstance(stack, LearnedStateStack):
+        return final_step(graph, stack.stack, state)
     directions = stack.num_directions
     if not isinstance(stack, JoinedStack):
         return _side_by_side(graph, state, -directions, 2**31)
@@ -133,11 +139,10 @@ def _add_written(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, st
     directions = stack.num_directions
     finals: list[list[str]] = []
     layers: Sequence[Any] = list(stack.layers)
-    if layers[0].zoneout.probability:
-        raise OnnxError(f"{name} mixes the states of two steps by zoneout, which has no ONNX form here")
     for first in range(0, len(layers), directions):
         pair = layers[first : first + directions]
-        native = NATIVE.get(type(pair[0].cell_module))
+        # A node mixes no states of two steps, as zoneout does.
+        native = None if pair[0].zoneout.probability else NATIVE.get(type(pair[0].cell_module))
         if native is not None:
             part = [graph.slice(state, 0, first, first + directions) for state in states]
             op, weights, attributes = native(pair)
@@ -149,21 +154,33 @@ def _add_written(graph: Graph, name: str, stack: Any, steps: str, rows: Rows, st
         outputs = []
         for k, layer in enumerate(pair, start=first):
             cell = layer.cell_module
-            if getattr(cell, "columns", 1) > 1:
-                raise OnnxError(f"{name} runs along columns={cell.columns} in each step, which has no ONNX form here")
+            columns = getattr(cell, "columns", 1)  # of a grid, whose weights and sizes are those of one column
             start = [take_row(graph, state, k) for state in states]
             names = parameter_names(cell, f"{name}.layers.{k}.cell_module")
-            sizes = [cell.hidden_size] * len(states)
+            own: Any = cell.rnn if isinstance(cell, TorchLSTMCell | TorchHiddenCell) else cell
+            features, sizes = columns * own.weight_ih.shape[1], [columns * own.hidden_size] * len(states)
             try:
                 output, final = add_scan(
-                    graph, cell, names, steps, rows.valid, start, cell.weight_ih.shape[1], sizes, layer.reverse
+                    graph, mixed_step(layer), names, steps, rows.valid, start, features, sizes, layer.reverse
                 )
             except OnnxError as error:
-                raise OnnxError(f"{name}.layers.{k}, cell {cell.cell!r}: {error}") from error
+                named = getattr(cell, "cell", type(own).__name__)
+                raise OnnxError(f"{name}.layers.{k}, cell {named!r}: {error}") from error
             outputs.append(output)
             finals.append([add_axis(graph, value, 0) for value in final])
         steps = graph.op("Concat", *outputs, axis=2) if directions == 2 else outputs[0]
     return steps, [graph.op("Concat", *[final[i] for final in finals], axis=0) for i in range(len(states))]
+
+
+def mixed_step(layer: CellLayer) -> Step:
+    """Return one step of a layer: the cell, and the zoneout that mixes its states with those before."""
+    cell, zoneout = layer.cell_module, layer.zoneout
+
+    def step(input: Tensor, state: list[Tensor]) -> list[Tensor]:
+        after: list[Tensor] = zoneout(cell(input, state), state)
+        return after
+
+    return step
 
 
 Node = tuple[str, dict[str, np.ndarray], dict[str, Any]]  # the node's type, its weights and its attributes
