@@ -17,8 +17,10 @@ import zoo
 
 ATOL = RTOL = 1e-6
 CHUNKS = (1, 7, 16)
-# Cells that round more than others: a division by a deviation enlarges it, and the values of relu units reach 15.
-ROUNDING_OF = {"layer_norm_lstm": 5, "ind_rnn": 5}
+# How much larger the own rounding of a cell is than that of the others; `verify` allows four times what was measured.
+# A sum that nothing bounds is rounded in units of its size: c reaches 8 with normalised gates, where a division by the
+# deviation of U h then enlarges it (3.0e-6 measured), and relu units reach 15 (1.8e-6).
+ROUNDING_OF = {"layer_norm_lstm": 5, "ind_rnn": 3}
 
 
 def assert_close(got: Any, expected: torch.Tensor) -> None:
@@ -135,6 +137,21 @@ def test_ten_thousand_steps_on_trained_weights_stay_close(program: Program, arti
         assert_close(program.output(*call, folder=tmp_path), whole)
         assert_close(program.output(*call, "--stream", 97, folder=tmp_path), whole)
         assert (whole - exact).abs().max() <= 2e-6 * (exact.max() - exact.min())
+
+
+# Those whose state nothing bounds, whose rounding a division enlarges, that have no product with the state, that count.
+@pytest.mark.parametrize("cell", ["ind_rnn", "layer_norm_lstm", "sru", "clockwork_rnn"])
+def test_ten_thousand_steps_of_written_cells_stay_close(
+    cell: str, program: Program, artifact: Path, tmp_path: Path
+) -> None:
+    """A whole run in Python, and a stream in C++ that carries its state over 104 chunks."""
+    model = build_small(f"{cell}_language_model", num_layers=1, init="orthogonal")
+    tokens, _ = text(10_000)
+    zoo.save_artifact(model, artifact)
+    np.save(tmp_path / "input.npy", tokens.numpy())
+    streamed = program.output(artifact, tmp_path / "input.npy", "--stream", 97, folder=tmp_path)
+    assert streamed.shape == (1, 10_000, 128)
+    assert_close(streamed, model(tokens)[0])
 
 
 def text(steps: int) -> tuple[torch.Tensor, torch.Tensor]:
