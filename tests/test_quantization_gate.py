@@ -144,7 +144,9 @@ def test_the_console_program_prints_a_table_and_json(tmp_path: Path) -> None:
     assert re.search(r"^recipe +MB +of float +worst +rms +SNR dB", table.stdout)
     assert re.search(r"^float16 .* [\w.]+ \d\.\d\d%$", table.stdout, re.MULTILINE)
     assert re.search(r"^dynamic_int8 refused: beyond the limit on the samples", table.stdout, re.MULTILINE)
-    reports: list[dict[str, Any]] = json.loads(call_zoo("recipes", *arguments, "--json", cwd=tmp_path).stdout)
+    drawn = call_zoo("recipes", *arguments, "--json", "--picture", "recipes.png", cwd=tmp_path)
+    assert (tmp_path / "recipes.png").read_bytes().startswith(b"\x89PNG")
+    reports: list[dict[str, Any]] = json.loads(drawn.stdout)
     assert [report["recipe"] for report in reports] == ["dynamic_int8", "float16"]
     assert reports[0]["error"]["snr_db"] > 0
     refused = call_zoo("script", "tagger", "--recipe", "dynamic_int8", "--sample", "speech.npy", cwd=tmp_path)

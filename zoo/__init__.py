@@ -49,7 +49,9 @@ _HOMES = {
     "compare_recipes": "zoo.quantization",
     "decode_ctc": "zoo.decoding",
     "diagnose": "zoo.diagnostics.diagnosis",
+    "draw_recipes": "zoo.quantization",
     "export_onnx": "zoo.onnx_export.exporting",
+    "fake_quantized": "zoo.quantization",
     "find_model": "zoo.factory",
     "find_recipe": "zoo.quantization",
     "find_runner": "zoo.installation",
@@ -141,6 +143,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.quantization import RecipeError as RecipeError
     from zoo.quantization import RecipeReport as RecipeReport
     from zoo.quantization import compare_recipes as compare_recipes
+    from zoo.quantization import draw_recipes as draw_recipes
+    from zoo.quantization import fake_quantized as fake_quantized
     from zoo.quantization import find_recipe as find_recipe
     from zoo.quantization import list_recipes as list_recipes
     from zoo.quantization import quantize as quantize

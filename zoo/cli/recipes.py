@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import zoo
 from zoo.cli.parser import new_parser
@@ -26,6 +27,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     add_layer_arguments(parser)
     parser.add_argument("--recipe", action="append", help="a recipe to try (default: all); may be repeated")
     parser.add_argument("--steps", type=int, default=10_000, help="length of the long sequence (default: 10000)")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also draw the report, such as recipes.png")
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of the table")
     return parser
 
@@ -65,6 +67,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo recipes") -
     """Run the program; returns its exit status."""
     args = make_parser(program).parse_intermixed_args(arguments)
     try:
+        if args.picture:
+            import matplotlib  # noqa: F401  # it may be missing: say so before minutes are spent
         model = make_model(args, program)
         reports = zoo.compare_recipes(
             model,
@@ -75,7 +79,9 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo recipes") -
             exclude=args.exclude or (),
             steps=args.steps,
         )
-    except (ValueError, TypeError, OSError) as error:
+        if args.picture:
+            zoo.draw_recipes(reports, args.picture)
+    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
         return 1
     if args.json:

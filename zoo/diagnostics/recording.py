@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -71,9 +71,7 @@ def record_layers(model: nn.Module) -> Iterator[list[LayerRun]]:
                 parts = write_out(module)
                 for part, layer in parts.items():
                     _watch(layer, f"{name}.{part}" if name else part, runs)
-                patched: Any = module
-                patched.forward = partial(run_written_out, module, parts)
-                stack.callback(delattr, module, "forward")
+                stack.callback(_replace_forward(module, partial(run_written_out, module, parts)))
                 watched += 1
             elif isinstance(module, CellLayer):
                 stack.callback(_watch(module, name, runs))
@@ -89,6 +87,20 @@ def record_layers(model: nn.Module) -> Iterator[list[LayerRun]]:
         finally:
             for module, mode in training.items():
                 module.training = mode
+
+
+def _replace_forward(module: Any, forward: Callable[..., Any]) -> Callable[[], None]:
+    """Give a module another forward, and return what brings back the one before, which may be none of its class."""
+    before = vars(module).get("forward")
+    module.forward = forward
+
+    def restore() -> None:
+        if before is None:
+            del module.forward
+        else:
+            module.forward = before
+
+    return restore
 
 
 def _watch(layer: CellLayer, name: str, runs: list[LayerRun]) -> Any:
@@ -112,10 +124,10 @@ def _watch(layer: CellLayer, name: str, runs: list[LayerRun]) -> Any:
         return after
 
     hook = layer.register_forward_pre_hook(begin)
-    cell.forward = step
+    restore = _replace_forward(cell, step)
 
     def undo() -> None:
         hook.remove()
-        del cell.forward
+        restore()
 
     return undo

@@ -2,6 +2,8 @@
 
 from zoo.quantization import dynamic_int8, engine, float16, int4, static_int8  # they register themselves
 from zoo.quantization.conversion import quantize
+from zoo.quantization.fake_quantization import fake_quantized
+from zoo.quantization.picture import draw_recipes
 from zoo.quantization.recipe import Recipe, RecipeError, find_recipe, list_recipes, register_recipe
 from zoo.quantization.report import RecipeReport, compare_recipes
 
@@ -10,8 +12,10 @@ __all__ = [
     "RecipeError",
     "RecipeReport",
     "compare_recipes",
+    "draw_recipes",
     "dynamic_int8",
     "engine",
+    "fake_quantized",
     "find_recipe",
     "float16",
     "int4",

@@ -17,8 +17,9 @@ from zoo.artifact.golden import Sample
 from zoo.artifact.tolerances import BF16_LIMIT, FP32, INT8_LIMIT, INT8_REPLAY, STEADY
 from zoo.quantization.calibration import Seen, correct_biases, watch
 from zoo.quantization.engine_layers import make_engine_layer
-from zoo.quantization.int8_numbers import round_rows
+from zoo.quantization.int8_numbers import round_channels, round_rows
 from zoo.quantization.recipe import Convert, Recipe, plain_objection, register_recipe, replace_layers
+from zoo.quantization.written_out import Factors
 
 RECURRENT = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell)
 LAYERS = (*RECURRENT, nn.Linear, nn.Embedding, nn.Conv1d)
@@ -64,6 +65,7 @@ INT8 = Recipe(
     replay=INT8_REPLAY,
     regrouped=None,
     uses_engine=True,
+    factors=Factors(lambda _, weight: round_channels(weight), lambda _, rows: round_rows(rows)),
     calibrated=calibrated,
 )
 register_recipe(INT8)
@@ -71,6 +73,7 @@ register_recipe(
     replace(
         INT8,
         name="mixed",
+        factors=None,  # which layers stay float is not known before the end
         description=f"int8, with the most sensitive layers in float until outputs are within its limit; {KINDS}",
         spares=True,
     )

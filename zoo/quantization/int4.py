@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zoo.artifact.tolerances import FP32, INT8_LIMIT, STEADY
+from zoo.quantization.int8_numbers import pass_gradient
 from zoo.quantization.recipe import Recipe, register_recipe, replace_layers
 from zoo.quantization.stored_layers import LAYERS, make_stored_layer, stored_objection
+from zoo.quantization.written_out import Factors
 
 GROUP = 32  # weights that share a step and a lowest value
 LEVELS = 16
@@ -101,6 +103,12 @@ def _restore(kept: List[List[Tensor]], shapes: List[List[int]], training: bool) 
     return module.train(training)
 
 
+def round_weights(weight: Tensor) -> Tensor:
+    """Return a matrix with the numbers that the file will hold, and the gradient of the matrix itself."""
+    exact = weight.detach()
+    return pass_gradient(weight, read_groups(*round_groups(exact), list(exact.shape)))
+
+
 def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
     return replace_layers(model, names, partial(make_stored_layer, store=GroupedTensors))
 
@@ -116,5 +124,6 @@ register_recipe(
         limit=INT8_LIMIT,
         replay=FP32,
         regrouped=STEADY,
+        factors=Factors(lambda _, weight: round_weights(weight), lambda _, rows: rows),
     )
 )

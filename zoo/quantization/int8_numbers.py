@@ -20,8 +20,7 @@ def round_channels(weight: Tensor) -> Tensor:
     """Round each row of a matrix (units, columns) to whole steps of its largest absolute value over 127."""
     step = weight.detach().abs().amax(1, keepdim=True) / LARGEST  # (units, 1)
     rounded = (weight.detach() / step.clamp(min=TINIEST)).round() * step
-    result: Tensor = _Rounded.apply(weight, rounded)
-    return result
+    return pass_gradient(weight, rounded)
 
 
 def round_rows(x: Tensor) -> Tensor:
@@ -42,7 +41,12 @@ def round_range(x: Tensor, low: Tensor, high: Tensor) -> Tensor:
     step = (high / STEPS - low / STEPS).clamp(min=TINIEST)
     zero = (-low * (1 / step)).round()
     rounded = (((x.detach() * (1 / step)).round() + zero).clamp(0, STEPS) - zero) * step
-    result: Tensor = _Rounded.apply(x, rounded)
+    return pass_gradient(x, rounded)
+
+
+def pass_gradient(exact: Tensor, rounded: Tensor) -> Tensor:
+    """Return the rounded tensor, with the gradient of the exact one."""
+    result: Tensor = _Rounded.apply(exact, rounded)
     return result
 
 

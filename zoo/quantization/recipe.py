@@ -10,6 +10,7 @@ from torch import nn
 from zoo.artifact.golden import Sample
 from zoo.artifact.tolerances import ErrorLimit, Tolerance
 from zoo.errors import ZooError
+from zoo.quantization.written_out import Factors
 
 
 class RecipeError(ZooError, ValueError):
@@ -38,6 +39,7 @@ class Recipe:
         uses_backend: whether PyTorch's quantized backend packs the converted weights.
         spares: whether the layers that move the outputs most stay float until the outputs are within the limit.
         uses_engine: whether the file has weights that are packed for the fused engine, and calls its operators.
+        factors: what its products compute with, for training; None where this is not written in float.
         calibrated: gets the float model, the names of the layers to convert and real inputs, and returns a `convert`
             that has learned from these; None if the recipe learns nothing from inputs.
     """
@@ -53,6 +55,7 @@ class Recipe:
     uses_backend: bool = False
     uses_engine: bool = False
     spares: bool = False
+    factors: Factors | None = None
     calibrated: Callable[[nn.Module, Collection[str], Sequence[Sample]], Convert] | None = None
 
 

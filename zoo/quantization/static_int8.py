@@ -79,6 +79,7 @@ register_recipe(
         name="static_int8",
         description=f"int8 weights, activations in ranges that calibration inputs give, a quarter of the size; {KINDS}",
         convert=refuse,
+        factors=None,  # ranges change while weights do
         calibrated=calibrated,
     )
 )

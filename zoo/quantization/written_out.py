@@ -61,7 +61,7 @@ class WrittenRecurrent(nn.Module):
         steps = input.unbind(time_dim) if batch_sizes is None else input.split(batch_sizes.tolist())
         finals: list[tuple[Tensor, ...]] = []
         for k in range(layer.num_layers):
-            if k and layer.dropout and self.training:
+            if k and layer.dropout and layer.training:
                 steps = [functional.dropout(step, layer.dropout) for step in steps]
             own = slice(k * directions, (k + 1) * directions)
             weights = [weight for d in range(directions) for weight in self.weights(k, d)]

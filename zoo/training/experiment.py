@@ -84,6 +84,8 @@ class TrainingPart:
         average: decay of a running mean of the weights, which validation uses and the run keeps; 0 for none.
         gradient_checkpointing: the layers keep only their inputs for the backward pass and compute the rest again; for
             deep residual stacks that do not fit into memory.
+        fake_quantize: a recipe, such as "int8", with whose rounded numbers the training computes; empty for none. The
+            file that this recipe makes of the model is then what was trained.
         accelerator: "cpu", "gpu" or "auto".
         devices: processes on this machine, one per device.
         nodes: machines.
@@ -98,6 +100,7 @@ class TrainingPart:
     patience: int = 0
     average: float = 0.0
     gradient_checkpointing: bool = False
+    fake_quantize: str = ""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: int = 1
     nodes: int = 1

@@ -8,7 +8,7 @@ import math
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,7 +130,12 @@ def train(
         tested = {guess.name: score_guess(guess, task, task.test_batches()) for guess in guesses}
         if announce and trainer.is_global_zero:
             announce(Prepared(model, task, len(loaders[0]), tested))
-        with explain_failures(folder), recompute_layers(model, experiment.training.gradient_checkpointing):
+        aware = experiment.training.fake_quantize
+        with (
+            explain_failures(folder),
+            recompute_layers(model, experiment.training.gradient_checkpointing),
+            zoo.fake_quantized(model, aware) if aware else nullcontext(),
+        ):
             trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
     spent = learner.spent()
     kept = folder / (BEST if experiment.training.keep == "best" else LAST)
