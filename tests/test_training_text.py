@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from zoo.training.experiment import read_experiment
 from zoo.training.learners.language_modelling import LanguageModellingLearner
 from zoo.training.learners.tagging import PADDING, score_entities, score_words
 from zoo.training.tasks import make_task
-from zoo.training.tasks.language_modelling import ChunksInOrder, Streams
+from zoo.training.tasks.language_modelling import CharacterPrediction, ChunksInOrder, Streams, cut_rows
 from zoo.training.tasks.tagging import collate
 from zoo.training.text_metrics import entity_scores, find_entities, nats_per_symbol, valid_steps
 from zoo.training.trainer import make_model, train
@@ -117,11 +118,27 @@ def test_state_is_carried_and_detached() -> None:
 def test_the_test_text_is_whole_and_in_order() -> None:
     need(tiny_shakespeare.SOURCE)
     task: Any = make_task("tiny_shakespeare")
-    (batch,) = task.test_batches()
-    assert batch.input.shape == (8, 111_539 // 8)
-    assert torch.equal(batch.input.flatten()[:100], task.text.test[:100])
+    streams, blocks = task.test_batches()
+    assert streams.input.shape == (8, 111_539 // 8)
+    assert blocks.input.shape == (435, 256)
+    for batch in (streams, blocks):
+        assert torch.equal(batch.input.flatten()[:1000], task.text.test[:1000])
+        assert torch.equal(batch.target.flatten()[:1000], task.text.test[1:1001])
     kept: Any = make_task("tiny_shakespeare", {"hold_out": False})
     assert len(kept.train) - len(task.train) == 55_770
+
+
+def test_streams_and_blocks_have_a_figure_each() -> None:
+    tokens = torch.tensor([0, 1] * 20)
+    streams, blocks = cut_rows(tokens, 2), cut_rows(tokens, 13)
+    assert (streams.input.shape, blocks.input.shape) == ((2, 19), (13, 3))
+    sure = torch.nn.functional.one_hot(streams.target, 2).double().log()  # no nats
+    even = torch.zeros(13, 3, 2)  # log 2 of them
+    task: Any = SimpleNamespace(metric="nats_per_character")
+    assert CharacterPrediction.score(task, [sure, even], [streams, blocks]) == pytest.approx(
+        {"nats_per_character": 0.0, "nats_in_blocks": math.log(2)}
+    )
+    assert CharacterPrediction.score(task, [sure], [streams]) == {"nats_per_character": 0.0}
 
 
 def test_errors_of_forecasts_count_in_deviations() -> None:

@@ -33,6 +33,6 @@ class LanguageModellingLearner(Learner):
         return functional.cross_entropy(output.flatten(0, 1), batch.target.flatten())
 
 
-def score_characters(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+def score_characters(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> float:
     """Return the mean negative log-likelihood of a character in nats."""
-    return {"nats_per_character": nats_per_symbol(outputs, [batch.target for batch in batches])}
+    return nats_per_symbol(outputs, [batch.target for batch in batches])

@@ -22,6 +22,7 @@ OPTIONS: dict[str, Any] = {
     "steps": 128,  # characters between two truncations
     "hold_out": True,  # keep the validation part out of training; False once nothing is left to decide
     "streams": 8,  # rows that validation and test text is cut into, each read from a fresh state
+    "block": 0,  # characters of a block of the test text, each read from a fresh state, for a second figure; 0 for none
 }
 FAST_CHARACTERS = 16_000
 
@@ -64,7 +65,10 @@ class ChunksInOrder(Sampler[int]):
 
 
 class CharacterPrediction(Task):
-    """Characters in, scores of the next one out; nats per character. A derived class gives the text."""
+    """Characters in, scores of the next one out; nats per character. A derived class gives the text.
+
+    The test text is read twice: as long streams, and where `task.options.block` says so, in blocks, as others report.
+    """
 
     metric = "nats_per_character"
     mode: ClassVar[Literal["min", "max"]] = "min"
@@ -89,16 +93,24 @@ class CharacterPrediction(Task):
         return DataLoader(streams, batch_size=None, sampler=ChunksInOrder(streams, seed))
 
     def validation_batches(self) -> list[Batch]:
-        return [self._rows(self.text.validation[: self.most])]
+        return [cut_rows(self.text.validation[: self.most], self.options["streams"])]
 
     def test_batches(self) -> list[Batch]:
-        return [self._rows(self.text.test)]
-
-    def _rows(self, tokens: Tensor) -> Batch:
-        rows = self.options["streams"]
-        length = (len(tokens) - 1) // rows
-        input = tokens[: rows * length].view(rows, length)
-        return Batch(input, None, tokens[1 : rows * length + 1].view(rows, length))
+        tokens, block = self.text.test, self.options["block"]
+        streams = cut_rows(tokens, self.options["streams"])
+        return [streams, cut_rows(tokens, (len(tokens) - 1) // block)] if block else [streams]
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return score_characters(outputs, batches)
+        """Return the nats per character of the first batch, and those in blocks, where there is a second one."""
+        found = {self.metric: score_characters(outputs[:1], batches[:1])}
+        return {**found, "nats_in_blocks": score_characters(outputs[1:], batches[1:])} if len(batches) > 1 else found
+
+
+def cut_rows(tokens: Tensor, rows: int) -> Batch:
+    """Return a text as rows of equal length, one after the other: (rows, T) tokens, and the ones that follow each.
+
+    What is left at the end of the text, less than a character a row, is left out.
+    """
+    length = (len(tokens) - 1) // rows
+    input = tokens[: rows * length].view(rows, length)
+    return Batch(input, None, tokens[1 : rows * length + 1].view(rows, length))
