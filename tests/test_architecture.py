@@ -102,7 +102,14 @@ ARROWS: dict[str, set[str]] = {
     },
     "zoo.training.guesses": {"zoo.training.batching", "zoo.training.learners", "zoo.training.tasks"},
     "zoo.training.own_data": {"zoo.data", "zoo.training.guesses", "zoo.training.tasks"},
-    "zoo.training.baselines": {"zoo.data", "zoo.models", "zoo.training.batching", "zoo.training.tasks"},
+    "zoo.training.baselines": {
+        "zoo.data",
+        "zoo.models",
+        "zoo.models.padding",
+        "zoo.training.batching",
+        "zoo.training.learners",
+        "zoo.training.tasks",
+    },
     "zoo.training.fitting": {
         "zoo.data",
         "zoo.training",

@@ -12,18 +12,26 @@ import torch
 from torch import Tensor
 
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
+from zoo.data.fsdd import Recording
 from zoo.data.windows import cut_windows
 from zoo.training.baselines import BASELINES
 from zoo.training.baselines.characters import score_n_grams
 from zoo.training.baselines.classes import score_best
 from zoo.training.baselines.forecasting import score_last_value, score_ridge, score_same_hour
 from zoo.training.baselines.names import score_character_n_grams
+from zoo.training.baselines.pauses import find_words, score_pauses
+from zoo.training.baselines.pronunciation import align, score_letters
 from zoo.training.baselines.sequences import score_nearest_neighbour, score_statistics
+from zoo.training.baselines.sound_windows import score_keyword_windows, score_label_windows
 from zoo.training.baselines.tagging import score_frequent_tags, score_perceptron
-from zoo.training.batching import Batch, split_batches
+from zoo.training.batching import Batch, pad_sequences, split_batches
 from zoo.training.learners.classification import score_classes
+from zoo.training.learners.detection import score_trials
+from zoo.training.learners.seq2seq import score_pronunciations
 from zoo.training.learners.tagging import score_words
+from zoo.training.learners.transcription import NO_LABEL, score_strings
 from zoo.training.tasks import TASKS
+from zoo.training.tasks.cmudict import collate_words
 from zoo.training.tasks.forecasting import SeriesForecasting
 from zoo.training.tasks.names import collate as collate_names
 from zoo.training.tasks.tagging import WordTagging
@@ -161,3 +169,101 @@ def test_n_grams_of_a_text_without_surprises() -> None:
     flat = torch.randint(3, (3000,), generator=torch.Generator().manual_seed(0))
     text = SimpleNamespace(characters="abc", test=flat[2000:])
     assert score_n_grams(SimpleNamespace(train=flat[:2000], text=text))["nats_per_character"] >= math.log(3)
+
+
+def test_letters_are_aligned_by_the_cheapest_way() -> None:
+    costs = {("x", ("K", "S")): 0.1, ("a", ("A",)): 0.1, ("e", ()): 0.1, ("e", ("E",)): 0.3}
+    assert align("axe", ("A", "K", "S"), costs) == [("A",), ("K", "S"), ()]
+    assert align("a", ("A", "K", "S"), costs) == []  # more phonemes than two a letter
+
+
+def test_spelling_by_letters_in_context() -> None:
+    phonemes = ("A", "E", "K", "S", "Z")
+    # An s between vowels is Z, elsewhere S.
+    train = {"kas": ["KAS"], "ask": ["ASK"], "kasa": ["KAZA"], "asak": ["AZAK"], "sakse": ["SAKSE"], "esek": ["EZEK"]}
+    test = {"sak": ["SAK"], "kasak": ["KAZAK"], "esk": ["ESK"]}
+    label_of = {phoneme: k for k, phoneme in enumerate(phonemes)}
+    batches = [collate_words([(word, [tuple(p) for p in found]) for word, found in test.items()], label_of)]
+    task = SimpleNamespace(
+        train=[(word, [tuple(p) for p in found]) for word, found in train.items()] * 3,
+        label_of=label_of,
+        metric="word_error_rate",
+        validation_batches=lambda: batches,
+        test_batches=lambda: batches,
+        score=lambda outputs, batches: score_pronunciations(outputs, batches, phonemes),
+    )
+    assert score_letters(task)["word_error_rate"] == 0
+
+
+WORD_STEPS, GAP_STEPS = 30, 40
+
+
+def sing(words: Sequence[int], generator: torch.Generator) -> Tensor:
+    """Return (T, 80) samples: a tone for each word, on soft noise, with silence before each and after the last."""
+    times = torch.arange(WORD_STEPS * 80) / 8000
+    parts = [torch.zeros(GAP_STEPS * 80)]
+    for word in words:
+        parts += [0.1 * torch.sin(2 * math.pi * (600 + 900 * word) * times), torch.zeros(GAP_STEPS * 80)]
+    samples = torch.cat(parts)
+    return (samples + 1e-3 * torch.randn(len(samples), generator=generator)).view(-1, 80)
+
+
+def sung_task(make_target: Any, score: Any, metric: str) -> Any:
+    """Return a task of streams of two or three tones of three; `make_target` gives the targets (T, ...) of words."""
+    generator = torch.Generator().manual_seed(0)
+    strings = [[0, 1, 2], [2, 1, 0], [1, 2], [0, 0, 1], [2, 0], [1, 1, 2], [0, 2, 1], [2, 2]]
+    streams = [(sing(words, generator), words) for words in strings]
+
+    def collate(some: Sequence[tuple[Tensor, list[int]]]) -> Batch:
+        input, lengths = pad_sequences([samples for samples, _ in some])
+        target, _ = pad_sequences([make_target(len(samples), words) for samples, words in some], -1)
+        return Batch(input, lengths, target)
+
+    single = [(sing([word], generator)[GAP_STEPS:-GAP_STEPS], word) for word in (0, 1, 2) for _ in range(3)]
+    return SimpleNamespace(
+        train=[Recording(samples.flatten(), word, "") for samples, word in single],
+        train_batches=lambda size, seed: split_batches(streams, collate, size),
+        validation_batches=lambda: split_batches(streams, collate, 4),
+        test_batches=lambda: split_batches(streams[::-1], collate, 3),
+        score=score,
+        metric=metric,
+    )
+
+
+def ends_of(words: Sequence[int]) -> list[int]:
+    return [(k + 1) * (GAP_STEPS + WORD_STEPS) for k in range(len(words))]
+
+
+def string_target(steps: int, words: Sequence[int]) -> Tensor:
+    target = torch.full([steps], NO_LABEL)
+    target[ends_of(words)] = torch.tensor(words)
+    return target
+
+
+def keyword_target(steps: int, words: Sequence[int]) -> Tensor:
+    target = torch.zeros(steps, 10, dtype=torch.int8)
+    for word, end in zip(words, ends_of(words), strict=True):
+        target[end - 5 : end + 20, word] = 1
+    return target
+
+
+def test_strings_without_a_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoo.training.baselines.sound_windows.STREAMS", 24)
+    task = sung_task(string_target, score_strings, "error_rate")
+    assert score_pauses(task)["error_rate"] == 0
+    assert score_label_windows(task)["error_rate"] < 0.1
+
+
+def test_keywords_without_a_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoo.training.baselines.sound_windows.STREAMS", 24)
+    task = sung_task(keyword_target, score_trials, "equal_error_rate")
+    assert score_keyword_windows(task)["equal_error_rate"] < 0.05
+
+
+def test_words_are_what_lies_between_pauses() -> None:
+    samples = torch.full((60, 80), 1e-4)
+    samples[5:20] = samples[22:40] = 0.1
+    samples[50:53] = 0.1  # too short
+    assert find_words(samples, fall=30.0, pause=2) == [(5, 20), (22, 40)]
+    assert find_words(samples, fall=30.0, pause=3) == [(5, 40)]
+    assert find_words(samples, fall=90.0, pause=3) == [(0, 60)]

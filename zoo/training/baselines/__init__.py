@@ -13,7 +13,10 @@ from typing import Any
 from zoo.training.baselines.characters import score_n_grams
 from zoo.training.baselines.forecasting import score_last_value, score_ridge, score_same_hour
 from zoo.training.baselines.names import score_character_n_grams
+from zoo.training.baselines.pauses import score_pauses
+from zoo.training.baselines.pronunciation import score_letters
 from zoo.training.baselines.sequences import score_nearest_neighbour, score_statistics
+from zoo.training.baselines.sound_windows import score_keyword_windows, score_label_windows
 from zoo.training.baselines.speech import score_cepstra
 from zoo.training.baselines.tagging import score_frequent_tags, score_perceptron
 
@@ -26,7 +29,13 @@ BASELINES: dict[str, dict[str, Baseline]] = {
         "mean of the same hour in the last 14 days": score_same_hour,
         "ridge regression": score_ridge,
     },
+    "cmudict": {"letters in context": score_letters},
     "fsdd": {"MFCC statistics, SVM": score_cepstra},
+    "fsdd_detection": {"MFCC windows, logistic regression": score_keyword_windows},
+    "fsdd_strings": {
+        "MFCC windows, logistic regression": score_label_windows,
+        "words between pauses, SVM": score_pauses,
+    },
     "japanese_vowels": {
         "means and deviations, logistic regression": score_statistics,
         "nearest neighbour, time warping": score_nearest_neighbour,

@@ -29,12 +29,13 @@ def score_cepstra(task: Any) -> dict[str, float]:
         task,
         lambda strength: make_pipeline(StandardScaler(), SVC(C=strength)),
         STRENGTHS,
-        _describe,
+        describe_sounds,
         train,
     )
 
 
-def _describe(batches: Sequence[Batch]) -> np.ndarray[Any, Any]:
+def describe_sounds(batches: Sequence[Batch]) -> np.ndarray[Any, Any]:
+    """Return the features of whole sounds (sounds, features)."""
     log_mel = LogMel(HOP, WINDOW, MELS, SAMPLE_RATE)
     features = []
     for batch in batches:
