@@ -58,6 +58,7 @@ _HOMES = {
     "fit": "zoo.training.fitting",
     "import_model": "zoo.importing.importing",
     "init_weights_": "zoo.init.filling",
+    "layers_to_onnx": "zoo.onnx_export.bare_layers",
     "list_inits": "zoo.init.schemes",
     "list_models": "zoo.factory",
     "list_recipes": "zoo.quantization",
@@ -132,6 +133,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.models.standardizing import set_statistics_ as set_statistics_
     from zoo.models.units import set_units_ as set_units_
     from zoo.ngram import make_ngram as make_ngram
+    from zoo.onnx_export.bare_layers import layers_to_onnx as layers_to_onnx
     from zoo.onnx_export.exporting import SavedOnnx as SavedOnnx
     from zoo.onnx_export.exporting import export_onnx as export_onnx
     from zoo.onnx_export.graph import OnnxError as OnnxError

@@ -8,15 +8,12 @@ with `infer`: `start_async` and `wait` took 1.5 times as long.
 from __future__ import annotations
 
 import functools
-import io
 import logging
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
-import torch
-
+import zoo
 from zoo.benchmark.workload import Arrays, Prepared, Workload
 
 
@@ -51,22 +48,8 @@ def openvino_default(workload: Workload, threads: int) -> Prepared:
 
 @functools.lru_cache(maxsize=1)
 def onnx_bytes(workload: Workload) -> bytes:
-    """Export the model with native recurrent nodes and fixed sizes; both runtimes are fastest with these."""
-    file = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the newer exporter has no recurrent nodes
-        # These warn that the file may be wrong for other sizes. It only runs with the sizes of the export.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        warnings.filterwarnings("ignore", message="Exporting a model to ONNX with a batch_size other than 1")
-        torch.onnx.export(
-            workload.model,
-            workload.inputs,
-            file,  # type: ignore[arg-type]  # this exporter takes files, its annotation does not say so
-            input_names=workload.input_names,
-            output_names=workload.output_names,
-            dynamo=False,
-        )
-    return file.getvalue()
+    """Return native recurrent nodes in fixed sizes; both runtimes are fastest with these."""
+    return zoo.layers_to_onnx(workload.layers, workload.case.seq_len, workload.case.batch_size)
 
 
 def _prepare_onnxruntime(model: bytes, workload: Workload, threads: int) -> Prepared:

@@ -53,7 +53,8 @@ def stack_directions(tensors: list[Tensor], order: tuple[int, ...]) -> np.ndarra
 
 
 def add_node(
-    graph: Graph, op: str, name: str, weights: dict[str, np.ndarray], input: str, lengths: Lengths, states: list[str],
+    graph: Graph, op: str, name: str, weights: dict[str, np.ndarray], input: str, lengths: Lengths | None,
+    states: list[str],
     **attributes: Any,
 ) -> tuple[str, list[str]]:  # fmt: skip
     """Add one recurrent node.
@@ -64,7 +65,7 @@ def add_node(
         name: of the layer; its weights in the file are called after it.
         weights: by ONNX' names: W (D, gates * H, I), R (D, gates * H, H), and where there are any B and P.
         input: (T, B, I).
-        lengths: of the rows.
+        lengths: of the rows; None where all are whole.
         states: each (D, B, H).
         attributes: of the node.
 
@@ -73,7 +74,7 @@ def add_node(
     """
     directions, _, hidden_size = weights["R"].shape
     given = {key: graph.weight(f"{name}.{key}", array) for key, array in weights.items()}
-    inputs = [input, given["W"], given["R"], given.get("B", ""), lengths.for_nodes, *states]
+    inputs = [input, given["W"], given["R"], given.get("B", ""), lengths.for_nodes if lengths else "", *states]
     if "P" in given:
         inputs += [given["P"]]
     if directions == 2:
@@ -81,11 +82,15 @@ def add_node(
     output, *finals = graph.op(
         op, *inputs, outputs=1 + len(states), hidden_size=hidden_size, **attributes
     )  # output (T, D, B, H)
+    if lengths is None and directions == 1:
+        return graph.op("Squeeze", output, graph.constant([1])), finals
     side_by_side = graph.reshape(graph.op("Transpose", output, perm=[0, 2, 1, 3]), 0, 0, directions * hidden_size)
+    if lengths is None:
+        return side_by_side, finals
     return side_by_side, [lengths.keep_ended(n, s) for n, s in zip(finals, states, strict=True)]
 
 
-def add_layers(graph: Graph, name: str, rnn: nn.RNNBase, input: str, lengths: Lengths, states: list[str]) -> Any:
+def add_layers(graph: Graph, name: str, rnn: nn.RNNBase, input: str, lengths: Lengths | None, states: list[str]) -> Any:
     """Add the layers of an `nn.LSTM`, `nn.GRU` or `nn.RNN` without a projection.
 
     Args:
@@ -93,7 +98,7 @@ def add_layers(graph: Graph, name: str, rnn: nn.RNNBase, input: str, lengths: Le
         name: of the module.
         rnn: the module.
         input: (T, B, I).
-        lengths: of the rows.
+        lengths: of the rows; None where all are whole.
         states: each (layers * D, B, H).
 
     Returns:
@@ -114,8 +119,11 @@ def add_layers(graph: Graph, name: str, rnn: nn.RNNBase, input: str, lengths: Le
         weights = {"W": of("weight_ih"), "R": of("weight_hh")}
         if rnn.bias:
             weights["B"] = np.concatenate([of("bias_ih"), of("bias_hh")], axis=1)
-        rows = [graph.slice(state, 0, layer * directions, (layer + 1) * directions) for state in states]
+        own = layer * directions, (layer + 1) * directions
+        rows = [graph.slice(state, 0, *own) for state in states] if rnn.num_layers > 1 else states
         input, final = add_node(graph, op, f"{name}.l{layer}", weights, input, lengths, rows, **attributes)
         finals.append(final)
+    if rnn.num_layers == 1:
+        return input, finals[0]
     joined = [graph.op("Concat", *[final[k] for final in finals], axis=0) for k in range(len(states))]
     return input, joined
