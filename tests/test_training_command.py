@@ -124,6 +124,8 @@ def test_one_command_trains_and_the_next_ones_work_as_printed(
     metrics = json.loads(Path("a run/metrics.json").read_text())
     assert experiment.to_dict() == metrics["experiment"]
     assert metrics["test"][kind.metric] == approx_in(out, "test", kind.metric)
+    assert ("scores     of " in after) == (kind.metric in ("accuracy", "f1"))
+    assert ("reads whole sequences" in lines["model"]) == (name in ("ts", "npz", "conllu"))
     commands = [shlex.split(line) for line in after.partition("next\n")[2].splitlines()]
     assert [command[:2] for command in commands[:3]] == [
         ["zoo", "evaluate"],

@@ -12,6 +12,7 @@ from zoo.training.tasks.base import Task
 from zoo.training.trainer import INPUT, Prepared, Trained
 
 WIDTH = 11
+SHOWN = 12  # names of classes
 PROMPT, LENGTH, TEMPERATURE = 20, 250, 0.8  # of a text that a language model writes
 
 
@@ -25,11 +26,13 @@ def print_start(prepared: Prepared, experiment: Experiment, data: str = "") -> N
     """
     parameters = sum(parameter.numel() for parameter in prepared.model.parameters())
     part = experiment.training
+    both_ways = getattr(prepared.model.config, "bidirectional", False)
+    whole = "; it reads whole sequences, in both directions" if both_ways else ""
     kept = "the best one in validation is kept" if part.keep == "best" else "the last one is kept"
     lines = {
         **({"data": data} if data else {}),
         **prepared.task.facts(),
-        "model": f"{experiment.model.name}, {parameters:,} parameters",
+        "model": f"{experiment.model.name}, {parameters:,} parameters{whole}",
         "training": f"up to {part.max_epochs} epochs of {prepared.batches:,} batches; {kept}",
     }
     for name, line in lines.items():
@@ -78,6 +81,11 @@ def print_next(done: Trained) -> None:
         numbers = [f"int:{LENGTH}", f"float:{TEMPERATURE}", "int:1"]
         output = ["-o", done.folder / "text.bin"]
         commands.append(["cpp_runner", model, "--method", "generate", prompt, *numbers, *output])
+    record = done.task.record()
+    names = record.get("classes") or record.get("tags") or []
+    if names:
+        more = f", ... ({len(names)} in all)" if len(names) > SHOWN else ""
+        print(f"{'scores':<{WIDTH}}of {', '.join(names[:SHOWN])}{more}, in this order")
     print("next")
     for command in commands:
         print("  " + shlex.join(map(str, command)))
