@@ -102,6 +102,23 @@ def test_what_never_changes_teaches_nothing(tmp_path: Path) -> None:
     assert facts["left out"] == "the arrays left"
 
 
+def test_a_part_is_not_the_training_data_again(tmp_path: Path) -> None:
+    path, tags = str(tmp_path / "a.npz"), str(tmp_path / "a.bio")
+    values = np.random.default_rng(0).normal(size=(40, 3, 2))
+    np.savez(path, X=values, y=np.arange(40) % 2)
+    Path(tags).write_text("Ada B-per\nspoke O\n\n" * 20)
+    for name, data in (("npz", path), ("conllu", tags)):
+        for part in ("validation", "test"):
+            with pytest.raises(DataError, match=f"is the training data and the {part} part; leave {part} out"):
+                make_task(name, {"train": data, part: data})
+            with pytest.raises(ValueError, match=f"option {part}_share must be more than 0 where"):
+                make_task(name, {"train": data, f"{part}_share": 0})
+    values[:, :, 1] = np.nan
+    np.savez(path, X=values, y=np.arange(40) % 2)
+    with pytest.raises(DataError, match=r"a.npz: feature 1 has no value in training; leave it out"):
+        make_task("npz", {"train": path, "missing": "forward"})
+
+
 def test_parts_without_a_file_are_shares_of_each_class(tmp_path: Path) -> None:
     path = str(write_series(tmp_path / "a.ts", 20))
     task, again, other = (make_task("ts", {"train": path, "split_seed": seed}) for seed in (0, 0, 1))

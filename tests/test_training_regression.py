@@ -173,7 +173,8 @@ def test_missing_steps_of_sequences(tmp_path: Path, how: str) -> None:
     path = write_ramps(tmp_path / "a.ts", 30, missing=True)
     with pytest.raises(DataError, match=r"a.ts, line 4, channel 1, value 2 is missing"):
         make_task("ts", {"train": path})
-    task: Any = make_task("ts", {"train": path, "test": path, "missing": how})
+    test = write_ramps(tmp_path / "b.ts", 30, missing=True)
+    task: Any = make_task("ts", {"train": path, "test": test, "missing": how})
     steps = task.test[0][0]
     assert steps.shape == {"drop": (4, 1), "mask": (5, 2)}.get(how, (5, 1))
     assert not steps.isnan().any()

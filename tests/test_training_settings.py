@@ -188,6 +188,8 @@ def test_options_have_the_type_of_their_default() -> None:
         ({"in_order": "yes"}, "option in_order must be true or false, got 'yes'"),
         ({"horizon": "far"}, "option horizon must be a whole number, got 'far'"),
         ({"time_column": True}, "option time_column must be a text, got True"),
+        ({"look_back": 0}, "option look_back must be at least 1, got 0"),
+        ({"test_share": 1}, "option test_share must be a share, from 0 to less than 1, got 1.0"),
         ({"mising": "drop"}, "task csv has no option mising; did you mean missing?"),
     ):
         with pytest.raises(ValueError, match=re.escape(words)):

@@ -155,11 +155,12 @@ def test_errors_of_forecasts_count_in_deviations() -> None:
 @pytest.mark.autograd
 def test_own_text_tags_and_series(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
-    (tmp_path / "a.conllu").write_text(CONLLU)
+    for part in ("train", "validation", "test"):
+        (tmp_path / f"{part}.conllu").write_text(CONLLU)
     rows = "".join(f"2020-01-01 {k // 60:02}:{k % 60:02},{math.sin(k / 9):.4f},{k % 7}\n" for k in range(400))
     (tmp_path / "a.csv").write_text("date,x,y\n" + rows)
     quick = ["training.max_epochs=1", "training.accelerator=cpu", "training.batch_size=4", "training.precision=fp32"]
-    conllu = [f"task.options.{part}={tmp_path / 'a.conllu'}" for part in ("train", "validation", "test")]
+    conllu = [f"task.options.{part}={tmp_path / part}.conllu" for part in ("train", "validation", "test")]
     runs = {
         "lstm_language_model_shakespeare": [
             "task.name=plain_text",

@@ -98,6 +98,8 @@ def restore_task(artifact: str | Path, data: str = "", options: Mapping[str, Any
     if data and data not in TASKS and not Path(data).exists():
         raise ValueError(f"{data!r} is neither a file nor a folder nor a data set; those are {', '.join(TASKS)}")
     given = {**trained["options"], **options}
+    if (given.get("missing") == "mask") != (trained["options"].get("missing") == "mask"):
+        raise ValueError("missing=mask gives the model further inputs, so that training and test have to agree on it")
     return find_task(trained["name"]).restore(given, trained["record"], "" if data in TASKS else data)
 
 

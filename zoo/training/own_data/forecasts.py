@@ -23,7 +23,7 @@ def choose_windows(options: dict[str, Any]) -> dict[str, Any]:
         DataError: the data cannot be read as the options say.
     """
     rows = len(make_task("csv", {**options, "look_back": 1, "horizon": 1}).train.values)  # type: ignore[attr-defined]
-    horizon = options.get("horizon") or max(1, min(USUAL_HORIZON, int(HORIZON_SHARE * rows)))
+    horizon = options.get("horizon", max(1, min(USUAL_HORIZON, int(HORIZON_SHARE * rows))))
     if "look_back" in options:
         return {**options, "horizon": horizon}
     longest = max(2, min(MOST_LOOK_BACK, int(LOOK_BACK_SHARE * rows)))

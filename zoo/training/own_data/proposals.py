@@ -106,7 +106,9 @@ def make_options(kind: str, data: str, wishes: Wishes) -> dict[str, Any]:
     ):
         if value and kind not in kinds:
             raise ValueError(f"{kind} data takes no {wish}; {', '.join(kinds)} data does")
-    targets = {"targets": wishes.target.split(",")} if wishes.target else {}
+    targets = {"targets": wishes.target} if wishes.target else {}
+    if wishes.horizon < 0:
+        raise ValueError(f"horizon must be at least 1 step, got {wishes.horizon}")
     if kind == "csv":
         return {"path": data, "loss": "mse", **targets, **({"horizon": wishes.horizon} if wishes.horizon else {})}
     if kind == "text":

@@ -15,6 +15,14 @@ from zoo.data.source import DataSource
 from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
 
+# The least value of an option, by its name.
+LEAST = {
+    **dict.fromkeys(("horizon", "look_back", "steps", "streams", "min_count", "word_bytes"), 1),
+    "vocabulary": 2,
+    "hop_ms": 0.1,
+    "window_ms": 0.1,
+    "sample_rate": 0,
+}
 # What a value of an option is called in errors.
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
 
@@ -107,7 +115,7 @@ def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -
         task: its name, for errors.
 
     Raises:
-        ValueError: an option is not among the defaults, or its value has another type.
+        ValueError: an option is not among the defaults, or its value has another type or is too small.
     """
     for name in options:
         if name not in defaults:
@@ -127,4 +135,8 @@ def _convert(value: Any, default: Any, name: str) -> Any:
         value = [part.strip() for part in value.split(",") if part.strip()]
     if type(value) is not type(default):
         raise ValueError(f"option {name} must be {WORDS[type(default)]}, got {value!r}")
+    if name in LEAST and value < LEAST[name]:
+        raise ValueError(f"option {name} must be at least {LEAST[name]}, got {value!r}")
+    if name.endswith("_share") and not 0 <= value < 1:
+        raise ValueError(f"option {name} must be a share, from 0 to less than 1, got {value!r}")
     return value

@@ -38,6 +38,9 @@ class FeatureFiles(SequenceFiles):
         known = ~steps.isnan()
         self.mean = torch.where(known, steps, 0.0).sum(0) / known.sum(0).clamp(min=1)
         moves = torch.where(known, steps - self.mean, 0.0).square().sum(0) / known.sum(0).clamp(min=1)
+        if not known.any(0).all():
+            absent = int((~known.any(0)).nonzero()[0])
+            raise DataError(f"{self.options['train']}: feature {absent} has no value in training; leave it out")
         if not (moves > 0).any() and len({len(part) for part in train.sequences}) == 1:
             raise DataError(f"{self.options['train']}: no feature changes in training; there is nothing to learn from")
         # A feature that is constant in training says nothing; it stays as it is, without its mean.

@@ -177,6 +177,7 @@ class SequenceFiles(Task):
 
     def _split(self, whole: Labelled) -> dict[str, Labelled]:
         """Return the three parts: files where there are any, and seeded shares of `whole` for the others."""
+        check_parts(self.options)
         own = {name: self.read(self.options[name]) for name in ("validation", "test") if self.options[name]}
         drawn = [name for name in ("validation", "test") if name not in own]
         shares = [self.options[f"{name}_share"] for name in drawn]
@@ -195,6 +196,21 @@ class SequenceFiles(Task):
         self.split_words = f"{' and '.join(drawn)}: {how}, seed {seed}" if drawn else "a file for each"
         parts = {name: whole.take(which) for name, which in zip(["train", *drawn], places, strict=True)}
         return {**parts, **own}
+
+
+def check_parts(options: dict[str, Any]) -> None:
+    """Refuse parts that are the training data again, and parts that would be empty.
+
+    Raises:
+        DataError: the data of a part is that of training.
+        ValueError: a share of 0.
+    """
+    for part in ("validation", "test"):
+        path = options[part]
+        if path and Path(path).exists() and Path(path).samefile(options["train"]):
+            raise DataError(f"{path} is the training data and the {part} part; leave {part} out to keep a share for it")
+        if not path and not options[f"{part}_share"]:
+            raise ValueError(f"option {part}_share must be more than 0 where the {part} part has no data of its own")
 
 
 def bin_numbers(numbers: Sequence[Tensor]) -> list[str]:

@@ -15,6 +15,7 @@ from zoo.data.tagged_columns import find_scheme, load_tagged
 from zoo.training.batching import Batch
 from zoo.training.learners.tagging import score_entities, score_words
 from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.own.labelled import check_parts
 from zoo.training.tasks.tagging import OPTIONS, WordTagging
 
 OWN: dict[str, Any] = {
@@ -118,6 +119,7 @@ class TaggedFiles(WordTagging):
 
     def _cut_parts(self, sentences: list[TaggedSentence]) -> dict[str, list[TaggedSentence]]:
         """Return the three parts: files where there are any, and cuts of the training file for the others."""
+        check_parts(self.options)
         parts: dict[str, list[TaggedSentence]] = {}
         rest = sentences
         for name in ("test", "validation"):
