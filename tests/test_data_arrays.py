@@ -60,6 +60,11 @@ def test_numbers_of_a_sequence_and_of_every_step() -> None:
     assert label_arrays(X, [1.0, 2.0, 1.0, 2.0], goal="classes").classes == ["1.0", "2.0", "1.0", "2.0"]
 
 
+def test_tensors_are_arrays() -> None:
+    found = label_arrays(torch.tensor(X, requires_grad=True, dtype=torch.float32), torch.tensor([3, 5, 3, 5]))
+    assert (found.classes, found.sequences[0].tolist()) == (["3", "5", "3", "5"], X[0].tolist())
+
+
 def test_a_column_is_one_value_for_each_sequence() -> None:
     assert label_arrays(X, [["a"], ["b"], ["a"], ["b"]]).classes == ["a", "b", "a", "b"]
     assert label_arrays(X, np.array([b"no", b"yes", b"no", b"yes"])).class_names == ["no", "yes"]
@@ -98,6 +103,8 @@ def test_files_and_groups(tmp_path: Path) -> None:
             r"y is float64 \(4, 4\) with one 1 in each row; give the classes, y.argmax\(1\); say goal=num",
         ),
         ({"y": [[1.0], [2.0], [1.0], [2.0]]}, "y is float64 with 2 whole numbers, which may be classes or numbers"),
+        ({"y": ["a", None, "b", "a"]}, r"y\[1\] is missing; leave such sequences out"),
+        ({"X": {"a": X}}, "X is a dict, expected a row for each sequence"),
         ({"y": 3}, "y is one value, 3, expected a row for each sequence"),
         ({"X": np.array(2.5)}, "X is one value, 2.5, expected a row for each sequence"),
         ({"y": np.array([b"\xff", b"a", b"b", b"c"])}, "y holds bytes that are no UTF-8"),
@@ -135,9 +142,15 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
         np.save(file, X)
     with pytest.raises(DataError, match=r"a.npz holds one array, as of numpy.save; numpy.savez\(FILE, X=X, y=y\)"):
         load_arrays(path)
-    path.write_bytes(b"PK nothing")
-    with pytest.raises(DataError, match=r"a.npz is not an .npz of plain arrays"):
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"a.npz is not an .npz file; numpy.savez"):
         load_arrays(path)
+    np.savez(path, X=X, y=FLOATS)
+    whole = path.read_bytes()
+    for damaged in (whole[:-50], whole[:200] + b"!!" + whole[202:]):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"a.npz is damaged: .*; write or copy it again"):
+            load_arrays(path)
     np.savez(path, X=np.array([X[0], X[1, :1]], dtype=object), y=[0, 1])
     with pytest.raises(
         DataError, match=r"a.npz is not an .npz of plain arrays: it holds Python objects; save X padded"

@@ -204,6 +204,13 @@ def test_series_below_each_other_are_no_single_one() -> None:
     assert parse_csv(rows(["wet", "dry", "wet", "wet"], [3, 1, 4, 1])).names == ["x"]
 
 
+def test_steps_that_begin_again_are_those_of_another_series() -> None:
+    engines = "engine,cycle,heat\n" + "".join(f"{k // 6},{k % 6},{WAVE[k % 12]}\n" for k in range(24))
+    with pytest.raises(DataError, match=r"line 8, column 'cycle': it begins again, as 'engine' changes, .*"):
+        parse_csv(engines)
+    assert parse_csv(engines, in_order=True).names == ["engine", "cycle", "heat"]
+
+
 def test_a_row_for_each_series_is_no_step_of_time() -> None:
     wide = "\n".join(",".join(str((7 * row + 3 * k) % 11) for k in range(30)) for row in range(9))
     with pytest.raises(DataError, match="30 variables are more than 9 rows: a row is a step of time here"):

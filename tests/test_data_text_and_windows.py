@@ -8,7 +8,7 @@ from support.data_sets import need
 
 from zoo.config import UNKNOWN
 from zoo.data import etth1, tiny_shakespeare, ud_english_ewt, wnut17
-from zoo.data.plain_text import load_plain_text, split_characters
+from zoo.data.plain_text import encode_characters, load_plain_text, split_characters
 from zoo.data.source import DataError
 from zoo.data.windows import cut_windows
 
@@ -52,6 +52,12 @@ def test_rare_characters_become_one_token() -> None:
     assert split_characters(text, most=4).characters == "abcd"
 
 
+def test_characters_without_a_token_are_refused_with_their_line() -> None:
+    assert encode_characters("ab\nba", "\nab").tolist() == [1, 2, 0, 2, 1]
+    with pytest.raises(DataError, match="line 2: the model has no token for 'ö', and none for unknown characters"):
+        encode_characters("ab\nbö", "\nab")
+
+
 def test_the_alphabet_is_that_of_the_training_part() -> None:
     split = split_characters("ab" * 45 + "z" + "a" * 9)
     assert split.characters == "ab" + UNKNOWN
@@ -69,7 +75,7 @@ def test_windows_forecast_their_part_only() -> None:
     assert ahead.squeeze(2).tolist() == [[10, 11], [14, 15]]
     assert windows.cut(range(5))[1].shape == (5, 2, 1)
     assert len(cut_windows(values, 0, 10, 4, 2)) == 5
-    with pytest.raises(ValueError, match=r"6 of 20 rows are too few for a part: no window of 4 \+ 7 steps ends there"):
+    with pytest.raises(ValueError, match=r"6 rows, of 20 in all, are too few for a window of 4 \+ 7 steps"):
         cut_windows(values, 10, 16, look_back=4, horizon=7)
 
 

@@ -48,6 +48,8 @@ def test_errors_name_the_arrays(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^X\[2, 1, 0\] is missing or infinite"):
         zoo.fit(x, [0, 1, 0, 1, 0], folder=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    with pytest.raises(DataError, match=r"^class '1' has 2 examples, too few for 3 parts"):
+        zoo.fit(x[[0, 1, 3, 4, 0]], [0, 1, 0, 1, 0], folder=tmp_path / "run")
 
 
 def test_what_is_written_is_what_was_given(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +56,19 @@ def load_arrays(path: str | Path, *, goal: str = "", missing: bool = False) -> L
         DataError: the file is missing or damaged, lacks an array, or as `label_arrays`, with the file's name.
     """
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, NpzFile):
-            raise DataError(f"{path} holds one array, as of numpy.save; numpy.savez(FILE, X=X, y=y) writes an .npz")
-        with loaded as file:
-            found = {name: file[name] for name in file.files}
+        with Path(path).open("rb") as file:
+            if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06", b"\x93NUM"):
+                raise DataError(f"{path} is not an .npz file; numpy.savez(FILE, X=X, y=y) writes one")
+            file.seek(0)
+            loaded = np.load(file, allow_pickle=False)
+            if not isinstance(loaded, NpzFile):
+                raise DataError(f"{path} holds one array, as of numpy.save; numpy.savez(FILE, X=X, y=y) writes an .npz")
+            found = {name: loaded[name] for name in loaded.files}
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        if isinstance(error, zipfile.BadZipFile):
+            raise DataError(f"{path} is damaged: {error}; write or copy it again") from error
         why = (
             "it holds Python objects; save X padded, with lengths, and y as numbers or as text"
             if "pickle" in str(error)
@@ -148,7 +154,7 @@ def save_arrays(path: str | Path, X: Any, y: Any, lengths: Any = None, groups: A
 
 def _as_array(value: Any, name: str) -> NDArray[Any]:
     try:
-        array = np.asarray(value)
+        array = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
         return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
     except UnicodeDecodeError as error:
         raise DataError(f"{name} holds bytes that are no UTF-8, {error.reason}; save it as text") from error
@@ -159,7 +165,8 @@ def _as_array(value: Any, name: str) -> NDArray[Any]:
 def _as_rows(value: Any, name: str) -> NDArray[Any]:
     array = _as_array(value, name)
     if not array.ndim:
-        raise DataError(f"{name} is one value, {array.item()!r}, expected a row for each sequence")
+        what = f"one value, {array.item()!r}" if array.dtype.kind != "O" else f"a {type(value).__name__}"
+        raise DataError(f"{name} is {what}, expected a row for each sequence")
     return array
 
 
@@ -217,9 +224,10 @@ def _read_targets(
     whole = all(np.ndim(part) == 0 for part in parts)
     if whole and (goal or find_goal(np.asarray(parts))) == "classes":
         values = np.asarray(parts)
-        if values.dtype.kind == "f" and np.isnan(values).any():
-            raise DataError(f"y[{int(np.isnan(values).argmax())}] is missing; leave such sequences out")
-        names = [str(value) for value in np.unique(values)]
+        for k, value in enumerate(values):
+            if value is None or value != value:  # NaN is not equal to itself
+                raise DataError(f"y[{k}] is missing; leave such sequences out")
+        names = [str(value) for value in np.unique(values.astype(str) if values.dtype.kind == "O" else values)]
         return [str(value) for value in values], names, []
     if not goal and _is_one_hot(parts):
         raise DataError(

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from zoo.data.csv_numbers import find_decimal, is_missing, is_number, read_numbers
 from zoo.data.csv_table import CsvForm, Table
-from zoo.data.csv_times import are_dates, direction, gives_order, read_times, tells_part_of_time, time_told
+from zoo.data.csv_times import (
+    are_dates,
+    direction,
+    gives_order,
+    read_times,
+    steps_evenly,
+    tells_part_of_time,
+    time_told,
+)
 from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
@@ -96,6 +104,7 @@ def choose_columns(
         words += _describe_gaps(times, lines)
     elif not in_order:
         _refuse_blocks(table, [name for name in table.names if name not in numbers and name not in dates])
+        _refuse_restarts(numbers, table.lines)
     return Columns(np.ascontiguousarray(values), names, lines, left_out, words, decimal)
 
 
@@ -179,6 +188,26 @@ def _refuse_blocks(table: Table, names: Sequence[str]) -> None:
             f"{cells[0]!r}, as names of series are that stand below each other; give one series at a time",
             Setting("in_order", ("true",), "where all rows are one series"),
         )
+
+
+def _refuse_restarts(numbers: dict[str, NDArray[np.float64]], lines: Sequence[int]) -> None:
+    """Refuse a column that counts evenly and begins again wherever another one changes, as steps of several series do.
+
+    Raises:
+        DataError: with the line where the second series begins.
+    """
+    for owner, values in numbers.items():
+        starts = np.flatnonzero(np.diff(values)) + 1
+        if not len(starts) or (np.diff(values)[starts - 1] < 0).any() or np.diff([0, *starts, len(values)]).min() < 3:
+            continue
+        for name, steps in numbers.items():
+            parts = np.split(steps, starts)
+            if all(steps_evenly(part) and part[0] == steps[0] for part in parts):
+                raise DataError(
+                    f"line {lines[starts[0]]}, column {name!r}: it begins again, as {owner!r} changes, like steps of "
+                    "series that stand below each other; give one series at a time",
+                    Setting("in_order", ("true",), "where all rows are one series"),
+                )
 
 
 def check_order(table: Table, name: str, form: CsvForm | None = None, repeats: bool = False) -> int:

@@ -56,11 +56,20 @@ def choose_alphabet(text: str, most: int, others: str = "") -> str:
 
 
 def encode_characters(text: str, characters: str) -> Tensor:
-    """Return a text as int64 tokens (characters,); what the alphabet lacks becomes `UNKNOWN`, which it then needs."""
+    """Return a text as int64 tokens (characters,); what the alphabet lacks becomes `UNKNOWN`.
+
+    Raises:
+        DataError: the alphabet lacks a character, and `UNKNOWN` too; the message has the line.
+    """
     places = {character: k for k, character in enumerate(characters)}
     unknown = places.get(UNKNOWN)
     found = [places.get(character, unknown) for character in text]
-    assert None not in found, "choose_alphabet gives a token for what it leaves out"
+    if None in found:
+        place = found.index(None)
+        raise DataError(
+            f"line {text.count(chr(10), 0, place) + 1}: the model has no token for {text[place]!r}, and none for "
+            f"unknown characters; its text had {len(characters)} different ones"
+        )
     return torch.tensor(found, dtype=torch.int64)
 
 

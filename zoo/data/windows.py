@@ -50,11 +50,13 @@ def cut_windows(values: Tensor, first: int, end: int, look_back: int, horizon: i
     Raises:
         ValueError: no window fits.
     """
-    starts = torch.arange(max(0, first - look_back), end - look_back - horizon + 1)
+    starts = torch.arange(max(0, first - look_back), max(0, first - look_back, end - look_back - horizon + 1))
     if not 0 <= first < end <= len(values) or not len(starts):
+        short = len(values) if len(values) < look_back + horizon else max(0, end - first)
+        part = "" if short == len(values) else f", of {len(values):,} in all,"
         raise ValueError(
-            f"{max(0, end - first)} of {len(values)} rows are too few for a part: no window of {look_back} + {horizon} "
-            "steps ends there; give a longer series, or a smaller look_back or horizon"
+            f"{short:,} rows{part} are too few for a window of {look_back} + {horizon} steps; give a longer series, or "
+            "a smaller look_back or horizon"
         )
     absent = values.isnan()
     if absent.any():

@@ -66,7 +66,7 @@ def fit(
     save_arrays(place / DATA, X, y, lengths, groups)
     options = {"train": str(place / DATA), "missing": missing, "goal": goal}
     own = {key.removeprefix(OPTIONS): value for key, value in overrides.items() if key.startswith(OPTIONS)}
-    with told_as_arguments():
+    with told_as_arguments(f"{place / DATA}: "):
         task: Any = make_task("npz", {**options, **own})
     table = {"name": "arrays", "task": {"name": "npz", "options": options}, **plan_sequences(task)}
     kind = "regressor" if "num_targets" in task.model_overrides() else "classifier"
@@ -77,12 +77,12 @@ def fit(
 
 
 @contextmanager
-def told_as_arguments() -> Iterator[None]:
-    """Let a DataError inside name its options as `fit` takes them."""
+def told_as_arguments(file: str = "") -> Iterator[None]:
+    """Let a DataError inside name its options as `fit` takes them, and no file that the caller has not named."""
     try:
         yield
     except DataError as error:
-        raise DataError(error.tell(write_argument)) from error
+        raise DataError(error.tell(write_argument).removeprefix(file)) from error
 
 
 def write_argument(option: str, value: str) -> str:

@@ -19,4 +19,5 @@ FORM: dict[str, Any] = {
 def read_form(options: Mapping[str, Any]) -> CsvForm:
     """Return what the options of a task say of the form of its file."""
     values = {name: options[name] for name in FORM}
-    return CsvForm(**{**values, "na_values": tuple(map(str, options["na_values"]))})
+    tab = {"\\t": "\t"}.get(options["separator"], options["separator"])  # as a shell gives it
+    return CsvForm(**{**values, "separator": tab, "na_values": tuple(map(str, options["na_values"]))})

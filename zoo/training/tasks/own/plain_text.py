@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from zoo.data.plain_text import CharacterText, encode_characters, load_plain_text
 from zoo.data.settings import Setting
-from zoo.data.source import DataError, DataSource, read_text
+from zoo.data.source import DataError, DataSource, named, read_text
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.language_modelling import OPTIONS, CharacterPrediction
 
@@ -37,7 +37,8 @@ class PlainText(CharacterPrediction):
             return cls(options)
         task = cls.__new__(cls)
         task.options = read_options(options, {**OPTIONS, **OWN}, "plain_text")
-        tokens = encode_characters(read_text(data), record["characters"])
+        with named(data):
+            tokens = encode_characters(read_text(data), record["characters"])
         task.text = CharacterText(record["characters"], tokens[:0], tokens[:0], tokens)
         return task
 

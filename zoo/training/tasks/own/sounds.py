@@ -78,7 +78,9 @@ class SoundFolders(SequenceFiles):
         set_log_mel_statistics_(model, self.goal.collate(self.train[:: max(1, len(self.train) // BATCH_SIZE)]))
 
     def _find_speakers(self, folder: str, paths: list[Path]) -> list[str]:
-        """Return the speaker of each recording, or nothing where no name says it."""
+        """Return the speaker of each recording to train on, or nothing where no name says it."""
+        if folder != self.options["train"]:  # other folders are not split
+            return []
         if self.options["speaker"]:
             return [self._find_speaker(path) for path in paths]
         inside = [path.relative_to(folder).parts[1:-1] for path in paths]
