@@ -160,6 +160,9 @@ def approx_in(out: str, line: str, metric: str) -> Any:
         ("train.txt", TAGGED, "conllu"),
         ("book.txt", "It was the best of times,\nit was the worst of times.\n\nIt was the age of wisdom.\n", "text"),
         ("eng.testa", TAGGED, "conllu"),
+        ("sensors.txt", "date;a\n" + "".join(f"2020-01-{k:02};{k},5\n" for k in range(1, 29)), "csv"),
+        ("sensors.dat", "".join(f"{k} {k % 7}.5  {-k}\n" for k in range(28)), "csv"),
+        ("addresses.txt", "12 Oaks\n7 Elms\n" * 20, "text"),
         ("slashes.txt", "Ada/NNP spoke/VBD\n\nBonn/NNP is/VBZ\n\n" * 9, "text"),
     ],
 )

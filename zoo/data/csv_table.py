@@ -135,7 +135,7 @@ def find_separator(lines: Sequence[str]) -> str:
         cells = [cell for row in rows for cell in row]
         if width < 2:
             return 0.0, 0.0, 0
-        return count / len(rows), sum(map(_is_value, cells)) / len(cells), width
+        return count / len(rows), sum(map(is_value, cells)) / len(cells), width
 
     return max(SEPARATORS, key=merit)
 
@@ -199,9 +199,9 @@ def _has_header(rows: list[list[str]], line: int) -> bool:
     """Return whether the first row names the columns: none of its cells is a number where the others below are."""
     body = rows[1 : SAMPLE + 1]
     if not body:
-        return not any(map(_is_value, filter(None, rows[0])))
-    typed = [k for k in range(len(rows[0])) if 2 * sum(_is_value(row[k]) for row in body) > len(body)]
-    as_data = [k for k in typed if _is_value(rows[0][k]) and not is_missing(rows[0][k])]
+        return not any(map(is_value, filter(None, rows[0])))
+    typed = [k for k in range(len(rows[0])) if 2 * sum(is_value(row[k]) for row in body) > len(body)]
+    as_data = [k for k in typed if is_value(rows[0][k]) and not is_missing(rows[0][k])]
     if not as_data:
         return True
     if len(as_data) == len(rows[0]):
@@ -228,5 +228,6 @@ def _name_columns(
     return names, rows, [line for line, _ in numbered]
 
 
-def _is_value(cell: str) -> bool:
+def is_value(cell: str) -> bool:
+    """Return whether a cell is a number, a date, or says that there is no value."""
     return is_missing(cell) or is_number(cell) or re.match(DATE, cell.strip()) is not None

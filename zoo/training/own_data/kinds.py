@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from zoo.data.csv_table import SAMPLE, find_separator, is_value
 from zoo.data.sounds import SUFFIXES, list_recordings
 from zoo.data.source import DataError, read_text
 from zoo.data.tagged_columns import is_conllu
@@ -29,6 +30,7 @@ ENDINGS = {
 }
 # A text in which this share of the lines has the same number of columns is taken for tagged words.
 SHARE, MOST_TAGS = 0.9, 200
+LEAST_ROWS = 10  # of a table that has no ending of its own
 
 
 def find_kind(path: Path) -> str:
@@ -52,9 +54,23 @@ def find_kind(path: Path) -> str:
         text = read_text(path)
         if is_conllu(text) or has_tags(text):
             return "conllu"
+        if is_table_of_numbers(text):
+            return "csv"
         if ending == ".txt":
             return "text"
     raise DataError(f"neither ending nor content of {path} says what it is; name its kind: {', '.join(KINDS)}")
+
+
+def is_table_of_numbers(text: str) -> bool:
+    """Return whether nearly all lines have the same number of cells, two or more, and most are numbers or dates."""
+    lines = [line for line in text.split("\n") if line.strip() and not line.startswith("#")][:SAMPLE]
+    if len(lines) < LEAST_ROWS:
+        return False
+    separator = find_separator(lines)
+    rows = [line.split(separator if separator != " " else None) for line in lines[1:]]  # the first may be a header
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    cells = [cell for row in rows for cell in row]
+    return width > 1 and count >= SHARE * len(rows) and 3 * sum(map(is_value, cells)) >= 2 * len(cells)
 
 
 def has_tags(text: str) -> bool:
