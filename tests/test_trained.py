@@ -21,8 +21,11 @@ CARDS = {card.name: card for card in read_cards()}
 README = Path(__file__).parents[1] / "README.md"
 # Another processor rounds otherwise, and may so tip a case in a hundred thousand.
 OTHER_MACHINE = 2e-3
-# Figures that are means of outputs. All others are counted, and the languages count the same.
-MEANS = {"nll", "calibration_error", "nats_per_character", "nats_in_blocks", "mse", "mae"}
+# Figures that are means of outputs, or of millions of pairs of them. All others are counted, and the languages count
+# the same.
+MEANS = {"nll", "calibration_error", "nats_per_character", "nats_in_blocks", "mse", "mae", "area_under_roc"}
+# Options that leave out test parts too long for a test; their figures are those of scripts/score_models.py alone.
+SHORTER = {"fsdd_detection": {"hours_without": 0}}
 
 
 def test_every_trained_model_has_a_experiment_and_a_card() -> None:
@@ -56,11 +59,11 @@ def test_a_card_s_figures_agree(name: str) -> None:
 def test_cpp_reaches_the_figure_of_the_card(name: str, program: Program, artifact: Path) -> None:
     card = CARDS[name]
     need(find_task(card.task).about)
-    task = make_task(card.task, card.task_options)
+    task = make_task(card.task, {**card.task_options, **SHORTER.get(card.task, {})})
     zoo.save_artifact(zoo.build(name, pretrained=True).eval(), artifact, samples=real_samples(task))
     assert program.succeed("verify", artifact, "--json").json["pass"]
     done = evaluate(artifact, task)
-    assert done.cpp.keys() == card.cpp.keys()
+    assert done.cpp.keys() <= card.cpp.keys() if card.task in SHORTER else done.cpp.keys() == card.cpp.keys()
     for figure, value in done.cpp.items():
         assert value == pytest.approx(done.python[figure], abs=1e-6, rel=1e-6), figure
         assert value == pytest.approx(card.cpp[figure], abs=OTHER_MACHINE, rel=OTHER_MACHINE), figure

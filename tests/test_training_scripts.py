@@ -14,9 +14,8 @@ from support.data_sets import need
 
 import zoo
 from zoo import installation
-from zoo.data import etth1, fsdd
+from zoo.data import etth1
 from zoo.data.names import SOURCE as NAMES
-from zoo.training.tasks import make_task
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -89,18 +88,6 @@ def test_evaluate_refuses_a_model_of_something_else(run: Callable[..., Done], ar
         done = run("evaluate", artifact, *arguments)
         assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.stderr
         assert words in done.stderr
-
-
-def test_a_detector_has_a_roc(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    need(fsdd.SOURCE)
-    from zoo.training.tasks import fsdd_detection
-
-    monkeypatch.setitem(fsdd_detection.STREAMS, "test", 40)
-    task = make_task("fsdd_detection")
-    batches = task.test_batches()
-    model = zoo.build("gru_detector_fsdd", hidden_size=8).eval()
-    task.draw([model(batch.input, batch.lengths)[0] for batch in batches], batches, tmp_path / "roc.png")
-    assert (tmp_path / "roc.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(

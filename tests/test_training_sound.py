@@ -87,9 +87,10 @@ def test_strings_are_scored_label_by_label() -> None:
 @pytest.mark.parametrize(("name", "rows"), [("fsdd_strings", 1500), ("fsdd_detection", 600)])
 def test_test_splits_are_always_the_same(name: str, rows: int) -> None:
     need(SOURCE)
-    first = make_task(name).test_batches()
+    options = {"hours_without": 0} if name == "fsdd_detection" else {}
+    first = make_task(name, options).test_batches()
     torch.manual_seed(5)
-    again = make_task(name, {"speed": 0.1}).test_batches()
+    again = make_task(name, {**options, "speed": 0.1}).test_batches()
     for a, b in zip(first, again, strict=True):
         assert torch.equal(a.input, b.input)
         assert torch.equal(a.target, b.target)

@@ -22,7 +22,7 @@ examples:
   a trained model of the package:
     zoo script gru_classifier_japanese_vowels --pretrained -o model.pt
     PROGRAM model.pt
-    PROGRAM detector.pt --picture roc.png
+    PROGRAM detector.pt --picture det.png
   the folder of a run, which knows its data; then the same model with another file:
     PROGRAM runs/mine-0
     PROGRAM runs/mine-0 new_recordings/
@@ -38,7 +38,9 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--stream", type=int, default=0, metavar="STEPS", help="feed cpp_runner STEPS steps at a time")
     parser.add_argument(
-        "--picture", type=Path, help="draw the results: a ROC, classes against calls, or forecasts over the truth"
+        "--picture",
+        type=Path,
+        help="draw the results: misses against false alarms, classes against calls, or forecasts over the truth",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     return parser

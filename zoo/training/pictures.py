@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from zoo.training.metrics import equal_error_rate, roc_curve
+from zoo.training.event_metrics import Detections
 
 # Smaller shares would be written as 0 %.
 LEAST_SHARE = 0.005
@@ -15,26 +15,26 @@ LEAST_SHARE = 0.005
 MOST_FORECASTS, MOST_VARIABLES = 10, 4
 
 
-def draw_roc(scores: Tensor, positive: Tensor, names: Sequence[str], path: str | Path) -> None:
-    """Draw hits against false alarms, for all keywords together and one by one.
+def draw_det(among: Detections, without: Detections, names: Sequence[str], path: str | Path) -> None:
+    """Draw misses against false alarms an hour: among other keywords, and where no keyword is said.
 
     Args:
-        scores: (streams, keywords).
-        positive: bool, the same shape.
+        among: detections of streams in which keywords are said; misses are counted in them.
+        without: detections of streams in which none is said; there may be no such streams.
         names: of the keywords.
         path: file to write; its suffix says the format.
     """
-    figure, axes = _make_axes(6, 5)
+    figure, axes = _make_axes(6.5, 5)
     for k, name in enumerate(names):
-        false_alarm, miss = roc_curve(scores[:, k].double(), positive[:, k])
-        axes.plot(false_alarm.numpy(), (1 - miss).numpy(), linewidth=0.8, alpha=0.6, label=name)
-    false_alarm, miss = roc_curve(scores.flatten().double(), positive.flatten())
-    rate = equal_error_rate(scores.flatten(), positive.flatten())
-    axes.plot(false_alarm.numpy(), (1 - miss).numpy(), "k", linewidth=2, label="all")
-    axes.plot([rate], [1 - rate], "ko", label=f"equal error rate {rate:.2%}")
-    lowest = 0.5 / int((~positive).sum())
-    axes.set(xscale="log", xlim=(lowest, 1), ylim=(0.5, 1.005), xlabel="false alarms per trial without the keyword")
-    axes.set(ylabel="hits per trial with it", title=f"{len(scores)} streams, {int(positive.sum())} keywords said")
+        own = among.of_keyword(k)
+        axes.plot(*own.curve(own), linewidth=0.7, alpha=0.6, label=name)
+    axes.plot(*among.curve(among), "k", linewidth=2, label=f"all, among each other ({among.hours:.1f} h)")
+    if without.hours:
+        axes.plot(*among.curve(without), "k--", linewidth=2, label=f"all, in other sounds ({without.hours:.1f} h)")
+    for rate, name in ((60.0, "1 a minute"), (1.0, "1 an hour")):
+        axes.axvline(rate, color="0.6", linewidth=0.8)
+        axes.text(rate, 1.01, name, ha="center", size=8)
+    axes.set(xscale="log", ylim=(0, 1), xlabel="false alarms an hour", ylabel="share of the words missed")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8, ncol=2)
     figure.savefig(path, dpi=120)

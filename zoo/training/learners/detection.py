@@ -1,4 +1,4 @@
-"""Detection: log-odds of every keyword at every step, judged by ROC and equal error rate."""
+"""Detection: log-odds of every keyword at every step, judged by events in time and by trials of whole streams."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from zoo.models.padding import step_mask
 from zoo.training.batching import Batch
+from zoo.training.event_metrics import Detections, find_peaks, mark_hits
 from zoo.training.learners.base import Learner
 from zoo.training.metrics import area_under_roc, equal_error_rate
 
@@ -35,17 +36,57 @@ class DetectionLearner(Learner):
         return (losses * counted).sum() / counted.sum()
 
 
+def collect_detections(
+    outputs: Sequence[Tensor], batches: Sequence[Batch], steps_per_hour: float, apart: int, margin: int
+) -> tuple[Detections, Detections]:
+    """Return the events of the streams in which a keyword is said, and of those in which none is.
+
+    Args:
+        outputs: (B, T, keywords), one per batch.
+        batches: the split.
+        steps_per_hour: of a stream.
+        apart: steps that two detections of a keyword lie apart at least.
+        margin: steps by which a hit may lie beside the steps that the target marks.
+    """
+    width = outputs[0].size(2)
+    parts: dict[bool, list[tuple[Tensor, Tensor, Tensor]]] = {True: [], False: []}
+    said = {True: torch.zeros(width, dtype=torch.int64), False: torch.zeros(width, dtype=torch.int64)}
+    steps = {True: 0, False: 0}
+    for output, batch in zip(outputs, batches, strict=True):
+        assert batch.lengths is not None
+        peaks = find_peaks(output, step_mask(batch.lengths, output.size(1)), apart)  # (B, T, keywords)
+        hits = torch.zeros_like(peaks)
+        here = batch.target == HERE
+        spoken = here.any(1).any(1)
+        for row, keyword in here.any(1).nonzero().tolist():
+            one = row, slice(None), keyword
+            hits[one], count = mark_hits(peaks[one], output[one], here[one], margin)
+            said[True][keyword] += count
+        for has in (True, False):
+            chosen = peaks & (spoken == has).reshape(-1, 1, 1)
+            parts[has].append((output[chosen].double(), hits[chosen], chosen.nonzero()[:, 2]))
+            steps[has] += int(batch.lengths[spoken == has].sum())
+    joined = {has: [torch.cat(part) for part in zip(*parts[has], strict=True)] for has in (True, False)}
+    among, without = (
+        Detections(scores, hits, keywords, said[has], steps[has] / steps_per_hour)
+        for has, (scores, hits, keywords) in joined.items()
+    )
+    return among, without
+
+
 def collect_trials(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
     """Return one trial per stream and keyword: the highest score in it, and whether it is said.
 
-    Both are (streams, keywords).
+    Both are (streams, keywords). Streams in which no keyword is said are left out.
     """
     scores, said = [], []
     for output, batch in zip(outputs, batches, strict=True):
         assert batch.lengths is not None
         valid = step_mask(batch.lengths, output.size(1))  # (B, T)
-        scores.append(output.masked_fill(~valid.unsqueeze(2), -torch.inf).amax(1))
-        said.append((batch.target == HERE).any(1))
+        here = (batch.target == HERE).any(1)  # (B, keywords)
+        spoken = here.any(1)
+        scores.append(output.masked_fill(~valid.unsqueeze(2), -torch.inf).amax(1)[spoken])
+        said.append(here[spoken])
     return torch.cat(scores), torch.cat(said)
 
 

@@ -14,9 +14,11 @@ from torch.utils.data import DataLoader
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, Recording
 from zoo.data.sounds import to_steps
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
-from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, collect_trials, score_trials
-from zoo.training.pictures import draw_roc
+from zoo.training.event_metrics import Detections
+from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, collect_detections, score_trials
+from zoo.training.pictures import draw_det
 from zoo.training.sound import effects
+from zoo.training.sound.made_speech import make_others
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, FsddTask, vary
 
@@ -26,13 +28,22 @@ OPTIONS: dict[str, Any] = {
     "ratio": [0.0, 20.0],  # signal to noise in dB: of the words' level, drawn per stream
     "streams_per_epoch": 640,
     "positive_weight": 3.0,
+    "hours_without": 1.0,  # of test streams in which no keyword is said
 }
 MOST_WORDS = 4
 GAPS = (0.1, 0.5)  # seconds
 # A detection counts from shortly before the end of a word to some time after it.
 EARLY, LATE = 5, 20  # steps
+# Two detections of a keyword lie apart by more than this, and a hit may lie beside the marked steps by that.
+APART, MARGIN = 30, 20  # steps
+STEPS_PER_HOUR = 3600 * SAMPLE_RATE / HOP
+# False alarms an hour, of all keywords together, at which misses are told: among other keywords, and without any.
+AMONG_OTHERS, WITHOUT_ANY = 60.0, 1.0
+# Streams without a keyword: this many sounds each, of so many different ones; every fourth is noise alone.
+SOUNDS, DIFFERENT, NOISE_EVERY = 30, 400, 4
+NOISE_SECONDS, NOISE_LEVEL = 25.0, (-50.0, -10.0)
 STREAMS = {"validation": 240, "test": 600}
-SEEDS = {"validation": 3, "test": 4}
+SEEDS = {"validation": 3, "test": 4, "without": 5}
 BATCH_SIZE = 75
 FAST_STREAMS = 16
 TEST_RATIO = [0.0, 20.0]
@@ -88,13 +99,17 @@ class DigitDetection(FsddTask):
         return self._fixed(self.validation, "validation")
 
     def test_batches(self) -> list[Batch]:
-        return self._fixed(self.test, "test")
+        without = make_streams_without(self.test, self.options["hours_without"])
+        return [*self._fixed(self.test, "test"), *split_batches(without, collate_streams, BATCH_SIZE)]
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        return score_trials(outputs, batches)
+        return {**score_trials(outputs, batches), **score_events(*self._detections(outputs, batches))}
 
     def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
-        draw_roc(*collect_trials(outputs, batches), DIGITS, path)
+        draw_det(*self._detections(outputs, batches), DIGITS, path)
+
+    def _detections(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> tuple[Detections, Detections]:
+        return collect_detections(outputs, batches, STEPS_PER_HOUR, APART, MARGIN)
 
     def _fixed(self, recordings: Sequence[Recording], split: str) -> list[Batch]:
         """Return a split's streams, always the same, whatever the options."""
@@ -124,13 +139,58 @@ def make_stream(recordings: Sequence[Recording], count: int, options: dict[str, 
     return Stream(steps, mark_ends(words, [len(recording.samples) for recording in chosen], len(steps)))
 
 
+def make_streams_without(recordings: Sequence[Recording], hours: float) -> list[Stream]:
+    """Return streams in which no keyword is said, always the same: other words, other languages, noise."""
+    if not hours:
+        return []
+    generator = torch.Generator().manual_seed(SEEDS["without"])
+    sounds = make_others("test", DIFFERENT, list(recordings))
+    options = {**OPTIONS, "ratio": TEST_RATIO}
+    streams: list[Stream] = []
+    while sum(len(stream.steps) for stream in streams) < hours * STEPS_PER_HOUR:
+        if len(streams) % NOISE_EVERY:
+            streams.append(make_stream(sounds, SOUNDS, options, generator))
+        else:
+            streams.append(_make_noise(recordings, generator))
+    return sorted(streams, key=lambda stream: len(stream.steps))
+
+
+def _make_noise(recordings: Sequence[Recording], generator: Generator) -> Stream:
+    kind = effects.NOISES[effects.pick(len(effects.NOISES), generator)]
+    noise = effects.make_noise(kind, round(NOISE_SECONDS * SAMPLE_RATE), recordings, generator)
+    steps = to_steps(effects.change_level(noise, effects.uniform(*NOISE_LEVEL, generator)), HOP)
+    return Stream(steps, torch.zeros(len(steps), NUM_DIGITS, dtype=torch.int8))
+
+
+def score_events(among: Detections, without: Detections) -> dict[str, float]:
+    """Return the misses at one false alarm a minute among other keywords, and at one an hour in other sounds.
+
+    Args:
+        among: the detections of the streams in which keywords are said.
+        without: those of streams in which none is said; there may be no such streams.
+
+    Returns:
+        Each share of misses with its threshold, in log-odds.
+    """
+    thresholds = {"a_minute": among.find_threshold(AMONG_OTHERS)}
+    if without.hours:
+        thresholds["an_hour"] = without.find_threshold(WITHOUT_ANY)
+    found: dict[str, float] = {}
+    for rate, threshold in thresholds.items():
+        found |= {f"misses_at_1_{rate}": among.miss_rate(threshold), f"threshold_at_1_{rate}": threshold}
+    return found
+
+
 def mark_ends(words: effects.WordString, sizes: Sequence[int], num_steps: int) -> Tensor:
-    """Return the target (num_steps, keywords): 1 about each word's end, -1 while it is being said, otherwise 0."""
+    """Return the target (num_steps, keywords): 1 about each keyword's end, -1 while it is being said, otherwise 0."""
     target = torch.zeros(num_steps, NUM_DIGITS, dtype=torch.int8)
-    for word, end, size in zip(words.words, words.ends, sizes, strict=True):
+    said = [
+        (word, end, size) for word, end, size in zip(words.words, words.ends, sizes, strict=True) if word < NUM_DIGITS
+    ]
+    for word, end, size in said:
         first, last = (end - size) // HOP, -(-end // HOP)
         target[first : last + LATE + EARLY, word] = UNSAID
-    for word, end in zip(words.words, words.ends, strict=True):
+    for word, end, _ in said:
         last = -(-end // HOP)
         target[max(0, last - EARLY) : last + LATE, word] = HERE
     return target
