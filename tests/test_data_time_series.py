@@ -32,7 +32,7 @@ STAMPED = """@timestamps true
 @classlabel true a b
 @data
 (0,1.5),(10,2),(20,?):(0,4),(10,5),(20,6):a
-(2007-01-01 00:00:00,1),(2007-01-01 00:30:00,2):(2007-01-01 00:00:00,3),(2007-01-01 00:30:00,4):b
+(2007-01-01 00:00:00,1),(2007-01-01 00:00:10,2):(2007-01-01 00:00:00,3),(2007-01-01 00:00:10,4):b
 """
 
 
@@ -100,6 +100,7 @@ def test_missing_values_are_nan_where_they_are_allowed(tmp_path: Path) -> None:
         (STAMPED, "(20,6)", "(21,6)", "line 4, channel 2 has other time stamps than channel 1"),
         (STAMPED, "(20,6)", "20,6", "line 4, channel 2: expected .time stamp,value."),
         (STAMPED, "(10,5)", "(10,x)", "line 4, channel 2, value 2: expected a number or [?], got 'x'"),
+        (STAMPED, "00:00:10", "00:00:20", "line 5: a step takes 20, and 10 before; bring all series to the same steps"),
         (STAMPED, "(0,1.5)", "(soon,1.5)", "line 4, channel 1: time stamps must be numbers or dates"),
     ],
 )

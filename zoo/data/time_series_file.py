@@ -77,14 +77,18 @@ def load_time_series(path: str | Path, *, missing: bool = False) -> LabelledSeri
     """
     header, body = _cut_header(path, read_text(path))
     series: list[NDArray[np.float64]] = []
+    usual = 0.0  # the time of a step
     lines, ends = [], []
-    for number, row in body:
+    for number, text in body:
         place = f"{path}, line {number}"
-        *channels, end = (part.strip() for part in BETWEEN_CHANNELS.split(row))
-        values = _read_channels(channels, header, place)
+        *channels, end = (part.strip() for part in BETWEEN_CHANNELS.split(text))
+        values, step = _read_channels(channels, header, place)
+        usual = usual or step
+        if step and not np.isclose(step, usual, rtol=1e-3, atol=0):
+            raise DataError(f"{place}: a step takes {step:g}, and {usual:g} before; bring all series to the same steps")
         if not missing and np.isnan(values).any():
-            step, channel = np.argwhere(np.isnan(values))[0] + 1
-            raise DataError(f"{place}, channel {channel}, value {step} is missing", ALLOWED)
+            row, channel = np.argwhere(np.isnan(values))[0] + 1
+            raise DataError(f"{place}, channel {channel}, value {row} is missing", ALLOWED)
         series.append(values)
         lines.append(number)
         ends.append(end)
@@ -149,8 +153,8 @@ def _read_header(path: str | Path, settings: dict[str, tuple[int, list[str]]]) -
     return Header(flag("@timestamps"), names if classes else [], channels, flag("@equallength"), length)
 
 
-def _read_channels(channels: list[str], header: Header, place: str) -> NDArray[np.float64]:
-    """Return the values (T, channels) of a series."""
+def _read_channels(channels: list[str], header: Header, place: str) -> tuple[NDArray[np.float64], float]:
+    """Return the values (T, channels) of a series, and the time of a step where there are time stamps."""
     if not channels:
         what = "class" if header.class_names else "number"
         raise DataError(f"{place}: expected channel:channel:...:{what}, got no colon")
@@ -163,7 +167,7 @@ def _read_channels(channels: list[str], header: Header, place: str) -> NDArray[n
     if len({len(channel) for channel in values}) > 1:
         sizes = [len(channel) for channel in values]
         raise DataError(f"{place}: channels of {sizes} values; all must have the same length")
-    return np.stack(values, 1)
+    return np.stack(values, 1), 0.0
 
 
 def read_values(cells: list[str], place: str) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from zoo.data.source import DataError
 PAIR = re.compile(r"\(\s*([^(),]+?)\s*,\s*([^(),]+?)\s*\)")
 
 
-def read_stamped(channels: list[str], places: list[str]) -> NDArray[np.float64]:
-    """Return the values (T, channels) of a series; NaN where one is missing.
+def read_stamped(channels: list[str], places: list[str]) -> tuple[NDArray[np.float64], float]:
+    """Return the values (T, channels) of a series, NaN where one is missing, and the time of a step; 0 of one step.
 
     Args:
         channels: each as (stamp,value),(stamp,value),...; a stamp is a number or a date.
@@ -23,7 +23,7 @@ def read_stamped(channels: list[str], places: list[str]) -> NDArray[np.float64]:
     Raises:
         DataError: another form, stamps at uneven distances, or channels with other stamps than the first.
     """
-    columns, first = [], None
+    columns, first, step = [], None, 0.0
     for channel, place in zip(channels, places, strict=True):
         pairs = PAIR.findall(channel)
         if not pairs or PAIR.sub("", channel).replace(",", "").strip():
@@ -31,11 +31,13 @@ def read_stamped(channels: list[str], places: list[str]) -> NDArray[np.float64]:
         stamps = [stamp for stamp, _ in pairs]
         if first is None:
             first = stamps
-            _refuse_uneven(_read_stamps(stamps, place), stamps, place)
+            times = _read_stamps(stamps, place)
+            _refuse_uneven(times, stamps, place)
+            step = float(times[1] - times[0]) if len(times) > 1 else 0.0
         elif stamps != first:
             raise DataError(f"{place} has other time stamps than channel 1; bring all channels to the same ones")
         columns.append([_read_value(value, f"{place}, value {k}") for k, (_, value) in enumerate(pairs, 1)])
-    return np.array(columns).T
+    return np.array(columns).T, step
 
 
 def _read_value(cell: str, place: str) -> float:
