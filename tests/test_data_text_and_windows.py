@@ -7,7 +7,7 @@ import torch
 from support.data_sets import need
 
 from zoo.config import UNKNOWN
-from zoo.data import etth1, tiny_shakespeare, ud_english_ewt, wnut17
+from zoo.data import etth1, etth2, tiny_shakespeare, ud_english_ewt, wnut17
 from zoo.data.plain_text import encode_characters, load_plain_text, split_characters
 from zoo.data.source import DataError
 from zoo.data.windows import cut_windows
@@ -111,11 +111,13 @@ def test_wnut17() -> None:
     assert corpus.test[0].words[:3] == ["&", "gt", ";"]
 
 
-def test_etth1() -> None:
+def test_etth1_and_etth2() -> None:
     need(etth1.SOURCE)
-    series = etth1.load_etth1()
-    assert series.values.shape == (17_420, 7)
+    series, other = etth1.load_etth1(), etth2.load_etth2()
+    assert series.values.shape == other.values.shape == (17_420, 7)
+    assert series.names == other.names
     assert series.names[-1] == "OT"
+    assert not torch.equal(series.values, other.values)
     windows = cut_windows(series.values, *etth1.BORDERS[1:], look_back=96, horizon=96)
     assert len(windows) == 2_785
 

@@ -141,9 +141,10 @@ def test_streams_and_blocks_have_a_figure_each() -> None:
     assert CharacterPrediction.score(task, [sure], [streams]) == {"nats_per_character": 0.0}
 
 
-def test_errors_of_forecasts_count_in_deviations() -> None:
+@pytest.mark.parametrize("name", ["etth1", "etth2"])
+def test_errors_of_forecasts_count_in_deviations(name: str) -> None:
     need(etth1.SOURCE)
-    task: Any = make_task("etth1", {"horizon": 24})
+    task: Any = make_task(name, {"horizon": 24})
     batches = task.test_batches()
     assert sum(len(batch.input) for batch in batches) == 2_880 - 24 + 1
     perfect = [batch.target for batch in batches]

@@ -22,13 +22,15 @@ from zoo.training.baselines.tagging import score_frequent_tags, score_perceptron
 
 Baseline = Callable[[Any], dict[str, float]]
 
+OF_FORECASTS: dict[str, Baseline] = {
+    "last value": score_last_value,
+    "mean of the same hour in the last 14 days": score_same_hour,
+    "ridge regression": score_ridge,
+}
 # Task in `zoo.training.tasks` -> its baselines by what a table calls them.
 BASELINES: dict[str, dict[str, Baseline]] = {
-    "etth1": {
-        "last value": score_last_value,
-        "mean of the same hour in the last 14 days": score_same_hour,
-        "ridge regression": score_ridge,
-    },
+    "etth1": OF_FORECASTS,
+    "etth2": OF_FORECASTS,
     "cmudict": {"letters in context": score_letters},
     "fsdd": {"MFCC statistics, SVM": score_cepstra},
     "fsdd_detection": {"MFCC windows, logistic regression": score_keyword_windows},

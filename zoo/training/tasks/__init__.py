@@ -38,6 +38,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "cmudict": ("zoo.training.tasks.cmudict", "CmuDict"),
     "names": ("zoo.training.tasks.names", "Names"),
     "etth1": ("zoo.training.tasks.etth1", "ETTh1"),
+    "etth2": ("zoo.training.tasks.etth2", "ETTh2"),
     "tiny_shakespeare": ("zoo.training.tasks.tiny_shakespeare", "TinyShakespeare"),
     "ud_english_ewt": ("zoo.training.tasks.ud_english_ewt", "UDEnglishEWT"),
     "wnut17": ("zoo.training.tasks.wnut17", "WNUT17"),
