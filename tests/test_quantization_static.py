@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from support.program import Program
 from support.real_input import real_batch
 from support.small_models import build_small
 from test_mutants import forge
+from test_scripts import call_zoo
 from torch import Tensor, nn
 
 import zoo
@@ -224,3 +226,17 @@ def test_calibration_helps_int8_and_the_report_has_both(artifact: Path, program:
     quantized = zoo.quantize(model, "int8", samples=samples, calibration=calibration(model))
     zoo.save_artifact(quantized, artifact, samples=samples)
     program.succeed("verify", artifact)
+
+
+def test_the_console_program_takes_calibration(tmp_path: Path) -> None:
+    model = build_small("gru_tagger")
+    inputs, _ = real_batch(model.config)
+    zoo.save_checkpoint(model, tmp_path / "tagger")
+    np.save(tmp_path / "sample.npy", inputs[:2].numpy())
+    np.save(tmp_path / "other.npy", inputs[2:].numpy())
+    arguments = ["script", "tagger", "--sample", "sample.npy", "--calibration", "other.npy"]
+    without = call_zoo(*arguments, cwd=tmp_path)
+    assert "--allow-error and --calibration are for a recipe; give --recipe, too" in without.stderr
+    done = call_zoo(*arguments, "--recipe", "static_int8", "--allow-error", "-o", "static.pt", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert zoo.load_artifact(tmp_path / "static.pt").manifest["quantization"]["calibrated"] is True
