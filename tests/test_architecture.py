@@ -113,6 +113,15 @@ ARROWS: dict[str, set[str]] = {
         "zoo.training.learners",
         "zoo.training.tasks",
     },
+    "zoo.training.comparison": {
+        "zoo.data",
+        "zoo.training",
+        "zoo.training.errors",
+        "zoo.training.experiment",
+        "zoo.training.learners",
+        "zoo.training.optimization",
+        "zoo.training.tasks",
+    },
     "zoo.training.fitting": {
         "zoo.data",
         "zoo.training",

@@ -1,0 +1,1 @@
+"""All families side by side: equal parameter counts, one way to train for each data set."""
