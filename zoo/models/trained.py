@@ -11,6 +11,8 @@ from torch import nn
 from zoo import config as c
 from zoo.models.character_language_model import CharacterLanguageModel
 from zoo.models.classifier import SequenceClassifier
+from zoo.models.presets import PRONOUNCER
+from zoo.models.pronouncer import Pronouncer
 from zoo.models.segment_forecaster import SegmentForecaster
 from zoo.models.tagger import SequenceTagger
 from zoo.models.transcriber import Transcriber
@@ -74,6 +76,20 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         ),
         SequenceClassifier,
     ),
+    # In any room, at any level, by unseen speakers; the last class is what is no digit.
+    "gru_classifier_spoken_digits": (
+        c.SpeechClassifierConfig(
+            cell="gru",
+            hidden_size=128,
+            num_layers=2,
+            dropout=0.2,
+            head_dropout=0.2,
+            num_classes=11,
+            pooling="mean",
+            power_floor=1e-9,
+        ),
+        SequenceClassifier,
+    ),
     "gru_ctc_fsdd": (
         c.SpeechCTCConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, head_dropout=0.2, num_labels=11),
         Transcriber,
@@ -103,6 +119,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         )
         for horizon in (96, 192, 336, 720)
     },
+    "lstm_pronouncer_cmudict": (PRONOUNCER.replace(num_labels=70, beam_size=3), Pronouncer),
     "lstm_language_model_shakespeare": (
         c.CharacterLanguageModelConfig(
             cell="lstm", input_size=64, hidden_size=272, num_layers=2, dropout=0.3, head_dropout=0.3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -61,9 +62,14 @@ class FsddTask(Task):
         """Read the splits; few recordings of each where `fast`."""
         splits = load_fsdd()
         step = len(splits.train) // FAST_RECORDINGS if fast else 1
-        self.train, self.validation, self.test = splits.train[::step], splits.validation, splits.test
+        self.recorded, self.validation, self.test = splits.train[::step], splits.validation, splits.test
         if fast:
             self.validation = self.validation[:: len(self.validation) // FAST_RECORDINGS]
+
+    @cached_property
+    def train(self) -> list[Recording]:
+        """What is trained on."""
+        return self.recorded
 
     def prepare_(self, model: nn.Module) -> None:
         batch = collate_digits(self.train[:: max(1, len(self.train) // STATISTICS)])
@@ -83,20 +89,21 @@ class DigitClassification(FsddTask):
         self.load(fast)
         if self.options["held_speaker"]:
             self._hold_out(self.options["held_speaker"])
-        voices = self.train
         most = FAST_MADE if fast else sys.maxsize
-        made, others = min(self.options["made_digits"], most), min(self.options["made_others"], most)
-        self.num_classes = NUM_DIGITS + (others > 0)
-        if made:
-            self.train = self.train + make_digits("train", made)
-        if others:
-            self.train = self.train + make_others("train", others, voices)
+        self.made, self.others = (min(self.options[made], most) for made in ("made_digits", "made_others"))
+        self.num_classes = NUM_DIGITS + (self.others > 0)
+
+    @cached_property
+    def train(self) -> list[Recording]:
+        """What is trained on; sounds are made for the training only, since an evaluation does without."""
+        made = make_digits("train", self.made) if self.made else []
+        return self.recorded + made + (make_others("train", self.others, self.recorded) if self.others else [])
 
     def _hold_out(self, speaker: str) -> None:
         known = sorted({recording.speaker for recording in self.test})
         if speaker not in known:
             raise ValueError(f"task.held_speaker: no speaker is called {speaker!r}; expected one of {', '.join(known)}")
-        self.train = [recording for recording in self.train if recording.speaker != speaker]
+        self.recorded = [recording for recording in self.recorded if recording.speaker != speaker]
         self.validation = [recording for recording in self.validation if recording.speaker == speaker]
         self.test = [recording for recording in self.test if recording.speaker == speaker]
 
