@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,15 @@ SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustness.py", description=__doc__)
-    parser.add_argument("--speakers", action="store_true", help="also train once without each speaker, and score that")
+    names = [card.name for card in read_cards() if card.task == TASK]
+    parser.add_argument("models", nargs="*", choices=[*names, []], metavar="model", help="default: all of them")
+    parser.add_argument(
+        "--speakers",
+        nargs="*",
+        choices=SPEAKERS,
+        metavar="SPEAKER",
+        help=f"also train once without each of these speakers, and score that (default: {', '.join(SPEAKERS)})",
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="runs that are there are taken (default: runs)")
     parser.add_argument("--update", type=Path, metavar="README.md", help="the file to put the table into")
     return parser
@@ -60,10 +69,10 @@ def score_conditions(card: Card) -> dict[str, float]:
     return found
 
 
-def score_unseen_speakers(card: Card, runs: Path) -> dict[str, float]:
+def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path) -> dict[str, float]:
     """Return the metric on each speaker of a model that is trained without this speaker."""
     found = {}
-    for speaker in SPEAKERS:
+    for speaker in speakers:
         folder = runs / f"{card.name}-without-{speaker}"
         if not (folder / METRICS).is_file():
             train(read_experiment(card.name, {"task.options.held_speaker": speaker}), folder, resume=True)
@@ -78,9 +87,12 @@ def main() -> int:
     cards = [card for card in read_cards() if card.task == TASK]
     try:
         for k, card in enumerate(cards):
+            if args.models and card.name not in args.models:
+                continue
             cards[k] = replace(card, conditions=score_conditions(card))
-            if args.speakers:
-                cards[k] = replace(cards[k], unseen_speakers=score_unseen_speakers(card, args.runs))
+            if args.speakers is not None:
+                unseen = score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs)
+                cards[k] = replace(cards[k], unseen_speakers=unseen)
             cards[k].write(PRETRAINED / card.name)
         table = condition_table(cards)
         print(table)
