@@ -9,14 +9,14 @@ from zoo.training.comparison.trials import DROPOUT, Trial
 from zoo.training.tasks.base import Task
 
 TOLERANCE = 0.02
-FAMILIES = tuple(name.removesuffix("_encoder") for name in zoo.list_models("*_encoder"))
 SEGMENTS, SEGMENT = "segrnn", 12
 MOST_UNITS = 1024
 
 
 def list_families(trial: Trial) -> list[str]:
-    """Return the families that a data set is for."""
-    families = [family for family in FAMILIES if family != "grid_lstm" or trial.columns is not None]
+    """Return the registered families that a data set is for."""
+    general = [name.removesuffix("_encoder") for name in zoo.list_models("*_encoder")]
+    families = [family for family in general if family != "grid_lstm" or trial.columns is not None]
     return [*families, SEGMENTS] if trial.model_task == "forecaster" else families
 
 
