@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 from collections.abc import Collection, Sequence
@@ -114,6 +115,17 @@ def read_card(folder: str | Path) -> Card:
 def read_cards(folder: Path = PRETRAINED) -> list[Card]:
     """Return the cards of all shipped models, by name."""
     return [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
+
+
+def add_models(parser: argparse.ArgumentParser, task: str | None = None) -> None:
+    """Add the names of shipped models, of one task or of any, as arguments `models`."""
+    names = [card.name for card in read_cards() if task in (None, card.task)]
+    parser.add_argument("models", nargs="*", choices=[*names, []], metavar="model", help="default: all of them")
+
+
+def choose_cards(models: Collection[str], task: str | None = None) -> list[Card]:
+    """Return the cards of the models that `add_models` read, of all where there are none."""
+    return [card for card in read_cards() if task in (None, card.task) and (not models or card.name in models)]
 
 
 def median_seed(

@@ -10,6 +10,7 @@ from _cards import Card
 
 from zoo.benchmark.contestants import ENGINE, ENGINE_SCRIPT, LIBTORCH, OPENVINO, OPENVINO_DEFAULT, ORT, ORT_INT8
 from zoo.benchmark.report import Row
+from zoo.training.markdown import make_table, put_between
 
 SPEED = ("<!-- speed: scripts/benchmark.py --readme writes what follows -->", "<!-- end of speed -->")
 FAMILIES = ("<!-- families: scripts/model_table.py writes what follows -->", "<!-- end of families -->")
@@ -54,26 +55,6 @@ METRIC_FORMATS: dict[str, tuple[str, float, int]] = {
 }
 
 
-def make_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def put_table(text: str, table: str, markers: tuple[str, str]) -> str:
-    """Return a text with the table between its two markers.
-
-    Raises:
-        ValueError: a marker is missing.
-    """
-    begin, end = markers
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"the text must hold the lines {begin!r} and {end!r}, in this order")
-    return f"{before}{begin}\n{table}\n{end}{after}"
-
-
 def check_readme(text: str, threads: Collection[int]) -> None:
     """Check that the table of speed can be put into a README.
 
@@ -82,7 +63,7 @@ def check_readme(text: str, threads: Collection[int]) -> None:
     """
     if len(threads) > 1:
         raise ValueError("the README's table shows one number of threads; give --threads 1")
-    put_table(text, "", SPEED)
+    put_between(text, "", SPEED)
 
 
 def put_speed(text: str, records: Sequence[Row]) -> str:
@@ -99,7 +80,7 @@ def put_speed(text: str, records: Sequence[Row]) -> str:
         [label, *(write_microseconds(found[name]) if name in found else "" for name in SPEED_COLUMNS)]
         for (_, label), found in sorted(medians.items(), key=lambda item: item[0][0])
     ]
-    return put_table(text, make_table(["microseconds, median", *SPEED_COLUMNS.values()], rows), SPEED)
+    return put_between(text, make_table(["microseconds, median", *SPEED_COLUMNS.values()], rows), SPEED)
 
 
 def write_case(record: Row) -> str:

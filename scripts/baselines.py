@@ -6,7 +6,7 @@ import argparse
 import sys
 from dataclasses import replace
 
-from _cards import PRETRAINED, Card, read_cards
+from _cards import PRETRAINED, Card, add_models, choose_cards
 
 try:
     from zoo.training.baselines import score_baselines
@@ -17,8 +17,7 @@ except ModuleNotFoundError as missing:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="baselines.py", description=__doc__)
-    names = [card.name for card in read_cards()]
-    parser.add_argument("models", nargs="*", choices=[*names, []], metavar="model", help="default: all of them")
+    add_models(parser)
     return parser
 
 
@@ -33,11 +32,10 @@ def score(card: Card) -> Card:
 
 
 def main() -> int:
-    chosen = make_parser().parse_args().models
+    cards = choose_cards(make_parser().parse_args().models)
     try:
-        for card in read_cards():
-            if not chosen or card.name in chosen:
-                score(card).write(PRETRAINED / card.name)
+        for card in cards:
+            score(card).write(PRETRAINED / card.name)
     except (ValueError, OSError, ImportError) as error:
         print(f"baselines.py: error: {error}", file=sys.stderr)
         return 1

@@ -6,7 +6,7 @@ import argparse
 import sys
 from dataclasses import replace
 
-from _cards import PRETRAINED, read_cards
+from _cards import PRETRAINED, add_models, choose_cards
 from _tables import recipe_table
 
 import zoo
@@ -19,13 +19,12 @@ except ModuleNotFoundError as missing:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="measure_recipes.py", description=__doc__)
-    parser.add_argument("models", nargs="*", help="names of trained models (default: all)")
+    add_models(parser)
     return parser
 
 
 def main() -> int:
-    args = make_parser().parse_args()
-    cards = [card for card in read_cards() if not args.models or card.name in args.models]
+    cards = choose_cards(make_parser().parse_args().models)
     try:
         for card in cards:
             measured = replace(card, recipes=measure_recipes(card))

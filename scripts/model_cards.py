@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from _cards import read_cards
-from _tables import CARDS, RECIPES, card_table, put_table, recipe_table
+from _tables import CARDS, RECIPES, card_table, recipe_table
+
+from zoo.training.markdown import put_between
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -26,7 +28,7 @@ def main() -> int:
     try:
         text = args.update.read_text()
         for table, markers in tables:
-            text = put_table(text, table, markers)
+            text = put_between(text, table, markers)
         args.update.write_text(text)
     except (OSError, ValueError) as error:
         print(f"model_cards.py: error: {error}", file=sys.stderr)

@@ -11,9 +11,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from _tables import FAMILIES, make_table, put_table
+from _tables import FAMILIES
 
 import zoo
+from zoo.training.markdown import make_table, put_between
 
 COLUMNS = ("family", "what it is for", "tasks", "streams", "quantized by", "parameters")
 # The task whose preset is counted; a family without it has the first of its own.
@@ -103,7 +104,7 @@ def main() -> int:
             missing = [line.split("`")[1] for line in table.splitlines() if f"| {MISSING} |" in line]
             print(f"model_table.py: say in {args.readme} what these are for: {', '.join(missing)}", file=sys.stderr)
         if args.update:
-            args.readme.write_text(put_table(text, table, FAMILIES))
+            args.readme.write_text(put_between(text, table, FAMILIES))
         else:
             print(table)
     except (OSError, ValueError) as error:

@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from _cards import PRETRAINED, Card, read_cards
+from _cards import PRETRAINED, Card, add_models, choose_cards
 from _tables import CONDITIONS as MARKERS
-from _tables import condition_table, put_table
+from _tables import condition_table
 
 import zoo
+from zoo.training.markdown import put_between
 
 try:
     from zoo.training.evaluation import evaluate
@@ -34,8 +35,7 @@ SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustness.py", description=__doc__)
-    names = [card.name for card in read_cards() if card.task == TASK]
-    parser.add_argument("models", nargs="*", choices=[*names, []], metavar="model", help="default: all of them")
+    add_models(parser, TASK)
     parser.add_argument(
         "--speakers",
         nargs="*",
@@ -84,20 +84,17 @@ def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path) -> di
 
 def main() -> int:
     args = make_parser().parse_args()
-    cards = [card for card in read_cards() if card.task == TASK]
     try:
-        for k, card in enumerate(cards):
-            if args.models and card.name not in args.models:
-                continue
-            cards[k] = replace(card, conditions=score_conditions(card))
+        for card in choose_cards(args.models, TASK):
+            card = replace(card, conditions=score_conditions(card))
             if args.speakers is not None:
                 unseen = score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs)
-                cards[k] = replace(cards[k], unseen_speakers=unseen)
-            cards[k].write(PRETRAINED / card.name)
-        table = condition_table(cards)
+                card = replace(card, unseen_speakers=unseen)
+            card.write(PRETRAINED / card.name)
+        table = condition_table(choose_cards([], TASK))
         print(table)
         if args.update is not None:
-            args.update.write_text(put_table(args.update.read_text(), table, MARKERS))
+            args.update.write_text(put_between(args.update.read_text(), table, MARKERS))
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"robustness.py: error: {error}", file=sys.stderr)
         return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from _cards import PRETRAINED, read_cards
+from _cards import PRETRAINED, add_models, choose_cards
 
 import zoo
 
@@ -17,19 +17,16 @@ except ModuleNotFoundError as missing:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="score_models.py", description=__doc__)
-    names = [card.name for card in read_cards()]
-    parser.add_argument("models", nargs="*", choices=[*names, []], metavar="model", help="default: all of them")
+    add_models(parser)
     return parser
 
 
 def main() -> int:
-    chosen = make_parser().parse_args().models
+    cards = choose_cards(make_parser().parse_args().models)
     try:
-        for card in read_cards():
-            if not chosen or card.name in chosen:
-                card = score_again(card)
-                card.write(PRETRAINED / card.name)
-                print(f"{card.name}  " + "  ".join(f"{k} {v:.4f}" for k, v in card.cpp.items()), flush=True)
+        for card in map(score_again, cards):
+            card.write(PRETRAINED / card.name)
+            print(f"{card.name}  " + "  ".join(f"{k} {v:.4f}" for k, v in card.cpp.items()), flush=True)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"score_models.py: error: {error}", file=sys.stderr)
         return 1

@@ -7,7 +7,7 @@ import pytest
 from _cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
 from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS
-from _tables import card_table, condition_table, put_table, recipe_table
+from _tables import card_table, condition_table, recipe_table
 from support.data_sets import need
 from support.program import Program
 
@@ -15,6 +15,7 @@ import zoo
 from zoo.models.trained import TRAINED
 from zoo.training.evaluation import evaluate
 from zoo.training.experiment import list_experiments
+from zoo.training.markdown import put_between
 from zoo.training.tasks import find_task, make_task
 
 CARDS = {card.name: card for card in read_cards()}
@@ -150,10 +151,11 @@ def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
     assert "| 0.5000 | 0.5000 | - | 0.013 | 2.00 | 10 |" in card_table([calibrated])
     text = f"before\n{TABLE_OF_CARDS[0]}\nold\n{TABLE_OF_CARDS[1]}\nafter\n"
     assert (
-        put_table(text, table, TABLE_OF_CARDS) == f"before\n{TABLE_OF_CARDS[0]}\n{table}\n{TABLE_OF_CARDS[1]}\nafter\n"
+        put_between(text, table, TABLE_OF_CARDS)
+        == f"before\n{TABLE_OF_CARDS[0]}\n{table}\n{TABLE_OF_CARDS[1]}\nafter\n"
     )
     with pytest.raises(ValueError, match="must hold the lines"):
-        put_table("nothing", table, TABLE_OF_CARDS)
+        put_between("nothing", table, TABLE_OF_CARDS)
     card = make_card([0.7, 0.9, 0.8])
     (tmp_path / "toy").mkdir()
     card.write(tmp_path / "toy")

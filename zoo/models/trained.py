@@ -35,6 +35,10 @@ ENGLISH_TAGGER = c.WordTaggerConfig(
     character_hidden_size=96,
 )
 
+DIGITS = c.SpeechClassifierConfig(
+    cell="gru", hidden_size=96, num_layers=2, dropout=0.2, head_dropout=0.2, num_classes=10, pooling="mean"
+)
+
 # The experiment of the same name in zoo/training/experiments trains each.
 TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     "gru_classifier_japanese_vowels": (
@@ -64,30 +68,10 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         ),
         SequenceClassifier,
     ),
-    "gru_classifier_fsdd": (
-        c.SpeechClassifierConfig(
-            cell="gru",
-            hidden_size=96,
-            num_layers=2,
-            dropout=0.2,
-            head_dropout=0.2,
-            num_classes=10,
-            pooling="mean",
-        ),
-        SequenceClassifier,
-    ),
+    "gru_classifier_fsdd": (DIGITS, SequenceClassifier),
     # In any room, at any level, by unseen speakers; the last class is what is no digit.
     "gru_classifier_spoken_digits": (
-        c.SpeechClassifierConfig(
-            cell="gru",
-            hidden_size=128,
-            num_layers=2,
-            dropout=0.2,
-            head_dropout=0.2,
-            num_classes=11,
-            pooling="mean",
-            power_floor=1e-9,
-        ),
+        DIGITS.replace(hidden_size=128, num_classes=11, power_floor=1e-9),
         SequenceClassifier,
     ),
     "gru_ctc_fsdd": (

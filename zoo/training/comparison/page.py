@@ -9,8 +9,9 @@ from statistics import fmean
 from zoo.training.comparison.study import Results
 from zoo.training.comparison.summary import Standing, find_level, is_level, rank_families
 from zoo.training.comparison.trials import Trial
+from zoo.training.markdown import make_table, put_between
 
-BEGIN, END = "<!-- scripts/compare_models.py writes what follows -->", "<!-- end of what it writes -->"
+MARKERS = ("<!-- scripts/compare_models.py writes what follows -->", "<!-- end of what it writes -->")
 HEAD = ["family", "units", "parameters", "rate", "validation", "test", "seeds", "CPU s", "C++ µs a step"]
 
 
@@ -20,12 +21,8 @@ def put_results(text: str, results: Results, trials: Sequence[Trial]) -> str:
     Raises:
         ValueError: a marker is missing.
     """
-    before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not found or not closed:
-        raise ValueError(f"the page must hold the lines {BEGIN!r} and {END!r}, in this order")
     parts = [part for trial in trials if (part := write_trial(results, trial))]
-    return "\n\n".join([f"{before}{BEGIN}", *parts, f"{END}{after}"])
+    return put_between(text, "\n" + "\n\n".join(parts) + "\n", MARKERS)
 
 
 def write_trial(results: Results, trial: Trial) -> str:
@@ -36,8 +33,7 @@ def write_trial(results: Results, trial: Trial) -> str:
     head = [*HEAD]
     head[4], head[5] = f"validation, {trial.chosen_by}", f"test, {trial.metric}"
     rows = [write_row(standing, standings[0]) for standing in standings]
-    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
-    return f"## {trial.name}\n\n{write_findings(standings, trial)}\n\n" + "\n".join(lines)
+    return f"## {trial.name}\n\n{write_findings(standings, trial)}\n\n{make_table(head, rows)}"
 
 
 def write_row(standing: Standing, best: Standing) -> list[str]:

@@ -10,8 +10,9 @@ from zoo.training.effects.claims import CLAIMS, Claim, curve_means, judge
 from zoo.training.effects.problems import Problem
 from zoo.training.effects.study import Run
 from zoo.training.effects.variants import VARIANTS
+from zoo.training.markdown import make_table, put_between
 
-BEGIN, END = "<!-- scripts/effects.py writes what follows -->", "<!-- end of what it writes -->"
+MARKERS = ("<!-- scripts/effects.py writes what follows -->", "<!-- end of what it writes -->")
 
 
 def put_results(text: str, runs: Sequence[Run], problems: Sequence[Problem]) -> str:
@@ -20,12 +21,7 @@ def put_results(text: str, runs: Sequence[Run], problems: Sequence[Problem]) -> 
     Raises:
         ValueError: a marker is missing.
     """
-    before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not found or not closed:
-        raise ValueError(f"the page must hold the lines {BEGIN!r} and {END!r}, in this order")
-    tables = f"{figure_table(runs, problems)}\n\n{claim_table(runs, problems)}"
-    return f"{before}{BEGIN}\n{tables}\n{END}{after}"
+    return put_between(text, f"{figure_table(runs, problems)}\n\n{claim_table(runs, problems)}", MARKERS)
 
 
 def figure_table(runs: Sequence[Run], problems: Sequence[Problem]) -> str:
@@ -36,7 +32,7 @@ def figure_table(runs: Sequence[Run], problems: Sequence[Problem]) -> str:
     for variant in _trained(runs):
         seconds = sum(run.cpu_seconds for run in runs if run.variant == variant)
         rows.append([variant, *(_cell(runs, problem, variant) for problem in problems), f"{seconds:.0f}"])
-    return _table(head, rows)
+    return make_table(head, rows)
 
 
 def claim_table(runs: Sequence[Run], problems: Sequence[Problem]) -> str:
@@ -45,7 +41,7 @@ def claim_table(runs: Sequence[Run], problems: Sequence[Problem]) -> str:
     for claim in CLAIMS:
         verdicts = [_verdict(claim, runs, problem) for problem in problems]
         rows.append([f"{claim.better} over {claim.worse}", claim.source, *verdicts])
-    return _table(["effect", "source", *(problem.name for problem in problems)], rows)
+    return make_table(["effect", "source", *(problem.name for problem in problems)], rows)
 
 
 def draw_curves(runs: Sequence[Run], problems: Sequence[Problem], path: Path) -> None:
@@ -114,7 +110,3 @@ def _cell(runs: Sequence[Run], problem: Problem, variant: str) -> str:
         return "-"
     mean = statistics.fmean(figures)
     return f"{mean:.3f} ({min(figures):.3f} to {max(figures):.3f})" if len(figures) > 1 else f"{mean:.3f} (one seed)"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *rows])
