@@ -1,8 +1,8 @@
 """Recipe `static_int8`: the engine's int8 weights, with ranges of activations that are fixed beforehand.
 
 Calibration inputs give the range of each matrix' activations. Ranges that each row has for itself (recipe `int8`) are
-nearer to the float model wherever both were measured; a fixed range is for programs whose arithmetic must not depend on
-the data.
+nearer to the float model for most of the trained models, up to four times; `zoo recipes --calibration` compares both. A
+fixed range is for programs whose arithmetic must not depend on the data.
 """
 
 from __future__ import annotations

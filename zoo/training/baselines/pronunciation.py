@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from zoo.training.batching import Batch, pad_sequences
+from zoo.training.learners.seq2seq import NO_LABEL
 
 Phonemes = tuple[str, ...]
 
-NO_LABEL = -1
 MOST = 2  # phonemes of a letter: x is K S
 PASSES = 4  # of the alignment
 ALIGNED_WORDS = 20_000  # by which the alignment is learnt
