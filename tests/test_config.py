@@ -28,10 +28,6 @@ from zoo.config import ClassifierConfig, ConfigError, LanguageModelConfig, Recur
         ({"columns": 2}, "columns=2 is for cell='grid_lstm' only, got cell='lstm'"),
         ({"cell": "grid_lstm", "columns": 3}, "input_size must be a multiple of columns=3, got 16"),
         ({"cell": "grid_lstm", "columns": 8, "hidden_size": 12}, "hidden_size must be a multiple of columns=8, got 12"),
-        (
-            {"cell": "grid_lstm", "columns": 8, "bidirectional": True, "num_layers": 2},
-            "columns=8 and bidirectional=True need num_layers=1",
-        ),
         ({"num_clocks": 4}, "num_clocks=4 is for cell='clockwork_rnn' only, got cell='lstm'"),
         ({"cell": "clockwork_rnn", "hidden_size": 6}, "num_clocks must be at most 24 and at most hidden_size=6, got 8"),
         ({"cell": "clockwork_rnn", "num_clocks": 25}, "num_clocks must be at most 24 and at most hidden_size=128"),

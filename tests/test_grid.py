@@ -94,6 +94,24 @@ def test_a_small_grid_reads_digits() -> None:
     assert accuracy > 0.88
 
 
+@pytest.mark.parametrize("joined", [{}, {"residual": True}, {"batch_norm": True}])
+def test_places_keep_their_columns_in_deep_nets_of_both_directions(joined: dict[str, Any]) -> None:
+    """A place of the second layer sees both directions of its own column and of those to the left: any row."""
+    sizes = {"columns": 3, "input_size": 6, "hidden_size": 12, "num_layers": 2, "bidirectional": True}
+    model = build_small("grid_lstm_encoder", **sizes, **joined).double()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter)
+
+    def run(rows: Tensor) -> Tensor:
+        return model(rows.unsqueeze(0))[0][0]
+
+    jacobian = torch.func.jacrev(run)(torch.randn(4, 6).double())  # (4, 2 * 12, 4, 6)
+    seen = (jacobian.unflatten(3, [3, 2]).unflatten(1, [2, 3, 4]) != 0).any(-1).any(3)  # (4, 2, 3, 4, 3)
+    for j in range(3):
+        assert bool(seen[:, :, j, :, : j + 1].all())
+        assert not bool(seen[:, :, j, :, j + 1 :].any())
+
+
 @pytest.mark.autograd
 def test_the_gates_of_a_grid_are_those_of_all_its_columns() -> None:
     """The last column reads another input, so its gates differ; `zoo.diagnose` and training watch them."""

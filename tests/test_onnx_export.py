@@ -236,7 +236,8 @@ STATE_OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("lstm_classifier", {"learned_state": True, "residual": True, "pooling": "last"}),
     ("transformer_lstm_encoder", {"learned_state": True}),
     ("grid_lstm_tagger", {"columns": 4}),
-    ("grid_lstm_classifier", {"columns": 2, "num_layers": 1, "bidirectional": True, "zoneout": 0.1}),
+    ("grid_lstm_classifier", {"columns": 2, "bidirectional": True, "zoneout": 0.1}),
+    ("grid_lstm_tagger", {"columns": 2, "bidirectional": True, "highway": True}),
 ]
 
 

@@ -38,6 +38,7 @@ def draw_starts(model: nn.Module) -> None:
         ("lstm_classifier", {"highway": True, "num_layers": 4, "bidirectional": True, "pooling": "last"}),
         ("gru_forecaster", {"highway": True, "num_layers": 4}),
         ("grid_lstm_classifier", {"columns": 4}),
+        ("grid_lstm_tagger", {"columns": 4, "bidirectional": True, "residual": True}),
         ("lstm_tagger", {"batch_norm": True}),
         ("coupled_lstm_tagger", {"batch_norm": True, "bidirectional": True, "residual": True}),
         ("gru_classifier", {"learned_state": True}),

@@ -184,17 +184,11 @@ class RecurrentConfig:
     def _grid_contradictions(self) -> list[str]:
         if "columns" not in self.cell_spec.options:
             return [f"columns={self.columns} is for cell='grid_lstm' only, got cell={self.cell!r}"]
-        found = [
+        return [
             f"{name} must be a multiple of columns={self.columns}, got {getattr(self, name)}"
             for name in ("input_size", "hidden_size")
             if getattr(self, name) % self.columns
         ]
-        if self.bidirectional and self.num_layers > 1:
-            found.append(
-                f"columns={self.columns} and bidirectional=True need num_layers=1: both directions lie side by side, "
-                "and a second layer would take them for columns"
-            )
-        return found
 
     @property
     def cell_spec(self) -> CellSpec:

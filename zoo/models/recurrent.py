@@ -140,8 +140,8 @@ class HiddenStack(nn.Module):
         return [torch.zeros([self.state_rows, batch_size, self.hidden_size], dtype=like.dtype, device=like.device)]
 
 
-def make_plain_stack(config: RecurrentConfig) -> nn.Module:
-    """Return the stack for the cell of a validated configuration."""
+def make_plain_stack(config: RecurrentConfig, later: bool = False) -> nn.Module:
+    """Return the stack for the cell of a validated configuration; `later` tells that another stack gives its input."""
     if config.cell in CELL_FACTORIES or config.zoneout:
-        return WrittenStack(config)
+        return WrittenStack(config, later)
     return HiddenStack(config) if config.cell in HIDDEN_LAYERS else LSTMStack(config)

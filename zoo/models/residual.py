@@ -27,7 +27,7 @@ class JoinedStack(nn.Module):
         one = config.replace(num_layers=1, dropout=0.0, locked_dropout=False, residual=False, highway=False)
         later = one.replace(input_size=config.output_size)
         configs = [one if k == 0 else later for k in range(config.num_layers)]
-        self.layers = nn.ModuleList([make_plain_stack(each) for each in configs])
+        self.layers = nn.ModuleList([make_plain_stack(each, later=k > 0) for k, each in enumerate(configs)])
         self.norms = nn.ModuleList(
             [SequenceNorm(each.input_size) if config.batch_norm else Unchanged() for each in configs]
         )

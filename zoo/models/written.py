@@ -14,8 +14,8 @@ from zoo.models.padding import mask_padding, step_mask
 from zoo.models.zoneout import Zoneout
 
 
-def make_cell(config: RecurrentConfig, input_size: int) -> nn.Module:
-    """Return the cell of a configuration, for a layer's input.
+def make_cell(config: RecurrentConfig, input_size: int, later: bool) -> nn.Module:
+    """Return the cell of a configuration, for a layer's input; `later` tells that a layer of the stack gives it.
 
     Raises:
         ConfigError: the cell has biases where `bias` is False, or none where it is True.
@@ -23,6 +23,8 @@ def make_cell(config: RecurrentConfig, input_size: int) -> nn.Module:
     if config.cell in CELLS:
         return make_torch_cell(config, input_size)
     options = {name: getattr(config, name) for name in config.cell_spec.options}
+    if "columns" in options:
+        options["parts"] = config.num_directions if later else 1
     cell = CELL_FACTORIES[config.cell](input_size, config.hidden_size, config.bias, **options)
     biased = any(name.rpartition(".")[2].startswith("bias") for name, _ in cell.named_parameters())
     if biased != config.bias:
@@ -75,15 +77,20 @@ class CellLayer(nn.Module):
 
 
 class WrittenStack(nn.Module):
-    """A cell of `zoo.models.cells`, or one's own, in several layers and directions."""
+    """A cell of `zoo.models.cells`, or one's own, in several layers and directions.
 
-    def __init__(self, config: RecurrentConfig) -> None:
+    Args:
+        config: of the layers.
+        later: whether the input is the output of such a stack.
+    """
+
+    def __init__(self, config: RecurrentConfig, later: bool = False) -> None:
         super().__init__()
         self.layers = nn.ModuleList()
         for layer in range(config.num_layers):
             size = config.input_size if layer == 0 else config.output_size
             for direction in range(config.num_directions):
-                cell = make_cell(config, size)
+                cell = make_cell(config, size, later or layer > 0)
                 self.layers.append(CellLayer(cell, direction == 1, Zoneout(config.zoneout, config.cell_spec)))
         self.dropout = nn.Dropout(config.dropout)
         self.num_directions = config.num_directions
