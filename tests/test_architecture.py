@@ -56,6 +56,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.artifact.torchscript",
         "zoo.config",
         "zoo.errors",
+        "zoo.init",
         "zoo.model",
         "zoo.ops",
     },

@@ -61,10 +61,12 @@ def test_the_file_is_small_and_gives_its_twins_numbers_in_cpp(
 
 def refusal_of(name: str, recipe: str) -> str:
     """Return the documented reason why a recipe does not take a registered model; empty if it does."""
-    if name.removesuffix("_encoder") in WRITTEN_CELLS:
+    if recipe == "dynamic_int8" and name.removesuffix("_encoder") in WRITTEN_CELLS:
         return "found nothing to convert"
     if name == "rnn_regressor" and recipe == "int8":
         return "use recipe 'mixed'"  # one number, of a head that is drawn: no other output shares its error
+    if name == "layer_norm_lstm_encoder" and recipe in ("bf16", "int8"):
+        return "use recipe 'mixed'"  # a division by the small deviations of initial weights enlarges every rounding
     plain = name.startswith(("rnn_", "residual_rnn_"))
     return "is nn.RNN, which" if plain and recipe == "dynamic_int8" else ""
 

@@ -12,13 +12,14 @@ from support.program import Program
 from support.small_models import PRESET_NAMES, build_small
 
 import zoo
-from zoo.quantization.int4 import GROUP, GroupedTensors, round_groups
+from zoo.quantization.groups import GROUP, round_groups
+from zoo.quantization.stored_numbers import KeptTensors
 
 
 def test_a_group_takes_the_range_with_the_smallest_squared_error() -> None:
     values = torch.randn(7, 2 * GROUP + 6)
     values[0, 5] = 30.0  # an outlier coarsens its own group only
-    rounded = GroupedTensors([values])()[0]
+    rounded = KeptTensors([values], round_groups)()[0]
     error = (rounded - values).abs()
     assert error[0, GROUP:].max() < 0.5
     plain = (values[1:, :GROUP].amax(1) - values[1:, :GROUP].amin(1)) / 15  # the step of the whole range
@@ -29,17 +30,17 @@ def test_a_group_takes_the_range_with_the_smallest_squared_error() -> None:
 def test_numbers_lie_two_in_a_byte_and_steps_in_half_precision() -> None:
     numbers, step, lowest = round_groups(torch.full((3, 40), 0.25))
     assert (numbers.shape, step.shape, lowest.shape) == ((3, 2, 16), (3, 2, 1), (3, 2, 1))
-    constant = GroupedTensors([torch.full((3, 40), 0.3)])
+    constant = KeptTensors([torch.full((3, 40), 0.3)], round_groups)
     torch.testing.assert_close(constant()[0], torch.full((3, 40), 0.3), rtol=1e-3, atol=0)
     ramp = torch.arange(16.0).repeat(2)[None]
-    torch.testing.assert_close(GroupedTensors([ramp])()[0], ramp, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(KeptTensors([ramp], round_groups)()[0], ramp, rtol=1e-3, atol=1e-3)
     assert torch.equal(
         round_groups(ramp)[0][0, 0, :8], torch.tensor([16 * (k + 1) + k for k in range(0, 16, 2)]).byte()
     )
 
 
 def test_a_copy_keeps_what_was_rounded() -> None:
-    tensor = GroupedTensors([torch.randn(4, 3, 5), torch.randn(4)]).eval()
+    tensor = KeptTensors([torch.randn(4, 3, 5), torch.randn(4)], round_groups).eval()
     twin = copy.deepcopy(tensor)
     assert all(torch.equal(a, b) for a, b in zip(twin(), tensor(), strict=True))
     assert twin()[0].shape == (4, 3, 5)

@@ -24,7 +24,10 @@ pytestmark = pytest.mark.autograd
 
 
 @pytest.mark.parametrize("recipe", ["int8", "int4"])
-@pytest.mark.parametrize("name", ["lstm_tagger", "gru_classifier", "rnn_language_model", "cnn_gru_tagger"])
+@pytest.mark.parametrize(
+    "name",
+    ["lstm_tagger", "gru_classifier", "rnn_language_model", "cnn_gru_tagger", "min_gru_tagger", "clockwork_rnn_tagger"],
+)
 def test_inside_a_model_has_the_numbers_of_the_recipe_and_afterwards_its_own(name: str, recipe: str) -> None:
     model = build_small(name)
     input, lengths = real_batch(model.config)

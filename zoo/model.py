@@ -30,6 +30,8 @@ class QuantizationRecord:
         beyond_limit: whether the error is beyond the recipe's limit, which the user allowed.
         calibrated: whether the recipe learned from calibration inputs.
         left_float: layers that the recipe spared, in this order, each with the error that was left.
+        float_activations: converted layers of which only the weights are rounded: all of `bf16`, `float16` and `int4`,
+            and the written-out cells of `int8`.
     """
 
     recipe: str
@@ -44,6 +46,7 @@ class QuantizationRecord:
     beyond_limit: bool = False
     left_float: dict[str, dict[str, float]] = field(default_factory=dict)
     calibrated: bool = False
+    float_activations: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
@@ -57,6 +60,7 @@ class QuantizationRecord:
             "beyond_limit": self.beyond_limit,
             "calibrated": self.calibrated,
             "left_float": self.left_float,
+            "float_activations": self.float_activations,
         }
 
 

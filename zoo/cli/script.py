@@ -177,6 +177,8 @@ def print_quantization(record: zoo.QuantizationRecord) -> None:
         print(f"left in float    {name}: worst {error['max_of_range']:.2%}, rms {error['rms_of_std']:.2%} remain")
     for where, error in (("samples", record.error), (f"{LONG_RUN:,} steps", record.long_error)):
         print(f"recipe's error   {error['max_of_range']:.2%} of the range, rms {error['rms_of_std']:.2%} ({where})")
+    if 0 < len(record.float_activations) < len(record.layers):
+        print(f"weights only     {', '.join(record.float_activations)}: these compute in float32")
     if record.beyond_limit:
         print("allowed          this is beyond the recipe's limit, and the manifest says so")
 

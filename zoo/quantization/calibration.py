@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from zoo.artifact.golden import Sample, record
 from zoo.quantization.int8_numbers import round_channels, round_range
 from zoo.quantization.recipe import replace_layers
+from zoo.quantization.stored_cells import is_written_cell
 from zoo.quantization.written_out import Factors, write_out
 
 MOST_ROWS = 4096  # that are kept of each matrix, spread over all samples
@@ -71,6 +72,8 @@ def watch(model: nn.Module, layers: Collection[str], samples: Sequence[Sample]) 
     watched = copy.deepcopy(model)
     for name in layers:
         seen = all_seen.setdefault(name, {})
+        if is_written_cell(model.get_submodule(name)):
+            continue  # recipes round no activations there
         watched = replace_layers(watched, [name], partial(write_out, factors=_watching(seen)))
     record(watched, samples)
     return all_seen

@@ -19,6 +19,7 @@ from zoo.quantization.refusal import explain_refusal, list_others
 from zoo.quantization.selection import select_layers
 from zoo.quantization.sensitivity import spare_layers
 from zoo.quantization.shift import FloatReference
+from zoo.quantization.stored_cells import is_written_cell
 
 
 def quantize(
@@ -100,6 +101,9 @@ def quantize(
         regrouped=chosen.regrouped,
         uses_engine=chosen.uses_engine,
         calibrated=calibration is not None,
+        float_activations=[
+            name for name, layer in layers.items() if not chosen.rounds_activations or is_written_cell(layer)
+        ],
         # Chunks and rows may differ by as much as the recipe moves outputs.
         error_of=reference.allowed_of(max(chosen.limit.max_of_range, error.max_of_range)),
     )

@@ -38,6 +38,7 @@ register_recipe(
         objection=objection,
         layers=LAYERS,
         convert=convert,
+        rounds_activations=True,
         limit=INT8_LIMIT,
         replay=INT8_REPLAY,
         regrouped=None,

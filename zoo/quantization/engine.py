@@ -1,7 +1,8 @@
 """Recipes `int8`, `mixed` and `bf16`: the fused engine's own weights, stored in the file.
 
 int8 weights have a scale for each output channel. Activations are quantized row by row in every call, so a row gives
-the same alone and in a batch, and a sequence the same whole and in chunks.
+the same alone and in a batch, and a sequence the same whole and in chunks. The engine has no written-out cells:
+the matrices of these are rounded in the file, and computed with in float32.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from zoo.quantization.calibration import Seen, correct_biases, watch
 from zoo.quantization.engine_layers import make_engine_layer
 from zoo.quantization.int8_numbers import round_channels, round_rows
 from zoo.quantization.recipe import Convert, Recipe, plain_objection, register_recipe, replace_layers
+from zoo.quantization.stored_cells import cell_objection, is_written_cell
 from zoo.quantization.written_out import Factors
 
 RECURRENT = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell)
@@ -28,7 +30,7 @@ LAYERS = (*RECURRENT, nn.Linear, nn.Embedding, nn.Conv1d)
 def objection(layer: Any) -> str | None:
     if isinstance(layer, nn.Conv1d) and layer.groups != 1:
         return f"has groups={layer.groups}, expected 1"
-    return plain_objection(layer)
+    return cell_objection(layer) if is_written_cell(layer) else plain_objection(layer)
 
 
 def converter(precision: str) -> Convert:
@@ -54,13 +56,15 @@ def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sampl
     return convert
 
 
-KINDS = "LSTM, GRU, RNN, cells, Linear, Embedding, Conv1d; needs the project's operators"
+KINDS = "LSTM, GRU, RNN, cells, Linear, Embedding, Conv1d, weights of written-out cells; needs the project's operators"
 INT8 = Recipe(
     name="int8",
     description=f"int8 weights, a scale for each channel, activations by row, a quarter of the size; {KINDS}",
     objection=objection,
     layers=LAYERS,
     convert=converter("int8"),
+    cells=True,
+    rounds_activations=True,
     limit=INT8_LIMIT,
     replay=INT8_REPLAY,
     regrouped=None,
@@ -85,6 +89,7 @@ register_recipe(
         objection=objection,
         layers=LAYERS,
         convert=converter("bf16"),
+        cells=True,
         limit=BF16_LIMIT,
         replay=FP32,
         regrouped=STEADY,

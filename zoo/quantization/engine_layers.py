@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Optional, Tuple
 
 import torch
@@ -10,6 +11,9 @@ from torch.nn import functional
 
 from zoo.ops import operators, pack
 from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame, LSTMFrame
+from zoo.quantization.int8_numbers import count_steps
+from zoo.quantization.stored_cells import is_written_cell, store_cell
+from zoo.quantization.stored_numbers import HalfTensors, KeptTensors, Store
 
 
 class EngineLSTM(nn.Module):
@@ -115,9 +119,8 @@ class RoundedEmbedding(nn.Module):
             self.register_buffer("weight", weight.bfloat16())
             self.register_buffer("scale", torch.ones(1))
         else:
-            scale = weight.abs().amax(1, keepdim=True) / 127  # (tokens, 1)
-            rounded = (weight / scale.clamp(min=1e-30)).round()
-            self.register_buffer("weight", rounded.to(torch.int8))
+            rows, scale = count_steps(weight)
+            self.register_buffer("weight", rows)
             self.register_buffer("scale", scale)
         self.scaled = precision != "bf16"
 
@@ -137,9 +140,21 @@ def pack_cell(cell: Any, precision: str) -> Tensor:
     return packed
 
 
+# How the cells that the engine does not have keep their matrices.
+STORES: dict[str, Store] = {
+    "bf16": partial(HalfTensors, wide=True),
+    "int8": partial(KeptTensors, rounding=count_steps),
+}
+
+
 @torch.no_grad()
 def make_engine_layer(layer: Any, precision: str) -> nn.Module:
-    """Return a layer with the weights of another, packed in a precision, "bf16" or "int8"."""
+    """Return a layer with the weights of another, packed in a precision, "bf16" or "int8".
+
+    A written-out cell, which the engine does not have, gets its matrices rounded, and computes in float32.
+    """
+    if is_written_cell(layer):
+        return store_cell(layer, STORES[precision])
     if isinstance(layer, nn.LSTM):
         return LSTMFrame(EngineLSTM(layer, precision), layer)
     if isinstance(layer, nn.RNNBase):

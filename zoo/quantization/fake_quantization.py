@@ -8,12 +8,13 @@ for efficient integer-arithmetic-only inference").
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from torch import nn
 
 from zoo.quantization.recipe import RecipeError, find_recipe, list_recipes
 from zoo.quantization.selection import select_layers
+from zoo.quantization.stored_cells import is_written_cell, rounded_cell
 from zoo.quantization.written_out import write_out
 
 
@@ -34,12 +35,17 @@ def fake_quantized(model: nn.Module, recipe: str) -> Iterator[None]:
     if chosen.factors is None:
         able = [name for name in list_recipes() if find_recipe(name).factors is not None]
         raise RecipeError(f"recipe {recipe!r} cannot be trained for; {', '.join(able)} can")
-    layers = list(select_layers(model, chosen, None, ()).values())
+    found = list(select_layers(model, chosen, None, ()).values())
+    layers = [layer for layer in found if not is_written_cell(layer)]
     written = [write_out(layer, chosen.factors) for layer in layers]
-    for layer, other in zip(layers, written, strict=True):
-        layer.forward = other.forward
-    try:
-        yield
-    finally:
-        for layer in layers:
-            del layer.forward
+    with ExitStack() as cells:
+        for cell in found:
+            if is_written_cell(cell):
+                cells.enter_context(rounded_cell(cell, chosen.factors.weight))
+        for layer, other in zip(layers, written, strict=True):
+            layer.forward = other.forward
+        try:
+            yield
+        finally:
+            for layer in layers:
+                del layer.forward

@@ -18,9 +18,14 @@ TINIEST = 1e-37  # the smallest step, which keeps its inverse finite
 
 def round_channels(weight: Tensor) -> Tensor:
     """Round each row of a matrix (units, columns) to whole steps of its largest absolute value over 127."""
-    step = weight.detach().abs().amax(1, keepdim=True) / LARGEST  # (units, 1)
-    rounded = (weight.detach() / step.clamp(min=TINIEST)).round() * step
-    return pass_gradient(weight, rounded)
+    numbers, step = count_steps(weight.detach())
+    return pass_gradient(weight, numbers.float() * step)
+
+
+def count_steps(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a matrix (units, columns) in whole steps, int8, and the step of each row, float32 (units, 1)."""
+    step = weight.abs().amax(1, keepdim=True) / LARGEST
+    return (weight / step.clamp(min=TINIEST)).round().to(torch.int8), step
 
 
 def round_rows(x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import nn
 from zoo.artifact.golden import Sample
 from zoo.artifact.tolerances import ErrorLimit, Tolerance
 from zoo.errors import ZooError
+from zoo.quantization.stored_cells import is_written_cell
 from zoo.quantization.written_out import Factors
 
 
@@ -30,6 +31,8 @@ class Recipe:
         objection: says why the recipe cannot take a layer of one of its types, as the end of a sentence that begins
             with the layer's name; None if it can.
         layers: the types of layer that the recipe promises to convert.
+        cells: whether it also converts written-out cells, of which it rounds the matrices alone.
+        rounds_activations: whether it rounds the activations of layers, too; never those of written-out cells.
         convert: turns the named layers of a float module in eval mode, which it may change, into quantized ones.
         limit: how far outputs may move from those of the float model.
         replay: tolerance of C++ against the Python twin, on whole sequences.
@@ -52,11 +55,17 @@ class Recipe:
     limit: ErrorLimit
     replay: Tolerance
     regrouped: Tolerance | None
+    cells: bool = False
+    rounds_activations: bool = False
     uses_backend: bool = False
     uses_engine: bool = False
     spares: bool = False
     factors: Factors | None = None
     calibrated: Callable[[nn.Module, Collection[str], Sequence[Sample]], Convert] | None = None
+
+    def converts(self, layer: nn.Module) -> bool:
+        """Return whether the recipe promises to convert a layer."""
+        return isinstance(layer, self.layers) or (self.cells and is_written_cell(layer))
 
 
 _recipes: dict[str, Recipe] = {}

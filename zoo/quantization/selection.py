@@ -29,9 +29,9 @@ def select_layers(
     possible = {
         name: layer
         for name, layer in model.named_modules()
-        if isinstance(layer, recipe.layers) and not isinstance(layer, NonDynamicallyQuantizableLinear)
+        if recipe.converts(layer) and not isinstance(layer, NonDynamicallyQuantizableLinear)
     }
-    kinds = ", ".join(layer.__name__ for layer in recipe.layers)
+    kinds = ", ".join([*(layer.__name__ for layer in recipe.layers), *(["written-out cell"] if recipe.cells else [])])
     if not possible:
         raise RecipeError(f"recipe {recipe.name!r} found nothing to convert: the model has no {kinds}")
     for entry in [*(include or []), *exclude]:

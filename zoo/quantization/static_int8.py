@@ -22,13 +22,16 @@ from zoo.quantization.engine import INT8, KINDS
 from zoo.quantization.engine_layers import EngineConv1d, EngineLinear, RoundedEmbedding, make_engine_layer
 from zoo.quantization.int8_numbers import round_range
 from zoo.quantization.recipe import Convert, RecipeError, register_recipe, replace_layers
+from zoo.quantization.stored_cells import is_written_cell
 
 MATRICES = ("input", "hidden", "projection")  # in the order of the operator `fix_ranges`
 
 
 @torch.no_grad()
 def make_static_layer(layer: Any, seen: dict[str, Seen]) -> nn.Module:
-    """Return a layer of the engine with the ranges of what its matrices saw."""
+    """Return a layer of the engine with the ranges of what its matrices saw; a written-out cell has none."""
+    if is_written_cell(layer):
+        return make_engine_layer(layer, "int8")
     ranges = {name: choose_range(matrix) for name, matrix in seen.items()}
     corrected = correct_biases(layer, seen, lambda name, rows: round_range(rows, *ranges[name]))
     made = make_engine_layer(corrected, "int8")
@@ -54,7 +57,7 @@ def stack_ranges(ranges: dict[str, tuple[Tensor, Tensor]]) -> Tensor:
 def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sample]) -> Convert:
     """Return the conversion with the ranges of calibration inputs."""
     seen = watch(model, names, samples)
-    unseen = [name for name in names if not seen[name]]
+    unseen = [name for name in names if not seen[name] and not is_written_cell(model.get_submodule(name))]
     if unseen:
         raise RecipeError(f"the calibration inputs never reach {', '.join(unseen)}; exclude these")
 

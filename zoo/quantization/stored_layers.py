@@ -1,24 +1,25 @@
 """Layers that keep their matrices in a format of their own and compute in float32. Any LibTorch runs them.
 
-`store` makes a module of a list of weights. Its `forward` returns them in float32, matrices rounded; TorchScript's
-`__getstate__` and `__setstate__` turn them into what the file has and back. Vectors, such as biases, stay as they are.
-The module holds the list itself: LibTorch's freezing does not take one that is put together in every call for a
-constant, and then the fused engine would leave the layer.
+`store` makes a module of a list of weights, as `stored_numbers.py` has them. The module holds the list itself:
+LibTorch's freezing does not take one that is put together in every call for a constant, and then the fused engine would
+leave the layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, List, Optional, Tuple
+from collections.abc import Collection
+from functools import partial
+from typing import Any, Optional, Tuple
 
 import torch
 from torch import _VF, Tensor, nn
 from torch.nn import functional
 
 from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame, LSTMFrame
-from zoo.quantization.recipe import plain_objection
+from zoo.quantization.recipe import Convert, plain_objection, replace_layers
+from zoo.quantization.stored_cells import cell_objection, is_written_cell, store_cell
+from zoo.quantization.stored_numbers import Store
 
-Store = Callable[[List[Tensor]], nn.Module]
 LAYERS = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear, nn.Embedding, nn.Conv1d)
 LARGEST = torch.finfo(torch.float16).max
 
@@ -28,7 +29,16 @@ def stored_objection(layer: nn.Module) -> str | None:
     largest = max(float(p.detach().abs().max()) for p in layer.parameters())
     if largest > LARGEST:
         return f"has a weight of {largest:.3g}, more than float16 holds"
-    return plain_objection(layer)
+    return cell_objection(layer) if is_written_cell(layer) else plain_objection(layer)
+
+
+def storing(store: Store) -> Convert:
+    """Return the conversion of a recipe that keeps all matrices by `store`."""
+
+    def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
+        return replace_layers(model, names, partial(make_stored_layer, store=store))
+
+    return convert
 
 
 class StoredLinear(nn.Module):
@@ -147,6 +157,8 @@ class StoredHiddenCell(nn.Module):
 @torch.no_grad()
 def make_stored_layer(layer: Any, store: Store) -> nn.Module:
     """Return a layer whose matrices are kept by `store`."""
+    if is_written_cell(layer):
+        return store_cell(layer, store)
     if isinstance(layer, nn.LSTM):
         return LSTMFrame(StoredLSTM(layer, store), layer)
     if isinstance(layer, nn.RNNBase):
