@@ -117,15 +117,16 @@ def read_cards(folder: Path = PRETRAINED) -> list[Card]:
     return [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
 
 
-def add_models(parser: argparse.ArgumentParser, task: str | None = None) -> None:
-    """Add the names of shipped models, of one task or of any, as arguments `models`."""
-    names = [card.name for card in read_cards() if task in (None, card.task)]
+def add_models(parser: argparse.ArgumentParser, tasks: Collection[str] | None = None) -> None:
+    """Add the names of shipped models, of some tasks or of any, as arguments `models`."""
+    names = [card.name for card in read_cards() if tasks is None or card.task in tasks]
     parser.add_argument("models", nargs="*", choices=[*names, []], metavar="model", help="default: all of them")
 
 
-def choose_cards(models: Collection[str], task: str | None = None) -> list[Card]:
+def choose_cards(models: Collection[str], tasks: Collection[str] | None = None) -> list[Card]:
     """Return the cards of the models that `add_models` read, of all where there are none."""
-    return [card for card in read_cards() if task in (None, card.task) and (not models or card.name in models)]
+    known = [card for card in read_cards() if tasks is None or card.task in tasks]
+    return [card for card in known if not models or card.name in models]
 
 
 def median_seed(

@@ -15,7 +15,14 @@ from zoo.training.markdown import make_table, put_between
 SPEED = ("<!-- speed: scripts/benchmark.py --readme writes what follows -->", "<!-- end of speed -->")
 FAMILIES = ("<!-- families: scripts/model_table.py writes what follows -->", "<!-- end of families -->")
 CARDS = ("<!-- model cards: scripts/model_cards.py writes what follows -->", "<!-- end of model cards -->")
-CONDITIONS = ("<!-- conditions: scripts/robustness.py writes what follows -->", "<!-- end of conditions -->")
+# Task -> where the metric of its models in other conditions stands.
+CONDITIONS = {
+    "fsdd": ("<!-- conditions: scripts/robustness.py writes what follows -->", "<!-- end of conditions -->"),
+    "languages": (
+        "<!-- conditions of texts: scripts/robustness.py writes what follows -->",
+        "<!-- end of conditions of texts -->",
+    ),
+}
 RECIPES = ("<!-- recipes: scripts/model_cards.py writes what follows -->", "<!-- end of recipes -->")
 RECIPE_COLUMNS = ("fp32", "bf16", "int8", "int4", "dynamic_int8", "float16")
 SPEED_COLUMNS = {

@@ -1,6 +1,7 @@
-"""Score trained models of spoken digits outside a quiet room and on unseen speakers, by cpp_runner's outputs.
+"""Score trained models of digits and of languages in other conditions than training's, by cpp_runner's outputs.
 
-The figures go into the model cards; `--update README.md` prints their table there.
+Digits are heard outside a quiet room and from unseen speakers; texts are short, in capitals, without accents or with
+numbers. The figures go into the model cards; `--update FILE` puts the tables there whose markers the file holds.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,33 +25,38 @@ try:
     from zoo.training.evaluation import evaluate
     from zoo.training.experiment import read_experiment
     from zoo.training.sound.conditions import CONDITIONS, NO_DIGIT
-    from zoo.training.tasks import make_task
+    from zoo.training.tasks import languages, make_task
     from zoo.training.trainer import CHECKPOINT, METRICS, train
 except ModuleNotFoundError as missing:
     sys.exit(f"robustness.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 
-TASK = "fsdd"
+# Task -> what no condition is called, and the conditions of its option `condition`.
+SPOKEN = "fsdd"
+OF_TASK: dict[str, tuple[str, Collection[str]]] = {
+    SPOKEN: ("as recorded", CONDITIONS),
+    "languages": ("all texts", languages.CONDITIONS),
+}
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustness.py", description=__doc__)
-    add_models(parser, TASK)
+    add_models(parser, OF_TASK)
     parser.add_argument(
         "--speakers",
         nargs="*",
         choices=SPEAKERS,
         metavar="SPEAKER",
-        help=f"also train once without each of these speakers, and score that (default: {', '.join(SPEAKERS)})",
+        help=f"also train digits once without each of these speakers, and score that (default: {', '.join(SPEAKERS)})",
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="runs that are there are taken (default: runs)")
-    parser.add_argument("--update", type=Path, metavar="README.md", help="the file to put the table into")
+    parser.add_argument("--update", type=Path, metavar="README.md", help="the file to put the tables into")
     return parser
 
 
-def score(model: Any, options: dict[str, Any]) -> float:
-    """Return a model's test metric by cpp_runner on the task with these options."""
-    task = make_task(TASK, options)
+def score(model: Any, name: str, options: dict[str, Any]) -> float:
+    """Return a model's test metric by cpp_runner on the task of a name with these options."""
+    task = make_task(name, options)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pt"
         zoo.save_artifact(model, path)
@@ -58,14 +64,16 @@ def score(model: Any, options: dict[str, Any]) -> float:
 
 
 def score_conditions(card: Card) -> dict[str, float]:
-    """Return a card's metric in a quiet room and in each condition that its model has classes for."""
+    """Return a card's metric without a condition and in each condition that its model has classes for."""
     model = zoo.build(card.name, pretrained=True)
     rejects = card.task_options.get("made_others", 0) > 0
+    usual, conditions = OF_TASK[card.task]
     found = {}
-    for condition in ("", *CONDITIONS):
+    for condition in ("", *conditions):
         if condition != NO_DIGIT or rejects:
-            found[condition or "as recorded"] = score(model, card.task_options | {"condition": condition})
-            print(f"{card.name}  {condition or 'as recorded'}  {found[condition or 'as recorded']:.4f}", flush=True)
+            figure = score(model, card.task, card.task_options | {"condition": condition})
+            found[condition or usual] = figure
+            print(f"{card.name}  {condition or usual}  {figure:.4f}", flush=True)
     return found
 
 
@@ -77,24 +85,38 @@ def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path) -> di
         if not (folder / METRICS).is_file():
             train(read_experiment(card.name, {"task.options.held_speaker": speaker}), folder, resume=True)
         options = card.task_options | {"held_speaker": speaker}
-        found[speaker] = score(zoo.load_checkpoint(folder / CHECKPOINT), options)
+        found[speaker] = score(zoo.load_checkpoint(folder / CHECKPOINT), SPOKEN, options)
         print(f"{card.name}  without {speaker}  {found[speaker]:.4f}", flush=True)
     return found
+
+
+def put_tables(text: str, tables: dict[str, str]) -> str:
+    """Return a text with the tables of those tasks for which it has markers.
+
+    Raises:
+        ValueError: it has none.
+    """
+    marked = [task for task in tables if MARKERS[task][0] in text]
+    if not marked:
+        raise ValueError(f"the file to update must hold the lines {MARKERS[SPOKEN][0]!r} and {MARKERS[SPOKEN][1]!r}")
+    for task in marked:
+        text = put_between(text, tables[task], MARKERS[task])
+    return text
 
 
 def main() -> int:
     args = make_parser().parse_args()
     try:
-        for card in choose_cards(args.models, TASK):
+        for card in choose_cards(args.models, OF_TASK):
             card = replace(card, conditions=score_conditions(card))
-            if args.speakers is not None:
+            if args.speakers is not None and card.task == SPOKEN:
                 unseen = score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs)
                 card = replace(card, unseen_speakers=unseen)
             card.write(PRETRAINED / card.name)
-        table = condition_table(choose_cards([], TASK))
-        print(table)
+        tables = {task: condition_table(choose_cards([], [task])) for task in OF_TASK}
+        print("\n\n".join(tables.values()))
         if args.update is not None:
-            args.update.write_text(put_between(args.update.read_text(), table, MARKERS))
+            args.update.write_text(put_tables(args.update.read_text(), tables))
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"robustness.py: error: {error}", file=sys.stderr)
         return 1

@@ -7,7 +7,7 @@ import pytest
 from _cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
 from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS
-from _tables import card_table, condition_table, recipe_table
+from _tables import CONDITIONS, card_table, condition_table, recipe_table
 from support.data_sets import need
 from support.program import Program
 
@@ -20,6 +20,7 @@ from zoo.training.tasks import find_task, make_task
 
 CARDS = {card.name: card for card in read_cards()}
 README = Path(__file__).parents[1] / "README.md"
+PAGES_OF_CONDITIONS = {"fsdd": README, "languages": PRETRAINED / "README.md"}
 # Another processor rounds otherwise, and may so tip a case in a hundred thousand.
 OTHER_MACHINE = 2e-3
 # Figures that are means of outputs, or of millions of pairs of them. All others are counted, and the languages count
@@ -90,10 +91,13 @@ def test_int8_keeps_the_metric_of_float_in_cpp(name: str) -> None:
     assert "refused" not in card.recipes["int8"]
 
 
-def test_the_readme_shows_the_conditions() -> None:
-    heard = [card for card in CARDS.values() if card.conditions]
-    assert heard
-    assert condition_table(heard) in README.read_text(), "run scripts/robustness.py --update README.md"
+@pytest.mark.parametrize("task", CONDITIONS)
+def test_a_page_shows_the_conditions(task: str) -> None:
+    heard = [card for card in CARDS.values() if card.conditions and card.task == task]
+    page = PAGES_OF_CONDITIONS[task]
+    if heard:
+        assert condition_table(heard) in page.read_text(), f"run scripts/robustness.py --update {page}"
+    assert {card.task for card in CARDS.values() if card.conditions} <= set(CONDITIONS)
 
 
 def test_conditions_and_unseen_speakers_stand_in_a_table() -> None:

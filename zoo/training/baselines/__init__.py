@@ -12,7 +12,7 @@ from typing import Any
 
 from zoo.training.baselines.characters import score_n_grams
 from zoo.training.baselines.forecasting import score_last_value, score_ridge, score_same_hour
-from zoo.training.baselines.names import score_character_n_grams
+from zoo.training.baselines.names import score_character_n_grams, score_snippet_n_grams
 from zoo.training.baselines.pauses import score_pauses
 from zoo.training.baselines.pronunciation import score_letters
 from zoo.training.baselines.sequences import score_nearest_neighbour, score_statistics
@@ -43,6 +43,7 @@ BASELINES: dict[str, dict[str, Baseline]] = {
         "nearest neighbour, time warping": score_nearest_neighbour,
     },
     "names": {"character 1-4-grams, logistic regression": score_character_n_grams},
+    "languages": {"character 1-4-grams, TF-IDF, logistic regression": score_snippet_n_grams},
     "tiny_shakespeare": {"5-grams, Witten-Bell": score_n_grams},
     "ud_english_ewt": {"most frequent tag": score_frequent_tags, "averaged perceptron": score_perceptron},
     "wnut17": {"most frequent tag": score_frequent_tags, "averaged perceptron": score_perceptron},

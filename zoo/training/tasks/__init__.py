@@ -37,6 +37,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
     "cmudict": ("zoo.training.tasks.cmudict", "CmuDict"),
     "names": ("zoo.training.tasks.names", "Names"),
+    "languages": ("zoo.training.tasks.languages", "Languages"),
     "etth1": ("zoo.training.tasks.etth1", "ETTh1"),
     "etth2": ("zoo.training.tasks.etth2", "ETTh2"),
     "tiny_shakespeare": ("zoo.training.tasks.tiny_shakespeare", "TinyShakespeare"),
