@@ -52,6 +52,7 @@ class Card:
         passed_over: seeds (as text) excluded from shipping, with the reason.
         baselines: test figures of simple methods on the same splits, by name; `scripts/baselines.py` writes them.
         conditions: the test metric by cpp_runner in each condition; `scripts/robustness.py` writes it.
+        baseline_conditions: the same of simple methods, by name.
         unseen_speakers: the test metric by cpp_runner on each speaker, of a model trained without this speaker.
         recipes: what quantization recipes make of the model; `scripts/measure_recipes.py` writes them.
     """
@@ -79,6 +80,7 @@ class Card:
     conditions: dict[str, float] = field(default_factory=dict)
     unseen_speakers: dict[str, float] = field(default_factory=dict)
     recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    baseline_conditions: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def best_baseline(self) -> tuple[str, float] | None:

@@ -47,10 +47,10 @@ def ship(
     if set(reasons) >= {str(seed) for seed in seeds}:
         raise ValueError("every seed is passed over: there is nothing to ship")
     shipped = median_seed(results, task.metric, reasons)
-    baselines = _known_baselines(output / name, experiment)
+    known = _known_baselines(output / name, experiment)
     folder, size = _store(run_folder(runs, name, shipped), output / name)
     card = _judge(zoo.load_checkpoint(folder), task, experiment, results, shipped, size)
-    card = replace(card, passed_over=reasons, baselines=baselines)
+    card = replace(card, passed_over=reasons, **known)
     card.write(folder)
     return card
 
@@ -80,13 +80,13 @@ def real_samples(task: Task) -> list[zoo.Sample]:
     return [zoo.Sample("real", batch.input[:SAMPLE_ROWS, :steps].contiguous(), lengths)]
 
 
-def _known_baselines(folder: Path, experiment: Experiment) -> dict[str, dict[str, float]]:
-    """Return the simple methods' figures of the card that is there, if they are of the same task."""
+def _known_baselines(folder: Path, experiment: Experiment) -> dict[str, Any]:
+    """Return the fields with the simple methods' figures of the card that is there, if they are of the same task."""
     if not (folder / CARD).is_file():
         return {}
     card = read_card(folder)
     same = card.task == experiment.task.name and card.task_options == experiment.task.options
-    return card.baselines if same else {}
+    return {"baselines": card.baselines, "baseline_conditions": card.baseline_conditions} if same else {}
 
 
 def _result(name: str, seed: int, runs: Path, task: Task) -> SeedResult:

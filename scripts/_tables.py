@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from _cards import Card
@@ -21,6 +21,10 @@ CONDITIONS = {
     "languages": (
         "<!-- conditions of texts: scripts/robustness.py writes what follows -->",
         "<!-- end of conditions of texts -->",
+    ),
+    "speech_activity": (
+        "<!-- conditions of speech: scripts/robustness.py writes what follows -->",
+        "<!-- end of conditions of speech -->",
     ),
 }
 RECIPES = ("<!-- recipes: scripts/model_cards.py writes what follows -->", "<!-- end of recipes -->")
@@ -56,6 +60,7 @@ METRIC_FORMATS: dict[str, tuple[str, float, int]] = {
     "word_error_rate": ("wrong words, %", 100, 2),
     "equal_error_rate": ("equal error rate, %", 100, 2),
     "f1": ("F1", 1, 4),
+    "area_under_roc": ("area under the ROC", 1, 4),
     "mse": ("MSE", 1, 4),
     "mae": ("MAE", 1, 4),
     "nats_per_character": ("nats per character", 1, 4),
@@ -108,10 +113,16 @@ def card_table(cards: Sequence[Card]) -> str:
 
 
 def condition_table(cards: Sequence[Card]) -> str:
-    """Return the test metric of models by condition, as a table in Markdown with a column for each model."""
+    """Return the test metric of models and of simple methods by condition, as a table in Markdown.
+
+    Args:
+        cards: of one task; there is a column for each, and one for each of its simple methods that was scored.
+    """
+    columns: dict[str, Mapping[str, float]] = {f"`{card.name}`": card.conditions for card in cards}
+    columns |= {name: figures for card in cards for name, figures in card.baseline_conditions.items()}
     rows = [
-        [name, *(f"{card.conditions[name]:.4f}" if name in card.conditions else "-" for card in cards)]
-        for name in dict.fromkeys(name for card in cards for name in card.conditions)
+        [name, *(f"{figures[name]:.4f}" if name in figures else "-" for figures in columns.values())]
+        for name in dict.fromkeys(name for figures in columns.values() for name in figures)
     ]
     if any(card.unseen_speakers for card in cards):
         for what, pick in (("mean", statistics.fmean), ("worst", min)):
@@ -122,7 +133,8 @@ def condition_table(cards: Sequence[Card]) -> str:
                     *(f"{pick(f):.4f}" if f else "-" for f in figures),
                 ]
             )
-    return make_table(["accuracy in C++", *(f"`{card.name}`" for card in cards)], rows)
+    metric = cards[0].metric if cards else "accuracy"
+    return make_table([f"{METRIC_FORMATS.get(metric, (metric,))[0]} in C++", *columns], rows)
 
 
 def _card_row(card: Card) -> list[str]:

@@ -1,7 +1,8 @@
-"""Score trained models of digits and of languages in other conditions than training's, by cpp_runner's outputs.
+"""Score trained models of digits, speech and languages in other conditions than training's, by cpp_runner's outputs.
 
-Digits are heard outside a quiet room and from unseen speakers; texts are short, in capitals, without accents or with
-numbers. The figures go into the model cards; `--update FILE` puts the tables there whose markers the file holds.
+Digits are heard outside a quiet room and from unseen speakers, speech in noises of each kind; texts are short, in
+capitals, without accents or with numbers. The figures go into the model cards; `--update FILE` puts the tables there
+whose markers the file holds.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import zoo
 from zoo.training.markdown import put_between
 
 try:
+    from zoo.training.baselines import score_baselines
     from zoo.training.evaluation import evaluate
     from zoo.training.experiment import read_experiment
     from zoo.training.sound.conditions import CONDITIONS, NO_DIGIT
-    from zoo.training.tasks import languages, make_task
+    from zoo.training.tasks import languages, make_task, speech_activity
     from zoo.training.trainer import CHECKPOINT, METRICS, train
 except ModuleNotFoundError as missing:
     sys.exit(f"robustness.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
@@ -35,6 +37,7 @@ SPOKEN = "fsdd"
 OF_TASK: dict[str, tuple[str, Collection[str]]] = {
     SPOKEN: ("as recorded", CONDITIONS),
     "languages": ("all texts", languages.CONDITIONS),
+    "speech_activity": ("all streams", speech_activity.CONDITIONS),
 }
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
@@ -49,32 +52,43 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="SPEAKER",
         help=f"also train digits once without each of these speakers, and score that (default: {', '.join(SPEAKERS)})",
     )
+    parser.add_argument("--baselines", action="store_true", help="also score the simple methods of the task in each")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="runs that are there are taken (default: runs)")
     parser.add_argument("--update", type=Path, metavar="README.md", help="the file to put the tables into")
     return parser
 
 
-def score(model: Any, name: str, options: dict[str, Any]) -> float:
-    """Return a model's test metric by cpp_runner on the task of a name with these options."""
-    task = make_task(name, options)
+def score(model: Any, task: Any) -> float:
+    """Return a model's test metric by cpp_runner on a task."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pt"
         zoo.save_artifact(model, path)
         return evaluate(path, task).cpp[task.metric]
 
 
-def score_conditions(card: Card) -> dict[str, float]:
-    """Return a card's metric without a condition and in each condition that its model has classes for."""
-    model = zoo.build(card.name, pretrained=True)
-    rejects = card.task_options.get("made_others", 0) > 0
-    usual, conditions = OF_TASK[card.task]
-    found = {}
-    for condition in ("", *conditions):
-        if condition != NO_DIGIT or rejects:
-            figure = score(model, card.task, card.task_options | {"condition": condition})
-            found[condition or usual] = figure
-            print(f"{card.name}  {condition or usual}  {figure:.4f}", flush=True)
-    return found
+def score_condition(card: Card, condition: str, baselines: bool) -> Card:
+    """Return a card with its metric in one more condition.
+
+    Args:
+        card: of a shipped model.
+        condition: of its task; empty for none.
+        baselines: score the simple methods of its task, too.
+    """
+    name = condition or OF_TASK[card.task][0]
+    task = make_task(card.task, card.task_options | {"condition": condition})
+    figure = score(zoo.build(card.name, pretrained=True), task)
+    print(f"{card.name}  {name}  {figure:.4f}", flush=True)
+    card = replace(card, conditions=card.conditions | {name: figure})
+    for method, figures in score_baselines(card.task, task).items() if baselines else ():
+        print(f"{method}  {name}  {figures[card.metric]:.4f}", flush=True)
+        known = card.baseline_conditions.get(method, {}) | {name: figures[card.metric]}
+        card = replace(card, baseline_conditions=card.baseline_conditions | {method: known})
+    return card
+
+
+def has_classes_for(card: Card, condition: str) -> bool:
+    """Return whether a card's model knows the answers that a condition has."""
+    return condition != NO_DIGIT or card.task_options.get("made_others", 0) > 0
 
 
 def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path) -> dict[str, float]:
@@ -85,7 +99,7 @@ def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path) -> di
         if not (folder / METRICS).is_file():
             train(read_experiment(card.name, {"task.options.held_speaker": speaker}), folder, resume=True)
         options = card.task_options | {"held_speaker": speaker}
-        found[speaker] = score(zoo.load_checkpoint(folder / CHECKPOINT), SPOKEN, options)
+        found[speaker] = score(zoo.load_checkpoint(folder / CHECKPOINT), make_task(SPOKEN, options))
         print(f"{card.name}  without {speaker}  {found[speaker]:.4f}", flush=True)
     return found
 
@@ -108,7 +122,11 @@ def main() -> int:
     args = make_parser().parse_args()
     try:
         for card in choose_cards(args.models, OF_TASK):
-            card = replace(card, conditions=score_conditions(card))
+            card = replace(card, conditions={})
+            for condition in ("", *OF_TASK[card.task][1]):
+                if has_classes_for(card, condition):
+                    card = score_condition(card, condition, args.baselines)
+                    card.write(PRETRAINED / card.name)  # at once: all of them take minutes
             if args.speakers is not None and card.task == SPOKEN:
                 unseen = score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs)
                 card = replace(card, unseen_speakers=unseen)

@@ -20,7 +20,11 @@ from zoo.training.tasks import find_task, make_task
 
 CARDS = {card.name: card for card in read_cards()}
 README = Path(__file__).parents[1] / "README.md"
-PAGES_OF_CONDITIONS = {"fsdd": README, "languages": PRETRAINED / "README.md"}
+PAGES_OF_CONDITIONS = {
+    "fsdd": README,
+    "languages": PRETRAINED / "README.md",
+    "speech_activity": PRETRAINED / "README.md",
+}
 # Another processor rounds otherwise, and may so tip a case in a hundred thousand.
 OTHER_MACHINE = 2e-3
 # Figures that are means of outputs, or of millions of pairs of them. All others are counted, and the languages count
@@ -106,6 +110,18 @@ def test_conditions_and_unseen_speakers_stand_in_a_table() -> None:
         "| as recorded | 0.9000 |",
         "| unseen speaker, mean of 2 | 0.6000 |",
         "| unseen speaker, worst of 2 | 0.5000 |",
+    ]
+
+
+def test_simple_methods_stand_beside_the_model_in_a_condition() -> None:
+    others = {"plain": {"all": 0.8, "rain": 0.61}}
+    card = replace(make_card([0.7]), conditions={"all": 0.9, "rain": 0.7, "snow": 0.6}, baseline_conditions=others)
+    assert condition_table([card]).splitlines() == [
+        "| accuracy in C++ | `toy` | plain |",
+        "| --- | --- | --- |",
+        "| all | 0.9000 | 0.8000 |",
+        "| rain | 0.7000 | 0.6100 |",
+        "| snow | 0.6000 | - |",
     ]
 
 

@@ -82,6 +82,21 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         c.SpeechDetectorConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
         SequenceTagger,
     ),
+    # Whether somebody speaks, every 32 ms.
+    "gru_detector_speech": (
+        c.SpeechDetectorConfig(
+            cell="gru",
+            input_size=256,
+            window_size=384,
+            hidden_size=64,
+            num_layers=2,
+            dropout=0.1,
+            conv_channels=48,
+            num_classes=1,
+            power_floor=1e-9,
+        ),
+        SequenceTagger,
+    ),
     "lstm_tagger_ud_ewt": (ENGLISH_TAGGER.replace(word_dropout=0.15, num_words=8831, num_classes=17), WordTagger),
     "lstm_tagger_wnut17": (ENGLISH_TAGGER.replace(word_dropout=0.1, num_words=3700, num_classes=13), WordTagger),
     **{

@@ -2,7 +2,7 @@
 
 A baseline is a function of a task (`zoo.training.tasks`). It learns from the task's training part, makes its choices on
 the validation part, and returns the task's metrics on the test part. They need scikit-learn and nltk, which
-`recurrent-zoo[train]` installs.
+`recurrent-zoo[train]` installs; `recurrent-zoo[compare]` has a detector of other people.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from zoo.training.baselines.pronunciation import score_letters
 from zoo.training.baselines.sequences import score_nearest_neighbour, score_statistics
 from zoo.training.baselines.sound_windows import score_keyword_windows, score_label_windows
 from zoo.training.baselines.speech import score_cepstra
+from zoo.training.baselines.speech_activity import score_energy, score_silero
 from zoo.training.baselines.tagging import score_frequent_tags, score_perceptron
 
 Baseline = Callable[[Any], dict[str, float]]
@@ -38,6 +39,7 @@ BASELINES: dict[str, dict[str, Baseline]] = {
         "MFCC windows, logistic regression": score_label_windows,
         "words between pauses, SVM": score_pauses,
     },
+    "speech_activity": {"energy over the noise floor": score_energy, "silero-vad, trained by others": score_silero},
     "japanese_vowels": {
         "means and deviations, logistic regression": score_statistics,
         "nearest neighbour, time warping": score_nearest_neighbour,

@@ -12,7 +12,7 @@ from zoo.models.padding import step_mask
 from zoo.training.batching import Batch
 from zoo.training.event_metrics import Detections, find_peaks, mark_hits
 from zoo.training.learners.base import Learner
-from zoo.training.metrics import area_under_roc, equal_error_rate
+from zoo.training.metrics import area_under_roc, calibration_error, equal_error_rate
 
 # Targets of a step: the keyword ends here, it does not, or the step does not count (it is being said, or padding).
 HERE, NOT_HERE, UNSAID = 1, 0, -1
@@ -94,3 +94,27 @@ def score_trials(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[st
     """Return the equal error rate and the area under the ROC over all trials."""
     scores, said = (trials.flatten() for trials in collect_trials(outputs, batches))
     return {"equal_error_rate": equal_error_rate(scores, said), "area_under_roc": area_under_roc(scores, said)}
+
+
+def collect_steps(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
+    """Return the score of every step that counts, and whether its keyword is there; both (N,)."""
+    counted = [batch.target != UNSAID for batch in batches]
+    scores = torch.cat([output[count] for output, count in zip(outputs, counted, strict=True)])
+    here = torch.cat([batch.target[count] == HERE for batch, count in zip(batches, counted, strict=True)])
+    return scores, here
+
+
+def score_steps(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+    """Return the area under the ROC over all steps that count, and what a threshold of one half makes of them.
+
+    Returns:
+        `area_under_roc`; `misses`, the share of steps with a keyword whose probability is below one half;
+        `false_alarms`, the share of the others above it; and the calibration error.
+    """
+    scores, here = collect_steps(outputs, batches)
+    return {
+        "area_under_roc": area_under_roc(scores, here),
+        "misses": float((scores[here] <= 0).double().mean()),
+        "false_alarms": float((scores[~here] > 0).double().mean()),
+        "calibration_error": calibration_error(torch.stack([torch.zeros_like(scores), scores], dim=1), here.long()),
+    }

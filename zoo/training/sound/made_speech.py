@@ -22,6 +22,7 @@ SPEEDS, PITCHES = (110, 230), (25, 75)
 SHORTEST, LONGEST = 0.2, 0.9  # seconds
 SPEECH_SHARE = 0.75  # of what is no digit; the rest is noise and silence
 NUMBERS = (11, 99)  # said in other languages; 0 to 9 may sound as in English
+MOST_WORDS = 5  # of a phrase
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,31 @@ def make_others(split: str, count: int, recordings: list[Recording]) -> list[Rec
             texts.append(_pick_word(cast.words, generator))
             voices.append(_draw_english(cast, generator))
         else:
-            low, high = NUMBERS
-            texts.append(str(low + effects.pick(high - low + 1, generator)))
+            texts.append(str(_pick_number(generator)))
             voices.append(_draw_voice(cast.languages, cast.variants, generator))
     others = _record(texts, voices, [OTHER] * spoken)
     return others + [_make_noise(k, recordings, generator) for k in range(count - spoken)]
+
+
+def make_phrases(split: str, count: int, rate: int = SAMPLE_RATE) -> list[Recording]:
+    """Return what people say in one breath, of class `OTHER`, always the same: English words and foreign numbers.
+
+    Args:
+        split: whose voices, languages and words are taken.
+        count: of phrases.
+        rate: samples per second.
+    """
+    cast, generator = CASTS[split], torch.Generator().manual_seed(CASTS[split].seed + 200)
+    texts, voices = [], []
+    for k in range(count):
+        size = 1 + effects.pick(MOST_WORDS, generator)
+        if k % 2:
+            texts.append(" ".join(_pick_word(cast.words, generator) for _ in range(size)))
+            voices.append(_draw_english(cast, generator))
+        else:
+            texts.append(" ".join(str(_pick_number(generator)) for _ in range(size)))
+            voices.append(_draw_voice(cast.languages, cast.variants, generator))
+    return _record(texts, voices, [OTHER] * count, rate)
 
 
 def _make_noise(number: int, recordings: list[Recording], generator: Generator) -> Recording:
@@ -128,8 +149,13 @@ def _pick_word(words: str, generator: Generator) -> str:
     return known[effects.pick(len(known), generator)]
 
 
-def _record(texts: list[str], voices: list[Voice], classes: list[int]) -> list[Recording]:
-    spoken = speak(texts, voices, SAMPLE_RATE)
+def _pick_number(generator: Generator) -> int:
+    low, high = NUMBERS
+    return low + effects.pick(high - low + 1, generator)
+
+
+def _record(texts: list[str], voices: list[Voice], classes: list[int], rate: int = SAMPLE_RATE) -> list[Recording]:
+    spoken = speak(texts, voices, rate)
     return [
         Recording(samples, label, voice.name) for samples, label, voice in zip(spoken, classes, voices, strict=True)
     ]

@@ -34,6 +34,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "fsdd": ("zoo.training.tasks.fsdd", "DigitClassification"),
     "fsdd_strings": ("zoo.training.tasks.fsdd_strings", "DigitStrings"),
     "fsdd_detection": ("zoo.training.tasks.fsdd_detection", "DigitDetection"),
+    "speech_activity": ("zoo.training.tasks.speech_activity", "SpeechActivity"),
     "japanese_vowels": ("zoo.training.tasks.japanese_vowels", "JapaneseVowels"),
     "cmudict": ("zoo.training.tasks.cmudict", "CmuDict"),
     "names": ("zoo.training.tasks.names", "Names"),
