@@ -54,6 +54,19 @@ def test_without_lightning_the_extra_is_named(name: str) -> None:
     assert "pip install 'recurrent-zoo[train]'" in done.stderr
 
 
+def test_all_that_measures_a_model_is_called_with_arguments_that_it_takes() -> None:
+    commands = list(runpy.run_path(str(SCRIPTS / "measure_models.py"))["list_commands"]([]))
+    for script, *arguments in commands:
+        runpy.run_path(str(SCRIPTS / script))["make_parser"]().parse_args(arguments)
+    scored = [arguments[0] for script, *arguments in commands if script == "score_models.py"]
+    assert scored == zoo.list_models(trained=True)
+    assert commands[-3:] == [
+        ["model_cards.py", "--update", str(SCRIPTS.parent / "README.md")],
+        ["robustness.py", "--no-scoring", "--update", str(SCRIPTS.parent / "README.md")],
+        ["robustness.py", "--no-scoring", "--update", str(Path(zoo.__file__).parent / "pretrained/README.md")],
+    ]
+
+
 def test_evaluate_prints_cpps_figure_beside_pythons_and_draws(
     run: Callable[..., Done], artifact: Path, tmp_path: Path
 ) -> None:
