@@ -18,7 +18,7 @@ from zoo.artifact.tolerances import FP32, INT8_LIMIT
 from zoo.quantization.recipe import _recipes
 
 # Recipe -> how far it may move outputs that span 0.4 to 0.6.
-MOST = {"bf16": 2e-3, "dynamic_int8": 0.01, "float16": 5e-4, "int8": 0.01, "mixed": 0.01}
+MOST = {"bf16": 2e-3, "dynamic_int8": 0.01, "float16": 5e-4, "int8": 0.01, "mixed": 0.01, "portable_int8": 0.01}
 RECIPES = list(MOST)
 
 

@@ -65,7 +65,7 @@ def refusal_of(name: str, recipe: str) -> str:
         return "found nothing to convert"
     if name == "rnn_regressor" and recipe == "int8":
         return "use recipe 'mixed'"  # one number, of a head that is drawn: no other output shares its error
-    if name == "layer_norm_lstm_encoder" and recipe in ("bf16", "int8"):
+    if name == "layer_norm_lstm_encoder" and recipe in ("bf16", "int8", "portable_int8"):
         return "use recipe 'mixed'"  # a division by the small deviations of initial weights enlarges every rounding
     plain = name.startswith(("rnn_", "residual_rnn_"))
     return "is nn.RNN, which" if plain and recipe == "dynamic_int8" else ""

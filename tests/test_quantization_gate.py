@@ -25,12 +25,12 @@ from zoo.quantization.shift import count_scores, measure_shift
 STEPS = 300
 
 
-def sensitive() -> tuple[zoo.Model, list[zoo.Sample]]:
-    """Return a model whose head has one channel of which int8 makes few numbers, and samples for it."""
+def sensitive(channel: int = 0) -> tuple[zoo.Model, list[zoo.Sample]]:
+    """Return a model of whose head int8 makes few numbers, but for one input channel, and samples for it."""
     model = build_small("gru_tagger")
     with torch.no_grad():
-        model.head.weight[:, 0] = 80.0  # each row's scale is that of this weight
-        model.head.weight[:, 1:] *= 4
+        model.head.weight *= 4
+        model.head.weight[:, channel] = 80.0  # each row's scale is that of this weight
     inputs, lengths = real_batch(model.config)
     return model, [zoo.Sample("real", inputs, lengths)]
 
@@ -108,6 +108,21 @@ def test_mixed_leaves_the_worst_layer_in_float(artifact: Path, program: Program)
     assert record.error["rms_of_std"] < 0.02
     assert not record.beyond_limit
     zoo.save_artifact(zoo.quantize(model, "mixed", samples=samples), artifact, samples=samples)
+    program.succeed("verify", artifact)
+
+
+def test_mixed_learns_from_calibration_what_int8_does(artifact: Path, program: Program) -> None:
+    model, samples = sensitive(channel=3)  # of which the outputs see little, so that each error counts more
+    inputs, lengths = real_batch(model.config)
+    calibration = [zoo.Sample("other", inputs.flip(0), lengths.flip(0))]
+    with pytest.raises(zoo.RecipeError, match="recipe 'mixed' moves the outputs by"):
+        zoo.quantize(model, "mixed", samples=samples)
+    mixed: Any = zoo.quantize(model, "mixed", samples=samples, calibration=calibration)
+    record = mixed.quantization
+    assert (list(record.left_float), list(record.layers), record.calibrated) == (["head"], ["backbone.stack.rnn"], True)
+    int8: Any = zoo.quantize(model, "int8", samples=samples, calibration=calibration, exclude=["head"])
+    assert torch.equal(mixed.backbone.stack.rnn.core.packed, int8.backbone.stack.rnn.core.packed)
+    zoo.save_artifact(mixed, artifact, samples=samples)
     program.succeed("verify", artifact)
 
 

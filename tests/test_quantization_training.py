@@ -81,7 +81,7 @@ def test_a_layer_trained_with_the_roundings_has_a_better_4_bit_twin() -> None:
 
 def test_recipes_that_cannot_be_trained_for_are_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(zoo.RecipeError, match="'bf16' cannot be trained for; int4, int8 can"),
+        pytest.raises(zoo.RecipeError, match="'bf16' cannot be trained for; int4, int8, portable_int8 can"),
         zoo.fake_quantized(build_small("gru_tagger"), "bf16"),
     ):
         pass

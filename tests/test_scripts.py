@@ -102,7 +102,7 @@ def test_script_model_writes_what_verify_accepts(arguments: list[str], program: 
         (["rnn_tagger", "--recipe", "dynamic_int8"], "is nn.RNN, which PyTorch's dynamic quantization leaves float"),
         (
             ["tagger", "--exclude", "head"],
-            "and --calibration are for a recipe; give --recipe, too",
+            "and --portable are for a recipe; give --recipe, too",
         ),
         (["own_nets:Raw"], "own_nets:Raw.forward takes (x, h), expected (input), (input, lengths)"),
         (["own_nets:Bad", "--input-dims", "batch,seq_len,4"], "own_nets.py, line 26: return eval"),

@@ -101,6 +101,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-error", action="store_true", help="write the file even if the recipe's error is beyond its limit"
     )
+    parser.add_argument(
+        "--portable",
+        action="store_true",
+        help="besides the recipe's file, which needs the operators of zoo, write MODEL.portable.pt for any LibTorch, "
+        "with 8-bit or 16-bit weights as the recipe has them, and activations in float32",
+    )
     parser.add_argument("--list", action="store_true", help="list models, initialisation schemes and recipes")
 
 
@@ -183,6 +189,55 @@ def print_quantization(record: zoo.QuantizationRecord) -> None:
         print("allowed          this is beyond the recipe's limit, and the manifest says so")
 
 
+def quantize_model(
+    model: Any, recipe: str, args: argparse.Namespace, calibration: Sequence[Path] | None, exclude: Sequence[str] = ()
+) -> Any:
+    """Quantize a model as the command line says.
+
+    Args:
+        model: in float.
+        recipe: its name.
+        args: has the samples, and says which layers.
+        calibration: files of inputs from which the recipe learns; None for none.
+        exclude: layers to leave in float, besides.
+    """
+    return zoo.quantize(
+        model,
+        recipe,
+        samples=read_samples(args.sample, model.input_spec),
+        calibration=read_samples(calibration, model.input_spec),
+        include=args.include,
+        exclude=[*(args.exclude or ()), *exclude],
+        steps=LONG_RUN,
+        allow_error=args.allow_error,
+    )
+
+
+def find_portable(recipe: str) -> str:
+    """Return the recipe that any LibTorch runs in another one's place.
+
+    Raises:
+        ValueError: its own file is one.
+    """
+    if not (other := zoo.find_recipe(recipe).portable):
+        raise ValueError(f"any LibTorch runs the file of recipe {recipe!r}; leave --portable out")
+    return other
+
+
+def print_saved(saved: zoo.SavedArtifact, record: zoo.QuantizationRecord | None) -> None:
+    """Print what was written, and what a recipe did to it."""
+    print(f"wrote            {saved.path}")
+    print(f"size             {saved.size:,} bytes")
+    print(f"sha256           {saved.sha256}")
+    print(f"worst difference {saved.worst_difference:.3g} (file read back, against the eager module)")
+    if record is not None:
+        print_quantization(record)
+    if not saved.rows_independent:
+        print("rows             see each other: verify compares no row alone, and --batch-size changes results")
+    for weight in saved.made_plain:
+        print(f"made plain       {weight}")
+
+
 def main(arguments: Sequence[str] | None = None, program: str = "zoo script") -> int:
     """Run the program; returns its exit status."""
     parser = new_parser(program, DESCRIPTION, EXAMPLES)
@@ -195,35 +250,22 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
         parser.error("which model? Give a name (--list shows them), a checkpoint folder or module:Class")
     output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
     try:
-        if (args.include or args.exclude or args.allow_error or args.calibration) and not args.recipe:
+        needs_recipe = (args.include, args.exclude, args.allow_error, args.calibration, args.portable)
+        if any(needs_recipe) and not args.recipe:
             raise ValueError(
-                "--include, --exclude, --allow-error and --calibration are for a recipe; give --recipe, too"
+                "--include, --exclude, --allow-error, --calibration and --portable are for a recipe; give --recipe, too"
             )
+        portable = find_portable(args.recipe) if args.portable else ""
         model = make_model(args, program)
         samples = read_samples(args.sample, model.input_spec)
-        if args.recipe:
-            model = zoo.quantize(
-                model,
-                args.recipe,
-                samples=samples,
-                calibration=read_samples(args.calibration, model.input_spec),
-                include=args.include,
-                exclude=args.exclude or (),
-                steps=LONG_RUN,
-                allow_error=args.allow_error,
-            )
-        saved = zoo.save_artifact(model, output, samples=samples, license=args.license)
+        written = {output: quantize_model(model, args.recipe, args, args.calibration) if args.recipe else model}
+        if portable:
+            spared = list(written[output].quantization.left_float)
+            written[output.with_suffix(".portable.pt")] = quantize_model(model, portable, args, None, spared)
+        saved = [zoo.save_artifact(m, path, samples=samples, license=args.license) for path, m in written.items()]
     except (ValueError, TypeError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
         return 1
-    print(f"wrote            {saved.path}")
-    print(f"size             {saved.size:,} bytes")
-    print(f"sha256           {saved.sha256}")
-    print(f"worst difference {saved.worst_difference:.3g} (file read back, against the eager module)")
-    if args.recipe:
-        print_quantization(model.quantization)
-    if not saved.rows_independent:
-        print("rows             see each other: verify compares no row alone, and --batch-size changes results")
-    for weight in saved.made_plain:
-        print(f"made plain       {weight}")
+    for file, made in zip(saved, written.values(), strict=True):
+        print_saved(file, made.quantization if args.recipe else None)
     return 0

@@ -1,6 +1,6 @@
 """Quantization: a recipe says which layers it can convert, converts a copy, and proves that it did."""
 
-from zoo.quantization import dynamic_int8, engine, float16, int4, static_int8  # they register themselves
+from zoo.quantization import dynamic_int8, engine, float16, int4, portable_int8, static_int8  # they register themselves
 from zoo.quantization.conversion import quantize
 from zoo.quantization.fake_quantization import fake_quantized
 from zoo.quantization.picture import draw_recipes
@@ -20,6 +20,7 @@ __all__ = [
     "float16",
     "int4",
     "list_recipes",
+    "portable_int8",
     "quantize",
     "register_recipe",
     "static_int8",

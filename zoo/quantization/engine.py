@@ -20,7 +20,6 @@ from zoo.quantization.calibration import Seen, correct_biases, watch
 from zoo.quantization.engine_layers import make_engine_layer
 from zoo.quantization.int8_numbers import round_channels, round_rows
 from zoo.quantization.recipe import Convert, Recipe, plain_objection, register_recipe, replace_layers
-from zoo.quantization.stored_cells import cell_objection, is_written_cell
 from zoo.quantization.written_out import Factors
 
 RECURRENT = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell)
@@ -30,7 +29,7 @@ LAYERS = (*RECURRENT, nn.Linear, nn.Embedding, nn.Conv1d)
 def objection(layer: Any) -> str | None:
     if isinstance(layer, nn.Conv1d) and layer.groups != 1:
         return f"has groups={layer.groups}, expected 1"
-    return cell_objection(layer) if is_written_cell(layer) else plain_objection(layer)
+    return plain_objection(layer)
 
 
 def converter(precision: str) -> Convert:
@@ -69,6 +68,7 @@ INT8 = Recipe(
     replay=INT8_REPLAY,
     regrouped=None,
     uses_engine=True,
+    portable="portable_int8",
     factors=Factors(lambda _, weight: round_channels(weight), lambda _, rows: round_rows(rows)),
     calibrated=calibrated,
 )
@@ -94,5 +94,6 @@ register_recipe(
         replay=FP32,
         regrouped=STEADY,
         uses_engine=True,
+        portable="float16",
     )
 )

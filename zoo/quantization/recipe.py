@@ -10,7 +10,7 @@ from torch import nn
 from zoo.artifact.golden import Sample
 from zoo.artifact.tolerances import ErrorLimit, Tolerance
 from zoo.errors import ZooError
-from zoo.quantization.stored_cells import is_written_cell
+from zoo.quantization.stored_cells import cell_objection, is_written_cell
 from zoo.quantization.written_out import Factors
 
 
@@ -41,6 +41,7 @@ class Recipe:
             next of 256 levels.
         uses_backend: whether PyTorch's quantized backend packs the converted weights.
         spares: whether the layers that move the outputs most stay float until the outputs are within the limit.
+        portable: the recipe that `zoo script --portable` writes besides, for any LibTorch; empty if its own is for any.
         uses_engine: whether the file has weights that are packed for the fused engine, and calls its operators.
         factors: what its products compute with, for training; None where this is not written in float.
         calibrated: gets the float model, the names of the layers to convert and real inputs, and returns a `convert`
@@ -60,6 +61,7 @@ class Recipe:
     uses_backend: bool = False
     uses_engine: bool = False
     spares: bool = False
+    portable: str = ""
     factors: Factors | None = None
     calibrated: Callable[[nn.Module, Collection[str], Sequence[Sample]], Convert] | None = None
 
@@ -128,7 +130,12 @@ def replace_layers(model: nn.Module, names: Collection[str], make: Callable[[nn.
 
 
 def plain_objection(layer: nn.Module) -> str | None:
-    """Return why a layer does not compute what PyTorch's plain layer does, or None: for recipes with own layers."""
+    """Return why a layer does not compute what PyTorch's plain layer does, or None: for recipes with own layers.
+
+    A written-out cell keeps its own equation, and has other reasons.
+    """
+    if is_written_cell(layer):
+        return cell_objection(layer)
     if type(layer).__module__.partition(".")[0] not in ("torch", "zoo") or type(layer).__name__.startswith(
         "Parametrized"
     ):

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame, LSTMFrame
 from zoo.quantization.recipe import Convert, plain_objection, replace_layers
-from zoo.quantization.stored_cells import cell_objection, is_written_cell, store_cell
+from zoo.quantization.stored_cells import is_written_cell, store_cell
 from zoo.quantization.stored_numbers import Store
 
 LAYERS = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear, nn.Embedding, nn.Conv1d)
@@ -29,7 +29,7 @@ def stored_objection(layer: nn.Module) -> str | None:
     largest = max(float(p.detach().abs().max()) for p in layer.parameters())
     if largest > LARGEST:
         return f"has a weight of {largest:.3g}, more than float16 holds"
-    return cell_objection(layer) if is_written_cell(layer) else plain_objection(layer)
+    return plain_objection(layer)
 
 
 def storing(store: Store) -> Convert:
