@@ -14,7 +14,7 @@ from zoo.training.batching import Batch
 
 STRENGTHS = (0.3, 1.0, 3.0)
 # Of short texts, whose features have length 1: snippets to train on of each language, and strengths.
-SNIPPETS, SNIPPET_STRENGTHS, SEED = 4000, (10.0, 30.0, 100.0), 0
+SNIPPETS, SNIPPET_STRENGTHS, SEED = 4000, (10.0, 30.0, 100.0, 300.0), 0
 
 
 def score_character_n_grams(task: Any) -> dict[str, float]:
