@@ -12,7 +12,7 @@ from _tables import recipe_table
 import zoo
 
 try:
-    from _recipe_figures import measure_recipes
+    from _recipe_figures import measure_recipes, time_recipes
 except ModuleNotFoundError as missing:
     sys.exit(f"measure_recipes.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 
@@ -20,14 +20,18 @@ except ModuleNotFoundError as missing:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="measure_recipes.py", description=__doc__)
     add_models(parser)
+    parser.add_argument("--times", action="store_true", help="measure only the time of a step again, of what has one")
     return parser
 
 
 def main() -> int:
-    cards = choose_cards(make_parser().parse_args().models)
+    args = make_parser().parse_args()
+    measure = time_recipes if args.times else measure_recipes
     try:
-        for card in cards:
-            measured = replace(card, recipes=measure_recipes(card))
+        for card in choose_cards(args.models):
+            if args.times and not card.recipes:
+                continue
+            measured = replace(card, recipes=measure(card))
             measured.write(PRETRAINED / card.name)
             print(recipe_table([measured]), flush=True)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
