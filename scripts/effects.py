@@ -1,6 +1,6 @@
 """Look for the literature's effects with the zoo's models, and write what showed, and what did not, into a page.
 
-Runs that the file of results has are not repeated. All of them take about 20 minutes of CPU time on one core.
+Runs that the file of results has are not repeated. All of them take 20 to 40 minutes of CPU time on one core.
 """
 
 from __future__ import annotations
