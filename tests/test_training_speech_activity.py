@@ -26,7 +26,17 @@ from zoo.training.learners.detection import HERE, NOT_HERE, UNSAID, score_steps
 from zoo.training.sound import activity, effects, noises
 from zoo.training.sound.activity import mark_speech, place_recordings
 from zoo.training.tasks import make_task, speech_activity
-from zoo.training.tasks.speech_activity import CLEAN, CONDITIONS, HELD, HELD_OUT, HOP, SPEAKERS, Scene, change_scene
+from zoo.training.tasks.speech_activity import (
+    CLEAN,
+    CONDITIONS,
+    HELD,
+    HELD_OUT,
+    HOP,
+    SPEAKERS,
+    Scene,
+    change_scene,
+    delay_targets,
+)
 
 RATE = 8000
 
@@ -229,6 +239,13 @@ def test_answers_may_come_late() -> None:
     answers = torch.arange(4.0).reshape(1, 4, 1)
     assert delay_answers(answers, 1).flatten().tolist() == [1, 2, 3, 3]
     assert delay_answers(answers, -1).flatten().tolist() == [0, 0, 1, 2]
+
+
+def test_a_task_with_a_delay_asks_for_the_step_before() -> None:
+    target = torch.tensor([1, 0, UNSAID, 1], dtype=torch.int8).reshape(1, 4, 1)
+    batch = Batch(torch.zeros(1, 4, HOP), torch.tensor([4]), target)
+    assert delay_targets(batch, 1).target.flatten().tolist() == [UNSAID, 1, 0, UNSAID]
+    assert torch.equal(delay_targets(batch, 0).target, target)
 
 
 def test_a_detector_of_others_hears_the_same() -> None:

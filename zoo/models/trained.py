@@ -82,7 +82,7 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         c.SpeechDetectorConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
         SequenceTagger,
     ),
-    # Whether somebody speaks, every 32 ms.
+    # Whether somebody spoke in the 32 ms before the last ones.
     "gru_detector_speech": (
         c.SpeechDetectorConfig(
             cell="gru",

@@ -24,32 +24,29 @@ from zoo.training.learners.detection import collect_steps
 from zoo.training.tasks.speech_activity import HOP
 
 Choice = TypeVar("Choice")
-# Of which validation chooses: the steps in which the floor is looked for, and over which energy is averaged.
-FLOOR_STEPS, MEAN_STEPS = (15, 30, 60, 120, 255), (1, 2, 3, 5)
+# Of which validation chooses: the steps in which the floor is looked for, those over which energy is averaged, and
+# whether the answer is that of the step before, which is better where the task allows a delay.
+FLOOR_STEPS, MEAN_STEPS, OF_STEP = (15, 30, 60, 120, 255), (1, 2, 3, 5), (-1, 0)
 # silero-vad takes so many samples of the chunk before with each chunk of `HOP`, and has a state of this size.
 CONTEXT, STATE = 32, (2, 128)
-# Steps by which its answers may come late; validation chooses.
+# Steps by which its answers may come later than those of the task; validation chooses.
 DELAYS = (-1, 0, 1, 2)
 
 
 def score_energy(task: Any) -> dict[str, float]:
     """Decibels over the quietest moment of the last seconds, as log-odds by a logistic regression on validation."""
     validation = task.validation_batches()
-    floor_steps, mean_steps = find_best(
-        task,
-        list(product(FLOOR_STEPS, MEAN_STEPS)),
-        lambda choice: [measure_energy(batch.input, *choice) for batch in validation],
-        validation,
-    )
 
-    def measure(batches: Sequence[Batch]) -> list[Tensor]:
-        return [measure_energy(batch.input, floor_steps, mean_steps) for batch in batches]
+    def measure(batches: Sequence[Batch], floor_steps: int, mean_steps: int, of_step: int) -> list[Tensor]:
+        return [delay_answers(measure_energy(batch.input, floor_steps, mean_steps), of_step) for batch in batches]
 
-    scores, here = collect_steps(measure(validation), validation)
+    choices = list(product(FLOOR_STEPS, MEAN_STEPS, OF_STEP))
+    choice = find_best(task, choices, lambda choice: measure(validation, *choice), validation)
+    scores, here = collect_steps(measure(validation, *choice), validation)
     line = LogisticRegression().fit(scores.unsqueeze(1).numpy(), here.numpy())
     slope, offset = float(line.coef_[0, 0]), float(line.intercept_[0])
     test = task.test_batches()
-    figures: dict[str, float] = task.score([slope * decibel + offset for decibel in measure(test)], test)
+    figures: dict[str, float] = task.score([slope * decibel + offset for decibel in measure(test, *choice)], test)
     return figures
 
 

@@ -53,6 +53,7 @@ OPTIONS: dict[str, Any] = {
     "softest": 30.0,  # dB below
     "room_share": 0.0,  # of the recordings that have an echo
     "band_share": 0.0,  # of the streams that lose what is below or above a band
+    "delay": 0,  # steps after which the answer to a step is given
     "condition": "",  # of `CONDITIONS`, in which the test is heard
 }
 # What validation and test streams are, whatever the options of the training.
@@ -129,16 +130,21 @@ class SpeechActivity(Task):
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         def collate(places: list[int]) -> Batch:
-            return collate_streams([make_stream(self.train, torch.default_generator) for _ in places])
+            batch = collate_streams([make_stream(self.train, torch.default_generator) for _ in places])
+            return delay_targets(batch, self.options["delay"])
 
         places = range(self.streams_per_epoch)
         return make_loader(places, [0] * len(places), collate, batch_size, seed, bucket=False)
 
     def validation_batches(self) -> list[Batch]:
-        return make_held_batches("validation", "", self.fast)
+        return self._held_batches("validation", "")
 
     def test_batches(self) -> list[Batch]:
-        return make_held_batches("test", self.options["condition"], self.fast)
+        return self._held_batches("test", self.options["condition"])
+
+    def _held_batches(self, split: str, condition: str) -> list[Batch]:
+        batches = make_held_batches(split, condition, self.fast)
+        return [delay_targets(batch, self.options["delay"]) for batch in batches]
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_steps(outputs, batches)
@@ -233,3 +239,9 @@ def collate_streams(streams: Sequence[Stream]) -> Batch:
     input, lengths = pad_sequences([stream.steps for stream in streams])
     target, _ = pad_sequences([stream.target for stream in streams], UNSAID)
     return Batch(input, lengths, target)
+
+
+def delay_targets(batch: Batch, delay: int) -> Batch:
+    """Return a batch whose target at each step is that of `delay` steps before; the first steps do not count."""
+    kept = batch.target[:, : batch.target.size(1) - delay]
+    return batch._replace(target=torch.nn.functional.pad(kept, (0, 0, delay, 0), value=UNSAID))
