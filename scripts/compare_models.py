@@ -1,6 +1,6 @@
 """Train every family on three data sets at equal parameter counts, time each in C++, and write tables and a picture.
 
-Results that the file has are not repeated, so that a stopped run goes on. All of it takes about 20 minutes of CPU time
+Results that the file has are not repeated, so that a stopped run goes on. All of it takes about 35 minutes of CPU time
 on one core.
 """
 
