@@ -1,10 +1,13 @@
-"""Telling languages: snippets that are drawn and fixed, conditions, scores, the baseline."""
+"""Telling languages: snippets that are drawn and fixed, conditions, scores, names in the file, the baseline."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
+from support.program import Program
 
+import zoo
 from zoo.data.manual_pages import LANGUAGES, ManualPages
 from zoo.training.baselines.names import score_snippet_n_grams
 from zoo.training.batching import Batch
@@ -90,6 +93,12 @@ def test_scores_by_size(small: ManualPages) -> None:
     got = task.score(outputs, batches)
     assert [got["accuracy"], got["mean_recall"]] == pytest.approx([1 - 22 / 207] * 2)
     assert [got[f"accuracy_{size}"] for size in (20, 40, 60)] == pytest.approx([1 - 22 / 69, 1, 1])
+
+
+def test_the_names_of_languages_are_in_the_file(program: Program, artifact: Path) -> None:
+    zoo.save_artifact(zoo.build("cnn_lstm_classifier_languages", pretrained=True), artifact)
+    training = program.succeed("info", artifact, "--json").json["training"]
+    assert training["task"]["record"]["classes"] == list(LANGUAGES.values())
 
 
 def test_the_baseline_tells_languages_of_their_own_letters(small: ManualPages, monkeypatch: pytest.MonkeyPatch) -> None:

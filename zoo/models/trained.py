@@ -68,6 +68,22 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         ),
         SequenceClassifier,
     ),
+    "cnn_lstm_classifier_languages": (
+        # Each text is read as UTF-8 bytes.
+        c.ClassifierConfig(
+            cell="lstm",
+            vocab_size=256,
+            input_size=48,
+            conv_channels=256,
+            conv_size=7,
+            hidden_size=128,
+            bidirectional=True,
+            head_dropout=0.1,
+            num_classes=23,
+            pooling="mean",
+        ),
+        SequenceClassifier,
+    ),
     "gru_classifier_fsdd": (DIGITS, SequenceClassifier),
     # In any room, at any level, by unseen speakers; the last class is what is no digit.
     "gru_classifier_spoken_digits": (
