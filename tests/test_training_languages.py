@@ -97,7 +97,7 @@ def test_scores_by_size(small: ManualPages) -> None:
 
 def test_the_names_of_languages_are_in_the_file(program: Program, artifact: Path) -> None:
     zoo.save_artifact(zoo.build("cnn_lstm_classifier_languages", pretrained=True), artifact)
-    training = program.succeed("info", artifact, "--json").json["training"]
+    training = program.succeed("info", artifact, "--json").json["manifest"]["training"]
     assert training["task"]["record"]["classes"] == list(LANGUAGES.values())
 
 

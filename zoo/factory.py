@@ -58,7 +58,7 @@ def build(
         ValueError: the scheme does not exist or these layers cannot take it, or arguments contradict each other.
     """
     entry = find_model(name)
-    config = entry.config
+    config, training = entry.config, None
     if pretrained:
         if entry.pretrained is None:
             raise ValueError(f"model {name!r} comes without trained weights; leave pretrained=True out")
@@ -66,7 +66,7 @@ def build(
             raise ValueError("pretrained=True and weights=... both name weights; give one of them")
         checkpoint = read_checkpoint(entry.pretrained)
         config = config.replace(**checkpoint.config)
-        weights = checkpoint.weights
+        weights, training = checkpoint.weights, checkpoint.training
     config = config.replace(**overrides)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -83,7 +83,7 @@ def build(
     if not hasattr(module, "input_spec"):
         module.input_spec = config.input_spec
     module.quantization = None
-    module.training_record = None
+    module.training_record = training
     return module.eval()
 
 
