@@ -6,12 +6,14 @@ import csv
 import dataclasses
 import json
 import math
+import os
 import re
 from pathlib import Path
 
 import benchmark as front
 import numpy as np
 import pytest
+import torch
 from _tables import SPEED, put_speed
 
 from zoo.benchmark.cases import Case, quick_sweep, sweep
@@ -123,7 +125,9 @@ def test_everyone_who_is_here_computes_the_same(cell, threads):
     """Agreement to 1e-4 in float32, and to the table's limits below, is checked before anything is timed."""
     present, _ = installed()
     case = Case(cell, 48, num_layers=2, batch_size=3, seq_len=5)
+    before = os.sched_getaffinity(0), torch.get_num_threads()
     found = run_job(Job(case, threads, all_names()), present, TINY)
+    assert (os.sched_getaffinity(0), torch.get_num_threads()) == before  # else what follows in the process is slower
     assert {m.contestant for m in found} == {c.name for c in present if cell in c.cells}
     assert all(m.timing.median > 0 and m.bandwidth_share > 0 and m.rate_share > 0 for m in found)
 

@@ -6,6 +6,8 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -24,22 +26,26 @@ def describe() -> dict[str, str]:
     }
 
 
-def keep_to(threads: int) -> None:
-    """Run this process on the last `threads` of its processors, and torch with as many threads.
+@contextmanager
+def kept_to(threads: int) -> Iterator[None]:
+    """Inside, this process runs on the last `threads` of its processors, and torch with as many threads.
 
     Raises:
         ValueError: the process may use fewer processors.
     """
     import torch
 
-    allowed = sorted(os.sched_getaffinity(os.getpid()) | _PROCESSORS)
+    processors, torch_threads = os.sched_getaffinity(0), torch.get_num_threads()
+    allowed = sorted(processors)
     if threads > len(allowed):
         raise ValueError(f"expected at most {len(allowed)} threads, one for each processor, got {threads}")
     os.sched_setaffinity(0, allowed[-threads:])
     torch.set_num_threads(threads)
-
-
-_PROCESSORS = os.sched_getaffinity(0)  # read before any call of keep_to
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
+        torch.set_num_threads(torch_threads)
 
 
 def _processor_name() -> str:

@@ -10,7 +10,7 @@ import torch
 from zoo.benchmark import roofline
 from zoo.benchmark.cases import Case
 from zoo.benchmark.contestants import Contestant
-from zoo.benchmark.machine import keep_to
+from zoo.benchmark.machine import kept_to
 from zoo.benchmark.timing import Effort, Timing, reduce_rounds, time_in_turn
 from zoo.benchmark.workload import make_workload
 from zoo.config.precision import Precision
@@ -62,13 +62,13 @@ def run_jobs(
 
 def run_job(job: Job, contestants: Sequence[Contestant], effort: Effort) -> list[Measurement]:
     """Prepare, check and time all contestants of a job."""
-    keep_to(job.threads)
-    workload = make_workload(job.case)
     taking_part = [c for c in contestants if c.name in job.contestants and job.case.cell in c.cells]
-    with torch.inference_mode():
-        prepared = {c.name: c.prepare_checked(workload, job.threads) for c in taking_part}
-        rounds = time_in_turn({name: ready.call for name, ready in prepared.items()}, effort)
-    return [_measure(job, contestant, reduce_rounds(rounds[contestant.name])) for contestant in taking_part]
+    with kept_to(job.threads):
+        workload = make_workload(job.case)
+        with torch.inference_mode():
+            prepared = {c.name: c.prepare_checked(workload, job.threads) for c in taking_part}
+            rounds = time_in_turn({name: ready.call for name, ready in prepared.items()}, effort)
+        return [_measure(job, contestant, reduce_rounds(rounds[contestant.name])) for contestant in taking_part]
 
 
 def _measure(job: Job, contestant: Contestant, timing: Timing) -> Measurement:

@@ -41,7 +41,7 @@ def _read_bandwidth(num_bytes: int, threads: int) -> float:
 @functools.cache
 def multiply_add_rate(precision: Precision, threads: int) -> float:
     """Return the multiply-adds per second of a matrix product in this precision with `threads` threads."""
-    del threads  # `keep_to` has set them in torch; here they are part of the cache's key
+    del threads  # `kept_to` has set them in torch; here they are part of the cache's key
     size = _PRODUCT_SIZE
     with torch.inference_mode():
         if precision == "int8":

@@ -15,7 +15,7 @@ from zoo.ops.bound import BoundCall
 
 def libtorch(workload: Workload, threads: int) -> Prepared:
     """The model scripted and frozen, as users of LibTorch do it."""
-    del threads  # `keep_to` has set them in torch
+    del threads  # `kept_to` has set them in torch
     return _calls(torch.jit.freeze(torch.jit.script(workload.model)), workload)
 
 
