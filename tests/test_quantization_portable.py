@@ -45,7 +45,8 @@ def test_a_process_without_the_operators_gives_the_numbers(artifact: Path, tmp_p
     files = [tmp_path / "numbers", artifact, tmp_path / "engine.pt"]
     done = subprocess.run([sys.executable, "-c", WITHOUT_OPERATORS, *files], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"  # the other file does not load there
-    assert torch.equal(torch.load(tmp_path / "numbers"), quantized(inputs, lengths)[0])
+    # That process may use more threads, which round sums in another order.
+    torch.testing.assert_close(torch.load(tmp_path / "numbers"), quantized(inputs, lengths)[0], atol=1e-6, rtol=1e-6)
     report = program.succeed("verify", artifact, "--json").json
     assert report["engine"]["acceleration"]["fused_layers"] == 2  # in cpp_runner it has the engine's speed
 

@@ -236,7 +236,7 @@ def test_the_console_program_takes_calibration(tmp_path: Path) -> None:
     np.save(tmp_path / "other.npy", inputs[2:].numpy())
     arguments = ["script", "tagger", "--sample", "sample.npy", "--calibration", "other.npy"]
     without = call_zoo(*arguments, cwd=tmp_path)
-    assert "--allow-error and --calibration are for a recipe; give --recipe, too" in without.stderr
+    assert "--calibration and --portable are for a recipe; give --recipe, too" in without.stderr
     done = call_zoo(*arguments, "--recipe", "static_int8", "--allow-error", "-o", "static.pt", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert zoo.load_artifact(tmp_path / "static.pt").manifest["quantization"]["calibrated"] is True
