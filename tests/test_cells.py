@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
 import torch
 from support.cell_equations import EQUATIONS
+from support.own_cell import MinimalGatedCell, register_own_cell
 from support.program import Program
 from support.real_input import real_batch
 from support.small_models import build_small
 from torch import Tensor, nn
-from torch.nn import functional
 
 import zoo
 from zoo.config.cells import WRITTEN_CELLS
@@ -84,29 +84,9 @@ def test_padding_that_is_not_a_number_reaches_no_gradient(name: str) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
 
 
-class MinimalGatedCell(nn.Module):
-    """The README's: f = sigmoid(W x + U h), h' = (1 - f) * h + f * tanh(V x + R (f * h)) (Zhou et al. 2016)."""
-
-    def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
-        super().__init__()
-        self.cell, self.hidden_size, self.bias = "minimal_gated", hidden_size, False
-        self.weight_ih = nn.Parameter(torch.zeros(2 * hidden_size, input_size))
-        self.weight_hh = nn.Parameter(torch.zeros(2 * hidden_size, hidden_size))
-
-    def forward(self, input: Tensor, state: List[Tensor]) -> List[Tensor]:
-        h = state[0]
-        x_f, x_n = functional.linear(input, self.weight_ih).chunk(2, dim=1)
-        u_f, u_n = self.weight_hh.chunk(2, dim=0)
-        f = (x_f + functional.linear(h, u_f)).sigmoid()
-        n = (x_n + functional.linear(f * h, u_n)).tanh()
-        return [(1 - f) * h + f * n]
-
-
 @pytest.fixture(scope="module")
 def own_cell() -> str:
-    spec = zoo.CellSpec(gate_names=("forget", "new"), state_names=("h",), biases=False)
-    zoo.register_cell("minimal_gated", spec, MinimalGatedCell)
-    return "minimal_gated"
+    return register_own_cell()
 
 
 @pytest.mark.parametrize("overrides", [{}, {"num_layers": 3, "residual": True}, {"bidirectional": True}])

@@ -5,16 +5,16 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
 import torch
+from support.own_cell import OWN_SPEC, MinimalGatedCell, register_own_cell
 from support.program import Program
 from support.real_input import real_batch
 from support.small_models import build_small
 from test_mutants import forge
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 import zoo
@@ -98,31 +98,13 @@ def test_a_stored_cell_is_copied_and_pickled_as_it_is() -> None:
         assert torch.equal(twin.sees, cell.sees)  # type: ignore[arg-type]
 
 
-class Gated(nn.Module):
-    """f = sigmoid(W x + U h), h' = (1 - f) * h + f * tanh(V x + R (f * h)) (Zhou et al. 2016)."""
-
-    def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
-        super().__init__()
-        self.cell, self.hidden_size, self.bias = "stored_gated", hidden_size, False
-        self.weight_ih = nn.Parameter(torch.zeros(2 * hidden_size, input_size))
-        self.weight_hh = nn.Parameter(torch.zeros(2 * hidden_size, hidden_size))
-
-    def forward(self, input: Tensor, state: List[Tensor]) -> List[Tensor]:
-        h = state[0]
-        x_f, x_n = functional.linear(input, self.weight_ih).chunk(2, dim=1)
-        u_f, u_n = self.weight_hh.chunk(2, dim=0)
-        f = (x_f + functional.linear(h, u_f)).sigmoid()
-        n = (x_n + functional.linear(f * h, u_n)).tanh()
-        return [(1 - f) * h + f * n]
-
-
 class Part(nn.Module):
     def __init__(self, size: int) -> None:
         super().__init__()
         self.matrix = nn.Parameter(torch.zeros(size, size))
 
 
-class Nested(Gated):
+class Nested(MinimalGatedCell):
     """Keeps a matrix where no recipe looks for it."""
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
@@ -130,7 +112,7 @@ class Nested(Gated):
         self.part = Part(hidden_size)
 
 
-class Scattered(Gated):
+class Scattered(MinimalGatedCell):
     """Keeps each of many matrices by itself."""
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
@@ -140,20 +122,21 @@ class Scattered(Gated):
 
 
 def normed(*sizes: Any) -> nn.Module:
-    cell = Gated(*sizes)
+    cell = MinimalGatedCell(*sizes)
     nn.init.ones_(cell.weight_hh)
     return weight_norm(cell, "weight_hh")
 
 
-for name, factory in (("stored_gated", Gated), ("nested", Nested), ("scattered", Scattered), ("normed", normed)):
-    zoo.register_cell(name, zoo.CellSpec(("forget", "new"), ("h",), biases=False), factory)
+OWN_CELL = register_own_cell()
+for name, factory in (("nested", Nested), ("scattered", Scattered), ("normed", normed)):
+    zoo.register_cell(name, OWN_SPEC, factory)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_cell_of_ones_own_is_stored(recipe: str, artifact: Path, program: Program) -> None:
-    model = build_small("stored_gated_classifier", init="orthogonal")
+    model = build_small(f"{OWN_CELL}_classifier", init="orthogonal")
     quantized = zoo.quantize(model, recipe)
-    assert quantized.quantization.layers["backbone.stack.layers.0.cell_module"] == "Gated"
+    assert quantized.quantization.layers["backbone.stack.layers.0.cell_module"] == "MinimalGatedCell"
     zoo.save_artifact(quantized, artifact)
     program.succeed("verify", artifact)
 

@@ -20,7 +20,7 @@ from zoo.quantization.int8_numbers import round_channels
 # Runs the first file, and says whether the second one can be loaded, in a process without the project's operators.
 WITHOUT_OPERATORS = """
 import sys, torch
-input, lengths = torch.load(sys.argv[1])
+input, lengths = torch.load(sys.argv[1], weights_only=True)
 torch.save(torch.jit.load(sys.argv[2])(input, lengths)[0], sys.argv[1])
 try:
     torch.jit.load(sys.argv[3])
@@ -46,7 +46,8 @@ def test_a_process_without_the_operators_gives_the_numbers(artifact: Path, tmp_p
     done = subprocess.run([sys.executable, "-c", WITHOUT_OPERATORS, *files], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"  # the other file does not load there
     # That process may use more threads, which round sums in another order.
-    torch.testing.assert_close(torch.load(tmp_path / "numbers"), quantized(inputs, lengths)[0], atol=1e-6, rtol=1e-6)
+    numbers = torch.load(tmp_path / "numbers", weights_only=True)
+    torch.testing.assert_close(numbers, quantized(inputs, lengths)[0], atol=1e-6, rtol=1e-6)
     report = program.succeed("verify", artifact, "--json").json
     assert report["engine"]["acceleration"]["fused_layers"] == 2  # in cpp_runner it has the engine's speed
 

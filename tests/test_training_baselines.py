@@ -31,9 +31,9 @@ from zoo.training.learners.seq2seq import score_pronunciations
 from zoo.training.learners.tagging import score_words
 from zoo.training.learners.transcription import NO_LABEL, score_strings
 from zoo.training.tasks import TASKS
+from zoo.training.tasks.byte_texts import collate_texts
 from zoo.training.tasks.cmudict import collate_words
 from zoo.training.tasks.forecasting import SeriesForecasting
-from zoo.training.tasks.names import collate as collate_names
 from zoo.training.tasks.tagging import WordTagging
 
 
@@ -109,7 +109,7 @@ def test_statistics_tell_means_apart_and_see_no_padding() -> None:
 
 def test_names_by_their_characters() -> None:
     train = [("Kowalski", 0), ("Nowakowski", 0), ("Wisniewski", 0), ("Rossini", 1), ("Bellini", 1), ("Puccini", 1)]
-    task = classes_task(train, [("Lewandowski", 0), ("Müllerini", 1)], collate_names)
+    task = classes_task(train, [("Lewandowski", 0), ("Müllerini", 1)], collate_texts)
     assert score_character_n_grams(task)["accuracy"] == 1.0
 
 

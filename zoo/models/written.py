@@ -23,7 +23,7 @@ def make_cell(config: RecurrentConfig, input_size: int, later: bool) -> nn.Modul
     if config.cell in CELLS:
         return make_torch_cell(config, input_size)
     options = {name: getattr(config, name) for name in config.cell_spec.options}
-    if "columns" in options:
+    if "columns" in options:  # a place needs to know which units of the layer below lie over it
         options["parts"] = config.num_directions if later else 1
     cell = CELL_FACTORIES[config.cell](input_size, config.hidden_size, config.bias, **options)
     biased = any(name.rpartition(".")[2].startswith("bias") for name, _ in cell.named_parameters())

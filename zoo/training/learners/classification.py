@@ -66,6 +66,13 @@ def score_classes(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[s
     }
 
 
+def score_classes_alike(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+    """Return what `score_classes` does, and the mean recall, in which rare classes count as frequent ones do."""
+    counts = count_confusions(outputs, batches)
+    recalls = counts.diagonal() / counts.sum(1).clamp(min=1)
+    return {**score_classes(outputs, batches), "mean_recall": float(recalls.mean())}
+
+
 def count_confusions(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> Tensor:
     """Return how often a true class (row) was called which (column)."""
     scores = torch.cat(list(outputs))

@@ -14,10 +14,15 @@ from torch.utils.data import DataLoader
 from zoo.data.manual_pages import LANGUAGES, SOURCE, load_manual_pages
 from zoo.data.snippets import draw_different, draw_snippet, drop_accents, insert_number
 from zoo.training.batching import Batch, make_loader, split_batches
-from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes
+from zoo.training.learners.classification import (
+    ClassificationLearner,
+    count_confusions,
+    score_classes,
+    score_classes_alike,
+)
 from zoo.training.pictures import draw_confusions
 from zoo.training.tasks.base import Task, read_options
-from zoo.training.tasks.names import collate
+from zoo.training.tasks.byte_texts import collate_texts, drop_bytes
 
 # Ways to write a snippet, and the shares of training snippets that are written so.
 WAYS: dict[str, Callable[[str, random.Random], str]] = {
@@ -108,13 +113,10 @@ class Languages(Task):
         return self._read(self.data.test, TEST_SNIPPETS)
 
     def augment(self, batch: Batch) -> Batch:
-        kept = torch.rand(batch.input.shape, device=batch.input.device) >= self.options["drop_bytes"]
-        return batch._replace(input=batch.input * kept)
+        return drop_bytes(batch, self.options["drop_bytes"])
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        counts = count_confusions(outputs, batches)
-        recalls = counts.diagonal() / counts.sum(1).clamp(min=1)
-        scores = {**score_classes(outputs, batches), "mean_recall": float(recalls.mean())}
+        scores = score_classes_alike(outputs, batches)
         parts = len(self.sizes)  # snippets of a size stand together
         targets = torch.cat([batch.target for batch in batches]).chunk(parts)
         for size, called, target in zip(self.sizes, torch.cat(list(outputs)).chunk(parts), targets, strict=True):
@@ -139,7 +141,7 @@ class Languages(Task):
     def _collate(self, examples: Sequence[tuple[int, int]]) -> Batch:
         """Return a batch of new snippets of these labels and sizes, by torch's global generator."""
         generator = random.Random(int(torch.randint(2**31, ())))
-        return collate([self._draw(label, size, generator) for label, size in examples])
+        return collate_texts([self._draw(label, size, generator) for label, size in examples])
 
     def _read(self, sentences: Mapping[str, Sequence[str]], number: int) -> list[Batch]:
         """Return the fixed snippets of a part, size by size, with the languages in turn."""
@@ -150,4 +152,4 @@ class Languages(Task):
         generator = random.Random(SEED)
         for way in self.ways:
             snippets = [(WAYS[way](text, generator), label) for text, label in snippets]
-        return split_batches(snippets, collate, ROWS)
+        return split_batches(snippets, collate_texts, ROWS)

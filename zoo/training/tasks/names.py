@@ -11,15 +11,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from zoo.data.names import SOURCE, load_names
-from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
+from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.classification import (
     ClassificationLearner,
     balanced_weights,
     count_confusions,
-    score_classes,
+    score_classes_alike,
 )
 from zoo.training.pictures import draw_confusions
 from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.byte_texts import collate_texts, drop_bytes
 
 OPTIONS: dict[str, Any] = {
     "class_weights": 0.0,  # power of the inverse shares: 0 counts names alike, 1 languages alike
@@ -52,24 +53,21 @@ class Names(Task):
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         def vary(examples: Sequence[tuple[str, int]]) -> Batch:
-            return collate([(change_case(name, self.options["case"]), label) for name, label in examples])
+            return collate_texts([(change_case(name, self.options["case"]), label) for name, label in examples])
 
         return make_loader(self.train, [len(name.encode()) for name, _ in self.train], vary, batch_size, seed)
 
     def validation_batches(self) -> list[Batch]:
-        return split_batches(self.data.validation, collate, len(self.data.validation))
+        return split_batches(self.data.validation, collate_texts, len(self.data.validation))
 
     def test_batches(self) -> list[Batch]:
-        return split_batches(self.data.test, collate, len(self.data.test))
+        return split_batches(self.data.test, collate_texts, len(self.data.test))
 
     def augment(self, batch: Batch) -> Batch:
-        kept = torch.rand(batch.input.shape, device=batch.input.device) >= self.options["drop_bytes"]
-        return batch._replace(input=batch.input * kept)
+        return drop_bytes(batch, self.options["drop_bytes"])
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-        counts = count_confusions(outputs, batches)
-        recalls = counts.diagonal() / counts.sum(1).clamp(min=1)
-        return {**score_classes(outputs, batches), "mean_recall": float(recalls.mean())}
+        return score_classes_alike(outputs, batches)
 
     def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
         draw_confusions(count_confusions(outputs, batches), self.data.languages, path)
@@ -79,9 +77,3 @@ def change_case(name: str, share: float) -> str:
     """Return a name in capitals or in small letters, each with a probability of `share`, otherwise as it is."""
     drawn = float(torch.rand(())) if share else 1.0
     return name.upper() if drawn < share else name.lower() if drawn < 2 * share else name
-
-
-def collate(examples: Sequence[tuple[str, int]]) -> Batch:
-    """Return a padded batch: bytes (B, T) int64, lengths, languages (B,)."""
-    input, lengths = pad_sequences([torch.tensor(list(name.encode())) for name, _ in examples])
-    return Batch(input, lengths, torch.tensor([label for _, label in examples]))

@@ -1,0 +1,21 @@
+"""Batches of short texts, which a model reads as UTF-8 bytes, for the tasks that give each text a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from zoo.training.batching import Batch, pad_sequences
+
+
+def collate_texts(examples: Sequence[tuple[str, int]]) -> Batch:
+    """Return a padded batch: bytes (B, T) int64, lengths, classes (B,)."""
+    input, lengths = pad_sequences([torch.tensor(list(text.encode())) for text, _ in examples])
+    return Batch(input, lengths, torch.tensor([label for _, label in examples]))
+
+
+def drop_bytes(batch: Batch, probability: float) -> Batch:
+    """Return a batch in which each byte is replaced by 0 with a probability, by torch's global generator."""
+    kept = torch.rand(batch.input.shape, device=batch.input.device) >= probability
+    return batch._replace(input=batch.input * kept)
