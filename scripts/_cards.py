@@ -47,8 +47,6 @@ class Card:
         python: test figures of the artifact in Python.
         cpp: the same by cpp_runner.
         worst_output_difference: between the two, over all outputs.
-        int8: test figures of the `dynamic_int8` artifact by cpp_runner, None where the quantization recipe refused.
-        int8_refused: the reason of the refusal.
         passed_over: seeds (as text) excluded from shipping, with the reason.
         baselines: test figures of simple methods on the same splits, by name; `scripts/baselines.py` writes them.
         conditions: the test metric by cpp_runner in each condition; `scripts/robustness.py` writes it.
@@ -72,8 +70,6 @@ class Card:
     python: dict[str, float]
     cpp: dict[str, float]
     worst_output_difference: float
-    int8: dict[str, float] | None
-    int8_refused: str | None = None
     passed_over: dict[str, str] = field(default_factory=dict)
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     chosen_by: str = "test"

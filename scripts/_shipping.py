@@ -13,7 +13,7 @@ import torch
 from _cards import CARD, PRETRAINED, Card, SeedResult, median_seed, read_card
 
 import zoo
-from zoo.training.evaluation import Evaluation, evaluate
+from zoo.training.evaluation import evaluate
 from zoo.training.experiment import Experiment, read_experiment
 from zoo.training.tasks import make_task
 from zoo.training.tasks.base import Task
@@ -135,23 +135,9 @@ def _judge(
 
 def _score(model: Any, task: Task) -> dict[str, Any]:
     """Return the fields of a card that hold test figures of a model."""
-    samples = real_samples(task)
-    done = _evaluate(model, task, samples)
-    try:
-        quantized, refused = _evaluate(zoo.quantize(model, "dynamic_int8", samples=samples), task, samples).cpp, None
-    except ValueError as error:
-        quantized, refused = None, str(error)
-    return {
-        "python": done.python,
-        "cpp": done.cpp,
-        "worst_output_difference": done.worst,
-        "int8": quantized,
-        "int8_refused": refused,
-    }
-
-
-def _evaluate(model: Any, task: Task, samples: list[zoo.Sample]) -> Evaluation:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pt"
-        zoo.save_artifact(model, path, samples=samples, dataset=task.about.name, license=task.about.license)
-        return evaluate(path, task)
+        about = task.about
+        zoo.save_artifact(model, path, samples=real_samples(task), dataset=about.name, license=about.license)
+        done = evaluate(path, task)
+    return {"python": done.python, "cpp": done.cpp, "worst_output_difference": done.worst}

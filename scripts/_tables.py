@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from _cards import Card
@@ -118,7 +118,7 @@ def condition_table(cards: Sequence[Card]) -> str:
     Args:
         cards: of one task; there is a column for each, and one for each of its simple methods that was scored.
     """
-    columns: dict[str, Mapping[str, float]] = {f"`{card.name}`": card.conditions for card in cards}
+    columns: dict[str, Mapping[str, float]] = {f"`{card.name}` in C++": card.conditions for card in cards}
     columns |= {name: figures for card in cards for name, figures in card.baseline_conditions.items()}
     rows = [
         [name, *(f"{figures[name]:.4f}" if name in figures else "-" for figures in columns.values())]
@@ -134,7 +134,7 @@ def condition_table(cards: Sequence[Card]) -> str:
                 ]
             )
     metric = cards[0].metric if cards else "accuracy"
-    return make_table([f"{METRIC_FORMATS.get(metric, (metric,))[0]} in C++", *columns], rows)
+    return make_table([METRIC_FORMATS.get(metric, (metric,))[0], *columns], rows)
 
 
 def _card_row(card: Card) -> list[str]:
@@ -152,11 +152,18 @@ def _card_row(card: Card) -> list[str]:
         "-" if card.best_baseline is None else f"{show(card.best_baseline[1])} ({card.best_baseline[0]})",
         show(card.python[card.metric]),
         show(card.cpp[card.metric]),
-        "-" if card.int8 is None else show(card.int8[card.metric]),
+        _show_int8(card.recipes.get("int8", {}), show),
         f"{card.cpp['calibration_error']:.3f}" if "calibration_error" in card.cpp else "-",
         f"{card.bytes / 1e6:.2f}",
         f"{statistics.fmean(result.cpu_seconds for result in card.seeds):.0f}",
     ]
+
+
+def _show_int8(figures: dict[str, Any], show: Callable[[float], str]) -> str:
+    """Return the metric of recipe `int8`, with a word where the recipe refuses the model."""
+    if "metric" not in figures:
+        return "-"
+    return show(figures["metric"]) + (" (refused)" if "refused" in figures else "")
 
 
 def recipe_table(cards: Sequence[Card]) -> str:

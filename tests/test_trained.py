@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
@@ -119,7 +120,7 @@ def test_simple_methods_stand_beside_the_model_in_a_condition() -> None:
     others = {"plain": {"all": 0.8, "rain": 0.61}}
     card = replace(make_card([0.7]), conditions={"all": 0.9, "rain": 0.7, "snow": 0.6}, baseline_conditions=others)
     assert condition_table([card]).splitlines() == [
-        "| accuracy in C++ | `toy` | plain |",
+        "| accuracy | `toy` in C++ | plain |",
         "| --- | --- | --- |",
         "| all | 0.9000 | 0.8000 |",
         "| rain | 0.7000 | 0.6100 |",
@@ -145,7 +146,6 @@ def make_card(tests: list[float], mode: str = "max") -> Card:
         python={"accuracy": 0.5},
         cpp={"accuracy": 0.5},
         worst_output_difference=0.0,
-        int8=None,
     )
 
 
@@ -171,6 +171,10 @@ def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
     assert row in table
     calibrated = replace(make_card([0.7]), cpp={"accuracy": 0.5, "calibration_error": 0.0126})
     assert "| 0.5000 | 0.5000 | - | 0.013 | 2.00 | 10 |" in card_table([calibrated])
+    int8: dict[str, dict[str, Any]] = {"int8": {"metric": 0.4}, "dynamic_int8": {"metric": 0.3}}
+    assert "| 0.5000 | 0.5000 | 0.4000 | - |" in card_table([replace(make_card([0.7]), recipes=int8)])
+    int8["int8"]["refused"] = "beyond the limit"
+    assert "| 0.5000 | 0.5000 | 0.4000 (refused) | - |" in card_table([replace(make_card([0.7]), recipes=int8)])
     text = f"before\n{TABLE_OF_CARDS[0]}\nold\n{TABLE_OF_CARDS[1]}\nafter\n"
     assert (
         put_between(text, table, TABLE_OF_CARDS)
