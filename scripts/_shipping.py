@@ -13,8 +13,10 @@ import torch
 from _cards import CARD, PRETRAINED, Card, SeedResult, median_seed, read_card
 
 import zoo
+from zoo.checkpoint import TRAINING_FILE
 from zoo.training.evaluation import evaluate
-from zoo.training.experiment import Experiment, read_experiment
+from zoo.training.experiment import Experiment, TaskPart, read_experiment
+from zoo.training.record import describe_training
 from zoo.training.tasks import make_task
 from zoo.training.tasks.base import Task
 from zoo.training.trainer import CHECKPOINT, METRICS, score_model, train
@@ -52,6 +54,7 @@ def ship(
     card = _judge(zoo.load_checkpoint(folder), task, experiment, results, shipped, size)
     card = replace(card, passed_over=reasons, **known)
     card.write(folder)
+    store_record(card, folder)
     return card
 
 
@@ -65,6 +68,19 @@ def score_again(card: Card) -> Card:
     figures = _score(zoo.build(card.name, pretrained=True).eval(), task)
     seeds = [replace(one, test=figures["python"]) if one.seed == card.shipped else one for one in card.seeds]
     return replace(card, seeds=seeds, **figures)
+
+
+def describe(card: Card) -> dict[str, Any]:
+    """Return the `training_record` of a shipped model: what its files say of its data, classes and figures."""
+    shipped = next(one for one in card.seeds if one.seed == card.shipped)
+    part = TaskPart(name=card.task, options=card.task_options)
+    metrics = {"validation": shipped.validation, "test": shipped.test}
+    return describe_training(card.name, part, make_task(part.name, part.options), metrics)
+
+
+def store_record(card: Card, folder: Path) -> None:
+    """Write the `training_record` of a shipped model beside its weights."""
+    (folder / TRAINING_FILE).write_text(json.dumps(describe(card), indent=1, allow_nan=False) + "\n")
 
 
 def run_folder(runs: Path, name: str, seed: int) -> Path:

@@ -1,4 +1,4 @@
-"""Score the trained models that are shipped once more, by cpp_runner and by Python, and write their cards."""
+"""Score the trained models that are shipped once more, by cpp_runner and by Python; write cards and records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from _cards import PRETRAINED, add_models, choose_cards
 import zoo
 
 try:
-    from _shipping import score_again
+    from _shipping import score_again, store_record
 except ModuleNotFoundError as missing:
     sys.exit(f"score_models.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
 
@@ -26,6 +26,7 @@ def main() -> int:
     try:
         for card in map(score_again, cards):
             card.write(PRETRAINED / card.name)
+            store_record(card, PRETRAINED / card.name)
             print(f"{card.name}  " + "  ".join(f"{k} {v:.4f}" for k, v in card.cpp.items()), flush=True)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"score_models.py: error: {error}", file=sys.stderr)

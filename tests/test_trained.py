@@ -52,6 +52,23 @@ def test_shipped_weights_are_small_and_proved_in_cpp(name: str, program: Program
 
 
 @pytest.mark.parametrize("name", CARDS)
+def test_shipped_files_say_what_their_outputs_are(name: str) -> None:
+    card, model = CARDS[name], zoo.build(name, pretrained=True)
+    record = model.training_record
+    assert record is not None
+    assert (record["dataset"], record["dataset_license"]) == (card.data, card.license)
+    assert record["task"]["options"] == card.task_options
+    assert record["metrics"]["test"] == next(one.test for one in card.seeds if one.seed == card.shipped)
+    said, config = record["task"]["record"], model.config.to_dict()
+    if "num_labels" in config:  # label 0 is the blank, or the end
+        names = said.get("labels") or config["phonemes"]
+        assert len(names) == config["num_labels"] - 1
+    elif "num_classes" in config:
+        names = said.get("classes") or config["tags"]
+        assert len(set(names)) == config["num_classes"]
+
+
+@pytest.mark.parametrize("name", CARDS)
 def test_a_card_s_figures_agree(name: str) -> None:
     card = CARDS[name]
     assert card.shipped == median_seed(card.seeds, card.metric, card.passed_over, card.chosen_by)

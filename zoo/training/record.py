@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.training.experiment import Experiment
+from zoo.training.experiment import TaskPart
 from zoo.training.guesses import Guess
 from zoo.training.tasks.base import Task
 
@@ -16,27 +16,30 @@ MOST_STEPS = 1000  # of an input that goes beside the model: a text is one seque
 
 
 def describe_training(
-    experiment: Experiment, task: Task, metrics: dict[str, Any], guesses: Sequence[Guess]
+    name: str, part: TaskPart, task: Task, metrics: dict[str, Any], guesses: Sequence[Guess] = ()
 ) -> dict[str, Any]:
     """Return the `training_record` of a model.
 
     Args:
-        experiment: what it was trained by.
+        name: of the experiment that it was trained by.
+        part: what the experiment says of the task.
         task: its data.
         metrics: of the parts "validation" and "test", and of the simple answers, "baselines".
         guesses: the simple answers.
 
     Returns:
-        The names of experiment and data set, the task with its options and what it recorded (`Task.record`), the
-        metrics of the two parts, and each simple answer with its test metrics and its numbers, where it has them.
+        The names of experiment and data set, the licence of the data, the task with its options and what it recorded
+        (`Task.record`), the metrics of the two parts, and each simple answer with its test metrics and its numbers,
+        where it has them.
     """
     baselines = [
         {"name": guess.name, "numbers": guess.to_dict(), "test": metrics["baselines"][guess.name]} for guess in guesses
     ]
     return {
-        "experiment": experiment.name,
+        "experiment": name,
         "dataset": task.about.name,
-        "task": {"name": experiment.task.name, "options": experiment.task.options, "record": task.record()},
+        "dataset_license": task.about.license,
+        "task": {"name": part.name, "options": part.options, "record": task.record()},
         "metrics": {part: metrics[part] for part in ("validation", "test")},
         "baselines": baselines,
     }

@@ -151,7 +151,7 @@ def train(
         "test": score_model(model, task, task.test_batches()),
         "baselines": tested,
     }
-    model.training_record = describe_training(experiment, task, metrics, guesses)
+    model.training_record = describe_training(experiment.name, experiment.task, task, metrics, guesses)
     if trainer.is_global_zero:
         zoo.save_checkpoint(model, folder / CHECKPOINT)
         write_input(task, folder / INPUT)

@@ -91,7 +91,8 @@ class DigitClassification(FsddTask):
             self._hold_out(self.options["held_speaker"])
         most = FAST_MADE if fast else sys.maxsize
         self.made, self.others = (min(self.options[made], most) for made in ("made_digits", "made_others"))
-        self.num_classes = NUM_DIGITS + (self.others > 0)
+        self.classes = [*DIGITS, "other"] if self.others else list(DIGITS)
+        self.num_classes = len(self.classes)
 
     @cached_property
     def train(self) -> list[Recording]:
@@ -106,6 +107,9 @@ class DigitClassification(FsddTask):
         self.recorded = [recording for recording in self.recorded if recording.speaker != speaker]
         self.validation = [recording for recording in self.validation if recording.speaker == speaker]
         self.test = [recording for recording in self.test if recording.speaker == speaker]
+
+    def record(self) -> dict[str, Any]:
+        return {"classes": self.classes}
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_classes": self.num_classes}
@@ -132,7 +136,7 @@ class DigitClassification(FsddTask):
         return score_classes(outputs, batches)
 
     def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
-        draw_confusions(count_confusions(outputs, batches), [*DIGITS, "other"][: self.num_classes], path)
+        draw_confusions(count_confusions(outputs, batches), self.classes, path)
 
 
 def collate_digits(recordings: Sequence[Recording]) -> Batch:

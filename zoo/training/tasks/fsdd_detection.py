@@ -78,6 +78,9 @@ class DigitDetection(FsddTask):
         self.streams_per_epoch = FAST_STREAMS if fast else self.options["streams_per_epoch"]
         self.fast = fast
 
+    def record(self) -> dict[str, Any]:
+        return {"classes": list(DIGITS)}
+
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_classes": NUM_DIGITS}
 

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
-from zoo.data.fsdd import SAMPLE_RATE, Recording
+from zoo.data.fsdd import DIGITS, SAMPLE_RATE, Recording
 from zoo.data.sounds import to_steps
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.transcription import NO_LABEL, TranscriptionLearner, score_strings
@@ -46,6 +46,9 @@ class DigitStrings(FsddTask):
         self.aligned_epochs = self.options["aligned_epochs"]
         self.speakers = effects.by_speaker(self.train)
         self.digits_per_epoch = FAST_DIGITS if fast else self.options["digits_per_epoch"]
+
+    def record(self) -> dict[str, Any]:
+        return {"labels": list(DIGITS)}
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_labels": NUM_DIGITS + 1}

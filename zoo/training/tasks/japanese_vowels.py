@@ -46,7 +46,8 @@ class JapaneseVowels(Task):
         self.label_smoothing = self.options["label_smoothing"]
         loaded = load_japanese_vowels("train")
         examples = [(torch.from_numpy(s), int(k)) for s, k in zip(loaded.sequences, loaded.labels, strict=True)]
-        self.num_classes = len(loaded.class_names)
+        self.speakers = list(loaded.class_names)
+        self.num_classes = len(self.speakers)
         # The 30 series of a speaker lie in the order of their recording. To hold out neighbours, not each n-th one, is
         # harder, as the test split is, which was recorded later.
         share, fold = self.options["validation_share"], self.options["fold"]
@@ -58,6 +59,9 @@ class JapaneseVowels(Task):
         if fast:
             self.train = self.train[:: len(self.train) // FAST_EXAMPLES]
         self.std = torch.cat([sequence for sequence, _ in self.train]).std(0)
+
+    def record(self) -> dict[str, Any]:
+        return {"classes": self.speakers}
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": len(self.std), "num_classes": self.num_classes}

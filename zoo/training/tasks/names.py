@@ -48,6 +48,9 @@ class Names(Task):
         self.num_classes = len(self.data.languages)
         self.class_weights = balanced_weights(labels, self.num_classes, self.options["class_weights"])
 
+    def record(self) -> dict[str, Any]:
+        return {"classes": list(self.data.languages)}
+
     def model_overrides(self) -> dict[str, Any]:
         return {"vocab_size": 256, "num_classes": self.num_classes}
 

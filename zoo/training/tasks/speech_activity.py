@@ -120,6 +120,9 @@ class SpeechActivity(Task):
         """What is trained on; speech is made for the training only, since an evaluation does without."""
         return make_scene("train", self.options, TRAIN_STEPS, self.fast)
 
+    def record(self) -> dict[str, Any]:
+        return {"classes": ["speech"]}
+
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_classes": 1}
 
