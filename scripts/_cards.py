@@ -13,6 +13,8 @@ from typing import Any
 import zoo
 
 CARD = "card.json"
+# The `training_record`, where `zoo.load_checkpoint` looks for it.
+RECORD = "training.json"
 PRETRAINED = Path(zoo.__file__).parent / "pretrained"
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _cards import CARD, PRETRAINED, Card, SeedResult, median_seed, read_card
+from _cards import CARD, PRETRAINED, RECORD, Card, SeedResult, median_seed, read_card
 
 import zoo
-from zoo.checkpoint import TRAINING_FILE
 from zoo.training.evaluation import evaluate
 from zoo.training.experiment import Experiment, TaskPart, read_experiment
 from zoo.training.record import describe_training
@@ -80,7 +79,7 @@ def describe(card: Card) -> dict[str, Any]:
 
 def store_record(card: Card, folder: Path) -> None:
     """Write the `training_record` of a shipped model beside its weights."""
-    (folder / TRAINING_FILE).write_text(json.dumps(describe(card), indent=1, allow_nan=False) + "\n")
+    (folder / RECORD).write_text(json.dumps(describe(card), indent=1, allow_nan=False) + "\n")
 
 
 def run_folder(runs: Path, name: str, seed: int) -> Path:
