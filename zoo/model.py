@@ -32,6 +32,7 @@ class QuantizationRecord:
         left_float: layers that the recipe spared, in this order, each with the error that was left.
         float_activations: converted layers of which only the weights are rounded: all of `bf16`, `float16` and `int4`,
             and the written-out cells of `int8`.
+        smoothed: layers whose input channels are smoothed, each with the alpha of it.
     """
 
     recipe: str
@@ -47,6 +48,7 @@ class QuantizationRecord:
     left_float: dict[str, dict[str, float]] = field(default_factory=dict)
     calibrated: bool = False
     float_activations: list[str] = field(default_factory=list)
+    smoothed: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
@@ -61,6 +63,7 @@ class QuantizationRecord:
             "calibrated": self.calibrated,
             "left_float": self.left_float,
             "float_activations": self.float_activations,
+            "smoothed": self.smoothed,
         }
 
 

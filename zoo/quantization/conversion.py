@@ -40,7 +40,8 @@ def quantize(
         recipe: a name of `list_recipes()`.
         samples: real inputs on which to measure the error; drawn at random if None.
         calibration: real inputs, others than `samples`, from which recipes `int8` and `mixed` learn better biases, and
-            `static_int8` the ranges of activations, without which it does nothing.
+            `static_int8` the ranges of activations, without which it does nothing; all three learn which layers to
+            smooth.
         include: the layers to convert, as names with wildcards (`backbone.*`) or as classes (`LSTM`, `Linear`;
             `RNNBase` is every recurrent layer); None for all that the recipe can convert.
         exclude: layers to leave in float, in the same way.
@@ -104,6 +105,9 @@ def quantize(
         float_activations=[
             name for name, layer in layers.items() if not chosen.rounds_activations or is_written_cell(layer)
         ],
+        smoothed={
+            name: alpha for name in layers if (alpha := getattr(quantized.get_submodule(name), "smoothing_alpha", 0.0))
+        },
         # Chunks and rows may differ by as much as the recipe moves outputs.
         error_of=reference.allowed_of(max(chosen.limit.max_of_range, error.max_of_range)),
     )

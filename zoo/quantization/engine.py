@@ -20,6 +20,7 @@ from zoo.quantization.calibration import Seen, correct_biases, watch
 from zoo.quantization.engine_layers import make_engine_layer
 from zoo.quantization.int8_numbers import round_channels, round_rows
 from zoo.quantization.recipe import Convert, Recipe, plain_objection, register_recipe, replace_layers
+from zoo.quantization.smoothing import smooth_and_convert
 from zoo.quantization.written_out import Factors
 
 RECURRENT = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell)
@@ -44,15 +45,9 @@ def make_corrected_layer(layer: nn.Module, seen: dict[str, Seen]) -> nn.Module:
 
 
 def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sample]) -> Convert:
-    """Return the conversion to int8 with biases that take away the mean error on real inputs."""
+    """Return the conversion to int8, smoothed, with biases that take away the mean error on real inputs."""
     seen = watch(model, names, samples)
-
-    def convert(module: nn.Module, chosen: Collection[str]) -> nn.Module:
-        for name in chosen:
-            module = replace_layers(module, [name], partial(make_corrected_layer, seen=seen[name]))
-        return module
-
-    return convert
+    return smooth_and_convert(model, seen, samples, lambda matrix: round_rows(matrix.rows), make_corrected_layer)
 
 
 KINDS = "LSTM, GRU, RNN, cells, Linear, Embedding, Conv1d, weights of written-out cells; needs the project's operators"

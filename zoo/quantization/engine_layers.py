@@ -16,6 +16,18 @@ from zoo.quantization.stored_cells import is_written_cell, store_cell
 from zoo.quantization.stored_numbers import HalfTensors, KeptTensors, Store
 
 
+class InputScale(nn.Module):
+    """Multiplies the channels of an input, where a recipe smooths a layer (`smoothing.py`)."""
+
+    def __init__(self, scale: Tensor) -> None:
+        super().__init__()
+        self.scale: Tensor
+        self.register_buffer("scale", scale)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input * self.scale
+
+
 class EngineLSTM(nn.Module):
     """The core of an LSTM."""
 
@@ -23,11 +35,13 @@ class EngineLSTM(nn.Module):
         super().__init__()
         self.packed: Tensor
         self.register_buffer("packed", pack(layer, precision))
+        self.input_scale: nn.Module = nn.Identity()
         self.bidirectional, self.batch_first = layer.bidirectional, layer.batch_first
 
     def forward(
         self, input: Tensor, h: Tensor, c: Tensor, batch_sizes: Optional[Tensor]
     ) -> Tuple[Tensor, Tensor, Tensor]:
+        input = self.input_scale(input)
         if batch_sizes is None:
             return torch.ops.zoo.lstm(input, h, c, self.packed, self.bidirectional, self.batch_first)
         return torch.ops.zoo.lstm_packed_sequence(input, batch_sizes, h, c, self.packed, self.bidirectional)
@@ -40,10 +54,12 @@ class EngineHidden(nn.Module):
         super().__init__()
         self.packed: Tensor
         self.register_buffer("packed", pack(layer, precision))
+        self.input_scale: nn.Module = nn.Identity()
         self.is_gru = layer.mode == "GRU"
         self.bidirectional, self.batch_first = layer.bidirectional, layer.batch_first
 
     def forward(self, input: Tensor, h: Tensor, batch_sizes: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
+        input = self.input_scale(input)
         if batch_sizes is None:
             if self.is_gru:
                 return torch.ops.zoo.gru(input, h, self.packed, self.bidirectional, self.batch_first)
@@ -58,9 +74,10 @@ class EngineLSTMCell(nn.Module):
         super().__init__()
         self.packed: Tensor
         self.register_buffer("packed", packed)
+        self.input_scale: nn.Module = nn.Identity()
 
     def forward(self, input: Tensor, h: Tensor, c: Tensor) -> Tuple[Tensor, Tensor]:
-        return torch.ops.zoo.lstm_cell(input, h, c, self.packed)
+        return torch.ops.zoo.lstm_cell(self.input_scale(input), h, c, self.packed)
 
 
 class EngineHiddenCell(nn.Module):
@@ -70,9 +87,11 @@ class EngineHiddenCell(nn.Module):
         super().__init__()
         self.packed: Tensor
         self.register_buffer("packed", packed)
+        self.input_scale: nn.Module = nn.Identity()
         self.is_gru = is_gru
 
     def forward(self, input: Tensor, h: Tensor) -> Tensor:
+        input = self.input_scale(input)
         if self.is_gru:
             return torch.ops.zoo.gru_cell(input, h, self.packed)
         return torch.ops.zoo.rnn_cell(input, h, self.packed)
@@ -84,9 +103,10 @@ class EngineLinear(nn.Module):
         self.packed: Tensor
         packed = operators().pack_linear(weight.detach(), None if bias is None else bias.detach(), precision)
         self.register_buffer("packed", packed)
+        self.input_scale: nn.Module = nn.Identity()
 
     def forward(self, input: Tensor) -> Tensor:
-        return torch.ops.zoo.linear(input, self.packed)
+        return torch.ops.zoo.linear(self.input_scale(input), self.packed)
 
 
 class EngineConv1d(nn.Module):
@@ -169,3 +189,8 @@ def make_engine_layer(layer: Any, precision: str) -> nn.Module:
     if isinstance(layer, nn.Embedding):
         return RoundedEmbedding(layer, precision)
     return EngineLinear(layer.weight, layer.bias, precision)
+
+
+def find_core(made: Any) -> Any:
+    """Return the module with the packed weights of a layer that `make_engine_layer` gave; an embedding has none."""
+    return made.product if isinstance(made, EngineConv1d) else getattr(made, "core", made)

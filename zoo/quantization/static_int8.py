@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -19,9 +18,10 @@ from zoo.artifact.golden import Sample
 from zoo.ops import operators
 from zoo.quantization.calibration import Seen, choose_range, correct_biases, watch
 from zoo.quantization.engine import INT8, KINDS
-from zoo.quantization.engine_layers import EngineConv1d, EngineLinear, RoundedEmbedding, make_engine_layer
+from zoo.quantization.engine_layers import EngineLinear, RoundedEmbedding, find_core, make_engine_layer
 from zoo.quantization.int8_numbers import round_range
-from zoo.quantization.recipe import Convert, RecipeError, register_recipe, replace_layers
+from zoo.quantization.recipe import Convert, RecipeError, register_recipe
+from zoo.quantization.smoothing import smooth_and_convert
 from zoo.quantization.stored_cells import is_written_cell
 
 MATRICES = ("input", "hidden", "projection")  # in the order of the operator `fix_ranges`
@@ -37,7 +37,7 @@ def make_static_layer(layer: Any, seen: dict[str, Seen]) -> nn.Module:
     made = make_engine_layer(corrected, "int8")
     if isinstance(made, RoundedEmbedding):
         return made
-    core: Any = made.product if isinstance(made, EngineConv1d) else getattr(made, "core", made)
+    core = find_core(made)
     if isinstance(core, EngineLinear):
         core.packed = operators().fix_linear_range(core.packed, torch.stack(ranges["input"]))
     else:
@@ -55,18 +55,16 @@ def stack_ranges(ranges: dict[str, tuple[Tensor, Tensor]]) -> Tensor:
 
 
 def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sample]) -> Convert:
-    """Return the conversion with the ranges of calibration inputs."""
+    """Return the conversion with the ranges of calibration inputs, smoothed where that helps."""
     seen = watch(model, names, samples)
     unseen = [name for name in names if not seen[name] and not is_written_cell(model.get_submodule(name))]
     if unseen:
         raise RecipeError(f"the calibration inputs never reach {', '.join(unseen)}; exclude these")
+    return smooth_and_convert(model, seen, samples, round_in_range, make_static_layer)
 
-    def convert(module: nn.Module, chosen: Collection[str]) -> nn.Module:
-        for name in chosen:
-            module = replace_layers(module, [name], partial(make_static_layer, seen=seen[name]))
-        return module
 
-    return convert
+def round_in_range(matrix: Seen) -> Tensor:
+    return round_range(matrix.rows, *choose_range(matrix))
 
 
 def refuse(model: nn.Module, names: Collection[str]) -> nn.Module:
