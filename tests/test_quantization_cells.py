@@ -46,6 +46,22 @@ def test_files_shrink_and_give_their_twins_numbers_in_cpp(cell: str, artifact: P
     program.succeed("verify", artifact)
 
 
+@pytest.mark.parametrize("cell", ["ind_rnn", "sru", "min_gru"])
+def test_a_small_head_adds_no_padding_to_a_file_in_bf16(cell: str, artifact: Path, program: Program) -> None:
+    model = build_small(f"{cell}_tagger", hidden_size=128, dropout=0.0)
+    vectors = sum(parameter.numel() for parameter in model.parameters() if parameter.dim() == 1)
+    matrices = sum(parameter.numel() for parameter in model.parameters()) - vectors
+    quantized: Any = zoo.quantize(model, "bf16")
+    zoo.save_artifact(quantized, artifact)
+    loaded = zoo.load_artifact(artifact)
+    assert loaded.manifest["weights"]["bytes"] == 2 * matrices + 4 * vectors <= 0.52 * 4 * (matrices + vectors)
+    packed = quantized.head.weights.packed
+    assert packed.numel() > 2 * 16 * 128  # nine units fill a block of sixteen
+    assert torch.equal(loaded.module.head.weights.packed, packed)
+    assert torch.equal(copy.deepcopy(quantized).head.weights.packed, packed)
+    program.succeed("verify", artifact)
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_head_and_a_cell_go_to_cpp_together(recipe: str, artifact: Path, program: Program) -> None:
     model = zoo.quantize(build_small("sru_tagger", bidirectional=True), recipe)
@@ -73,6 +89,18 @@ def test_verify_rejects_a_mutant_of_a_stored_cell(mutate: str, artifact: Path, p
         numbers[:2], step[:2] = numbers[[1, 0]], step[[1, 0]]
     forge(artifact, quantized)
     assert program("verify", artifact).status == 1
+
+
+@torch.no_grad()
+def test_layer_norm_lstm_is_refused_where_its_state_forgets_nothing() -> None:
+    """With gains of 1, as it begins, a small change of the first step grows; smaller gains let it fade."""
+    model: Any = build_small("layer_norm_lstm_encoder")
+    cells = [layer.cell_module for layer in model.backbone.stack.layers]
+    for recipe in ("bf16", "int8"):
+        for gain, refused in ((1.0, True), (0.5, False)):
+            for cell in cells:
+                cell.gain_hh.fill_(gain)
+            assert zoo.quantize(model, recipe, allow_error=True).quantization.beyond_limit is refused
 
 
 @pytest.mark.parametrize("recipe", ["int8", "mixed", "static_int8"])

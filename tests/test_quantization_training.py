@@ -55,8 +55,8 @@ def test_dropout_between_layers_follows_the_mode() -> None:
 
 def fit_line(layer: nn.Linear, input: torch.Tensor, target: torch.Tensor, rate: float) -> None:
     optimizer = torch.optim.Adam(layer.parameters())
-    for step in range(150):
-        optimizer.param_groups[0]["lr"] = rate * (1 - step / 150)
+    for step in range(600):  # after fewer, the rounding of another processor decides which twin is better
+        optimizer.param_groups[0]["lr"] = rate * (1 - step / 600)
         optimizer.zero_grad()
         (layer(input) - target).square().mean().backward()
         optimizer.step()

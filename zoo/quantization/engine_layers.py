@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from zoo.ops import operators, pack
 from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame, LSTMFrame
 from zoo.quantization.int8_numbers import count_steps
 from zoo.quantization.stored_cells import is_written_cell, store_cell
-from zoo.quantization.stored_numbers import HalfTensors, KeptTensors, Store
+from zoo.quantization.stored_numbers import HalfTensors, KeptTensors, Store, halve
 
 
 class InputScale(nn.Module):
@@ -98,10 +98,11 @@ class EngineHiddenCell(nn.Module):
 
 
 class EngineLinear(nn.Module):
-    def __init__(self, weight: Tensor, bias: Optional[Tensor], precision: str) -> None:
+    """A linear layer in int8."""
+
+    def __init__(self, packed: Tensor) -> None:
         super().__init__()
         self.packed: Tensor
-        packed = operators().pack_linear(weight.detach(), None if bias is None else bias.detach(), precision)
         self.register_buffer("packed", packed)
         self.input_scale: nn.Module = nn.Identity()
 
@@ -109,12 +110,62 @@ class EngineLinear(nn.Module):
         return torch.ops.zoo.linear(self.input_scale(input), self.packed)
 
 
+class PackedHalves(nn.Module):
+    """Weights of a linear layer in bf16. The file has them unpacked, because packed ones fill blocks of 16 units."""
+
+    def __init__(self, packed: Tensor) -> None:
+        super().__init__()
+        self.packed = packed
+
+    def forward(self) -> Tensor:
+        return self.packed
+
+    @torch.jit.export
+    def __getstate__(self) -> Tuple[List[Tensor], bool]:
+        weight, bias = torch.ops.zoo.unpack_linear(self.packed)
+        half = halve(weight, True)
+        return [half, bias] if bool(bias.any()) else [half], self.training
+
+    @torch.jit.export
+    def __setstate__(self, state: Tuple[List[Tensor], bool]) -> None:
+        bias: Optional[Tensor] = None
+        if len(state[0]) > 1:
+            bias = state[0][1]
+        self.packed = torch.ops.zoo.pack_linear(state[0][0].float(), bias, "bf16")
+        self.training = state[1]
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle as other modules do: Python would call the two methods above."""
+        return _restore_halves, (self.packed, self.training)
+
+
+def _restore_halves(packed: Tensor, training: bool) -> PackedHalves:
+    return PackedHalves(packed).train(training)
+
+
+class EngineHalfLinear(nn.Module):
+    """A linear layer in bf16."""
+
+    def __init__(self, packed: Tensor) -> None:
+        super().__init__()
+        self.weights = PackedHalves(packed)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return torch.ops.zoo.linear(input, self.weights())
+
+
+def make_linear(weight: Tensor, bias: Optional[Tensor], precision: str) -> nn.Module:
+    """Return a linear layer with weights (units, columns) in "bf16" or "int8"."""
+    packed = operators().pack_linear(weight.detach(), None if bias is None else bias.detach(), precision)
+    return EngineHalfLinear(packed) if precision == "bf16" else EngineLinear(packed)
+
+
 class EngineConv1d(nn.Module):
     """A convolution as the product of its weights with each window, which is a row of activations."""
 
     def __init__(self, layer: nn.Conv1d, precision: str) -> None:
         super().__init__()
-        self.product = EngineLinear(layer.weight.flatten(1), layer.bias, precision)
+        self.product = make_linear(layer.weight.flatten(1), layer.bias, precision)
         self.size, self.stride, self.dilation = layer.kernel_size[0], layer.stride[0], layer.dilation[0]
         first, last = layer._reversed_padding_repeated_twice
         self.padding = [int(first), int(last)]
@@ -188,7 +239,7 @@ def make_engine_layer(layer: Any, precision: str) -> nn.Module:
         return EngineConv1d(layer, precision)
     if isinstance(layer, nn.Embedding):
         return RoundedEmbedding(layer, precision)
-    return EngineLinear(layer.weight, layer.bias, precision)
+    return make_linear(layer.weight, layer.bias, precision)
 
 
 def find_core(made: Any) -> Any:
