@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from test_quantization_static import LAYERS, flat, watch_layer
 from torch import Tensor, nn
 
 import zoo
+from zoo.cli.script import print_quantization
 from zoo.data import etth1
 from zoo.data.japanese_vowels import load_japanese_vowels
 from zoo.data.sequences import pad
@@ -72,7 +74,13 @@ def with_hours(table: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(("hours", "recipe"), [(False, "static_int8"), (True, "int8")])
 def test_a_model_of_raw_columns_is_within_the_limits_only_when_smoothed(
-    hours: bool, recipe: str, etth1_table: Tensor, artifact: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+    hours: bool,
+    recipe: str,
+    etth1_table: Tensor,
+    artifact: Path,
+    program: Program,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     table = with_hours(etth1_table) if hours else etth1_table
     model = train_on_raw_columns(table)
@@ -85,6 +93,8 @@ def test_a_model_of_raw_columns_is_within_the_limits_only_when_smoothed(
     record = smoothed.quantization
     assert list(record.smoothed) == ["backbone.stack.rnn"]
     assert set(record.smoothed.values()) <= set(smoothing.ALPHAS)
+    print_quantization(replace(record, long_error=record.error))
+    assert "smoothed         backbone.stack.rnn, alpha 0." in capsys.readouterr().out
     assert zoo.save_artifact(smoothed, artifact, samples=samples).worst_difference == 0.0
     assert zoo.load_artifact(artifact).manifest["quantization"]["smoothed"] == record.smoothed
     program.succeed("verify", artifact)

@@ -178,13 +178,15 @@ def print_lists() -> None:
 
 
 def print_quantization(record: zoo.QuantizationRecord) -> None:
-    """Print what a recipe did to the outputs, and which layers it had to leave in float."""
+    """Print what a recipe did to the outputs, which layers it had to leave in float, and which it smoothed."""
     for name, error in record.left_float.items():
         print(f"left in float    {name}: worst {error['max_of_range']:.2%}, rms {error['rms_of_std']:.2%} remain")
     for where, error in (("samples", record.error), (f"{LONG_RUN:,} steps", record.long_error)):
         print(f"recipe's error   {error['max_of_range']:.2%} of the range, rms {error['rms_of_std']:.2%} ({where})")
     if 0 < len(record.float_activations) < len(record.layers):
         print(f"weights only     {', '.join(record.float_activations)}: these compute in float32")
+    for name, alpha in record.smoothed.items():
+        print(f"smoothed         {name}, alpha {alpha:g}")
     if record.beyond_limit:
         print("allowed          this is beyond the recipe's limit, and the manifest says so")
 
