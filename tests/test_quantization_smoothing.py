@@ -166,7 +166,11 @@ def test_what_needs_no_smoothing_or_has_too_few_rows_stays_as_it_is() -> None:
     assert zoo.quantize(model, "int8", samples=samples, calibration=samples).quantization.smoothed == {}
     layer, rows = nn.Linear(12, 30), torch.randn(400, 12, generator=torch.Generator().manual_seed(6))
     learned = scale_weights(layer, 1 / UNITS)
-    for floats, seen, expected in ((layer, rows, False), (learned, rows * UNITS, True), (learned, rows[:100], False)):
+    for floats, seen, expected in (
+        (layer, rows, False),
+        (learned, rows * UNITS, True),
+        (learned, rows[:100] * UNITS, False),
+    ):
         chosen = choose_smoothing(watch_layer(floats, seen), lambda matrix: round_rows(matrix.rows))
         assert (chosen is not None) is expected
 
