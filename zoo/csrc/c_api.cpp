@@ -2,6 +2,7 @@
 
 #include "engine/packed_weights.h"
 #include "engine/stack.h"
+#include "operators/run_sliding.h"
 #include "operators/run_stack.h"
 #include "zoo_ops.h"
 
@@ -29,6 +30,22 @@ ZooStatus run_stream_call(const ZooStreamCall& call) noexcept {
   return try_run_stack(view) ? kZooDone : kZooNoMemory;
 }
 
+bool fits(const SlidingSizes& s, const ZooSlidingCall& call) {
+  const int64_t tail = call.tail_pieces * call.piece_floats, steps = s.steps(tail + call.input_floats);
+  return call.rows > 0 && call.input_floats > 0 && call.tail_pieces >= 0 && call.piece_floats > 0 &&
+         tail % s.channels == 0 && call.input_floats % s.channels == 0 && tail <= kLargestWindow &&
+         steps > 0 && steps * s.outputs == call.output_floats;
+}
+
+ZooStatus run_sliding_call(const ZooSlidingCall& call) noexcept {
+  const auto* packed = static_cast<const uint8_t*>(call.packed);
+  SlidingSizes sizes;
+  if (read_sliding_header(packed, static_cast<size_t>(call.packed_bytes), &sizes) != nullptr)
+    return kZooUnfit;
+  if (!fits(sizes, call)) return kZooUnfit;
+  return try_advance_sliding(sizes, packed, call) ? kZooDone : kZooNoMemory;
+}
+
 }  // namespace
 }  // namespace zoo::engine
 
@@ -40,3 +57,5 @@ int zoo_run_bound_call(const void* call) noexcept {
 }
 
 int zoo_run_stream_call(const ZooStreamCall* call) noexcept { return zoo::engine::run_stream_call(*call); }
+
+int zoo_run_sliding_call(const ZooSlidingCall* call) noexcept { return zoo::engine::run_sliding_call(*call); }

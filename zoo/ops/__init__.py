@@ -5,6 +5,9 @@
     packed = pack(lstm, "fp32")
     output, h_n, c_n = ops.lstm(input, h_0, c_0, packed, bidirectional, batch_first)
 
+Operators that slide a window over their input, log-mel features and convolutions in float64, are `slide`,
+`pack_log_bands` and `pack_convolution`.
+
 For the shortest steps torch takes longer to call an operator than the operator takes; `zoo.ops.bound.BoundCall` calls
 the engine without torch.
 

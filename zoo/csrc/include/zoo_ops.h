@@ -31,3 +31,23 @@ struct ZooStreamCall {
 
 // Returns a ZooStatus.
 extern "C" __attribute__((visibility("default"))) int zoo_run_stream_call(const ZooStreamCall* call) noexcept;
+
+// The next steps of a stream through a sliding operator: each row of the input is joined to what was kept of
+// its past, and what the next call needs is kept. Past and input of a row are floats side by side.
+struct ZooSlidingCall {
+  const void* packed;  // what pack_log_bands or pack_convolution makes
+  std::int64_t packed_bytes;
+  std::int64_t rows;
+  std::int64_t input_floats;  // of a row
+  const float* input;         // [rows][input_floats]
+  float* output;              // [rows][output_floats]
+  std::int64_t output_floats;
+  // The past of a row is `tail_pieces` pieces of `piece_floats` floats, at tail + row * tail_row_stride +
+  // piece * tail_piece_stride.
+  float* tail;
+  std::int64_t tail_pieces, piece_floats, tail_row_stride, tail_piece_stride;
+};
+
+// Returns a ZooStatus.
+extern "C" __attribute__((visibility("default"))) int zoo_run_sliding_call(
+    const ZooSlidingCall* call) noexcept;

@@ -2,7 +2,9 @@
 #define ZOO_SIMD "kernels/simd_avx2.h"
 #define ZOO_HAS_BYTE_DOT
 
+#include "kernels/convolution.h"
 #include "kernels/instantiate.h"
+#include "kernels/log_bands.h"
 #include "kernels/tables.h"
 
 namespace zoo::engine::avx2 {
@@ -13,7 +15,9 @@ const KernelTable& table() {
       quantize_row,
       sigmoid_each,
       tanh_each,
-      refined_tanh_each};
+      refined_tanh_each,
+      log_bands,
+      convolve};
   return kTable;
 }
 

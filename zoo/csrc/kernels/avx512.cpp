@@ -12,7 +12,9 @@ const KernelTable& table() {
       quantize_row,
       sigmoid_each,
       tanh_each,
-      refined_tanh_each};
+      refined_tanh_each,
+      avx2::table().log_bands,
+      avx2::table().convolve};
   return kTable;
 }
 

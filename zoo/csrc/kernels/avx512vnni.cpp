@@ -13,7 +13,9 @@ const KernelTable& table() {
                                      quantize_row,
                                      plain.sigmoid,
                                      plain.tanh,
-                                     plain.refined_tanh};
+                                     plain.refined_tanh,
+                                     plain.log_bands,
+                                     plain.convolve};
   return kTable;
 }
 

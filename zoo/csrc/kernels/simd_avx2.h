@@ -1,6 +1,6 @@
 #pragma once
 
-// 8 floats in one 256-bit register.
+// 8 floats, or 4 doubles, in one 256-bit register.
 
 #include <immintrin.h>
 
@@ -111,6 +111,41 @@ inline ByteSums dot_bytes(Bytes activations, ByteWeights weights, ByteSums sums)
 }
 inline Ints total(ByteSums sums) {
   return {_mm256_permute4x64_epi64(_mm256_hadd_epi32(sums.low, sums.high), 0b11'01'10'00)};
+}
+
+inline constexpr int kDoubles = 4;
+struct Doubles {
+  __m256d v;
+};
+inline Doubles load(const double* p) { return {_mm256_loadu_pd(p)}; }
+inline void store(double* p, Doubles a) { _mm256_storeu_pd(p, a.v); }
+inline Doubles broadcast(double a) { return {_mm256_set1_pd(a)}; }
+inline Doubles operator+(Doubles a, Doubles b) { return {_mm256_add_pd(a.v, b.v)}; }
+inline Doubles operator-(Doubles a, Doubles b) { return {_mm256_sub_pd(a.v, b.v)}; }
+inline Doubles operator*(Doubles a, Doubles b) { return {_mm256_mul_pd(a.v, b.v)}; }
+inline Doubles dot_add(Doubles a, Doubles b, Doubles c) { return {_mm256_fmadd_pd(a.v, b.v, c.v)}; }
+// The second operand is the result where either is NaN.
+inline Doubles max(Doubles a, Doubles b) { return {_mm256_max_pd(a.v, b.v)}; }
+inline Doubles reversed(Doubles a) { return {_mm256_permute4x64_pd(a.v, 0b00'01'10'11)}; }
+inline double reduce_add(Doubles a) {
+  const __m128d halves = _mm_add_pd(_mm256_castpd256_pd128(a.v), _mm256_extractf128_pd(a.v, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(halves, _mm_unpackhi_pd(halves, halves)));
+}
+inline Doubles widened(const float* p) { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
+inline void store_narrowed(float* p, Doubles a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a.v)); }
+// Of 8 floats the first, third, ... and the second, fourth, ...
+inline void widen_alternate(const float* p, Doubles& even, Doubles& odd) {
+  const __m128 a = _mm_loadu_ps(p), b = _mm_loadu_ps(p + 4);
+  even.v = _mm256_cvtps_pd(_mm_shuffle_ps(a, b, 0b10'00'10'00));
+  odd.v = _mm256_cvtps_pd(_mm_shuffle_ps(a, b, 0b11'01'11'01));
+}
+inline void transpose(Doubles (&a)[4]) {
+  const __m256d low01 = _mm256_unpacklo_pd(a[0].v, a[1].v), high01 = _mm256_unpackhi_pd(a[0].v, a[1].v);
+  const __m256d low23 = _mm256_unpacklo_pd(a[2].v, a[3].v), high23 = _mm256_unpackhi_pd(a[2].v, a[3].v);
+  a[0].v = _mm256_permute2f128_pd(low01, low23, 0x20);
+  a[1].v = _mm256_permute2f128_pd(high01, high23, 0x20);
+  a[2].v = _mm256_permute2f128_pd(low01, low23, 0x31);
+  a[3].v = _mm256_permute2f128_pd(high01, high23, 0x31);
 }
 
 }  // namespace zoo::engine::ZOO_ISA

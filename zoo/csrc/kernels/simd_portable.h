@@ -1,11 +1,12 @@
 #pragma once
 
-// Four floats in plain C++: the scalar twin of the vector code, for any processor.
+// Four floats, or four doubles, in plain C++: the scalar twin of the vector code, for any processor.
 
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace zoo::engine::ZOO_ISA {
 
@@ -120,5 +121,47 @@ inline ByteSums dot_bytes(Bytes activations, ByteWeights weights, ByteSums sums)
   return sums;
 }
 inline Ints total(ByteSums sums) { return sums; }
+
+inline constexpr int kDoubles = 4;
+struct Doubles {
+  double v[4];
+};
+inline Doubles load(const double* p) {
+  Doubles a;
+  std::memcpy(&a, p, sizeof(a));
+  return a;
+}
+inline void store(double* p, Doubles a) { std::memcpy(p, &a, sizeof(a)); }
+inline Doubles broadcast(double a) { return {{a, a, a, a}}; }
+inline Doubles operator+(Doubles a, Doubles b) {
+  return each_lane<Doubles>([&](int i) { return a.v[i] + b.v[i]; });
+}
+inline Doubles operator-(Doubles a, Doubles b) {
+  return each_lane<Doubles>([&](int i) { return a.v[i] - b.v[i]; });
+}
+inline Doubles operator*(Doubles a, Doubles b) {
+  return each_lane<Doubles>([&](int i) { return a.v[i] * b.v[i]; });
+}
+inline Doubles dot_add(Doubles a, Doubles b, Doubles c) { return a * b + c; }
+// The second operand is the result where either is NaN.
+inline Doubles max(Doubles a, Doubles b) {
+  return each_lane<Doubles>([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+}
+inline Doubles reversed(Doubles a) { return {{a.v[3], a.v[2], a.v[1], a.v[0]}}; }
+inline double reduce_add(Doubles a) { return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]); }
+inline Doubles widened(const float* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline void store_narrowed(float* p, Doubles a) {
+  for (int i = 0; i < kDoubles; ++i) p[i] = static_cast<float>(a.v[i]);
+}
+// Of 8 floats the first, third, ... and the second, fourth, ...
+inline void widen_alternate(const float* p, Doubles& even, Doubles& odd) {
+  even = {{p[0], p[2], p[4], p[6]}};
+  odd = {{p[1], p[3], p[5], p[7]}};
+}
+inline void transpose(Doubles (&a)[4]) {
+  for (int i = 0; i < kDoubles; ++i) {
+    for (int j = i + 1; j < kDoubles; ++j) std::swap(a[i].v[j], a[j].v[i]);
+  }
+}
 
 }  // namespace zoo::engine::ZOO_ISA

@@ -12,7 +12,7 @@ namespace avx2 {
 const KernelTable& table();
 }
 namespace avx512 {
-const KernelTable& table();  // its int8 kernels are those of avx2
+const KernelTable& table();  // its kernels of int8 and doubles are those of avx2
 }
 namespace avx512vnni {
 const KernelTable& table();  // avx512 with int8 on VNNI

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "kernels/sliding_views.h"
 #include "zoo_cells.h"
 
 namespace zoo::engine {
@@ -97,6 +98,10 @@ struct KernelTable {
   void (*sigmoid)(const float* x, float* out, int64_t count) noexcept;
   void (*tanh)(const float* x, float* out, int64_t count) noexcept;
   void (*refined_tanh)(const float* x, float* out, int64_t count) noexcept;
+  // The features of one frame, (bands). `work` has log_bands_work(view.size) numbers.
+  void (*log_bands)(const LogBandsView& view, const float* frame, float* out, double* work) noexcept;
+  // The windows of `count` steps, the first at x; out (count, outputs).
+  void (*convolve)(const ConvolutionView& view, const double* x, int count, float* out) noexcept;
 };
 
 }  // namespace zoo::engine

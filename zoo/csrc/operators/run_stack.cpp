@@ -3,39 +3,13 @@
 #include <torch/csrc/stable/ops.h>
 
 #include <cstdlib>
-#include <memory>
-#include <new>
 
 #include "engine/crowding.h"
 #include "engine/isa.h"
 #include "operators/checks.h"
+#include "operators/thread_scratch.h"
 
 namespace zoo::engine {
-namespace {
-
-// The memory of one thread: it grows to the largest size that the thread asked for.
-class Scratch {
- public:
-  uint8_t* at_least(size_t bytes) {
-    if (bytes > size_) {
-      memory_.reset();
-      size_ = 0;
-      memory_.reset(static_cast<uint8_t*>(::operator new(bytes, std::align_val_t{Arena::kAlignment})));
-      size_ = bytes;
-    }
-    return memory_.get();
-  }
-
- private:
-  struct Free {
-    void operator()(uint8_t* memory) const { ::operator delete(memory, std::align_val_t{Arena::kAlignment}); }
-  };
-  std::unique_ptr<uint8_t, Free> memory_;
-  size_t size_ = 0;
-};
-
-}  // namespace
-
 const KernelTable& kernels_in_use() {
   const KernelTable* table = kernels();
   if (table == nullptr) {

@@ -10,6 +10,7 @@
 #include "operators/linear.h"
 #include "operators/pack.h"
 #include "operators/recurrent.h"
+#include "operators/sliding.h"
 
 namespace zoo::engine {
 namespace {
@@ -91,6 +92,12 @@ STABLE_TORCH_LIBRARY(zoo, m) {
   m.def("linear(Tensor input, Tensor packed) -> Tensor");
   m.def("fix_linear_range(Tensor packed, Tensor range) -> Tensor");
   m.def("unpack_linear(Tensor packed) -> Tensor[]");
+  m.def(
+      "pack_log_bands(Tensor window, Tensor filters, int step, float floor, Tensor? mean, Tensor? std) -> "
+      "Tensor");
+  m.def("pack_convolution(Tensor weight, Tensor? bias, int step, bool relu) -> Tensor");
+  m.def("slide(Tensor input, Tensor packed) -> Tensor");
+  m.def("sliding_sizes(Tensor packed) -> int[]");
   m.def("bind(Tensor input, Tensor[] states, Tensor packed, bool batch_first, Tensor[] results) -> Tensor");
   m.def("sigmoid(Tensor x) -> Tensor");
   m.def("tanh(Tensor x) -> Tensor");
@@ -109,6 +116,10 @@ STABLE_TORCH_LIBRARY_IMPL(zoo, CPU, m) {
   m.impl("linear", TORCH_BOX(&zoo::engine::linear_operator));
   m.impl("fix_linear_range", TORCH_BOX(&zoo::engine::fix_linear_range_operator));
   m.impl("unpack_linear", TORCH_BOX(&zoo::engine::unpack_linear_operator));
+  m.impl("pack_log_bands", TORCH_BOX(&zoo::engine::pack_log_bands_operator));
+  m.impl("pack_convolution", TORCH_BOX(&zoo::engine::pack_convolution_operator));
+  m.impl("slide", TORCH_BOX(&zoo::engine::slide));
+  m.impl("sliding_sizes", TORCH_BOX(&zoo::engine::sliding_sizes));
   m.impl("bind", TORCH_BOX(&zoo::engine::bind));
   m.impl("sigmoid", TORCH_BOX(&zoo::engine::sigmoid));
   m.impl("tanh", TORCH_BOX(&zoo::engine::tanh));
