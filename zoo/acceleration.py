@@ -66,7 +66,8 @@ def accelerate(
     """Return a copy of a scripted module whose LSTM, GRU and RNN layers run in the fused engine.
 
     `cpp_runner` runs the same pass when it loads a file. Layers whose weights are constants are fused; others stay as
-    they are. The copy is frozen, computes in float32 on the CPU, and has the inputs and outputs of the original.
+    they are. Log-mel features and convolutions in float64 are fused too (`cpp_runner/README.md`). The copy is frozen,
+    computes in float32 on the CPU, and has the inputs and outputs of the original.
 
     A module is refused where freezing could change what it computes: it keeps state in an object of a script class,
     changes a submodule or a tensor that it holds under two names, or a tensor in a list, dict or tuple, changes state

@@ -27,6 +27,17 @@ struct FusedStack {
   std::int64_t calls = 0;  // places in the model's code that run it
 };
 
+// Operators around the recurrent layers that the engine runs as one: each step of the output comes from a
+// window of the input.
+struct FusedOperator {
+  std::string op;         // "log_bands": log-mel features; "convolution": over the steps, summed in float64
+  std::int64_t size = 0;  // of the window, in steps of the input; for log_bands in samples
+  std::int64_t step = 0;  // from a window to the next
+  std::int64_t channels = 0;  // of the input
+  std::int64_t outputs = 0;
+  std::int64_t calls = 0;  // places in the model's code that run it
+};
+
 // A recurrent operator that LibTorch still runs.
 struct LeftOperator {
   std::string op;  // "aten::lstm"
@@ -37,6 +48,7 @@ struct LeftOperator {
 struct Acceleration {
   std::string isa;  // the instruction set of the engine's kernels, "avx512"; empty where nothing was fused
   std::vector<FusedStack> fused;
+  std::vector<FusedOperator> operators;  // in a file whose recurrent layers were fused
   std::vector<LeftOperator> left;
   std::string refusal;        // why the whole file runs unchanged; empty where it does not
   bool check_failed = false;  // LoadOptions::check found the fused engine wrong; `refusal` says how
@@ -56,6 +68,8 @@ struct Acceleration {
 
 // "2 of lstm fp32 (32 -> 128)", joined by commas; "none".
 ZOO_API std::string acceleration_text(const Acceleration& acceleration);
+// "convolution (5 x 32 -> 48)", joined by commas; "none".
+ZOO_API std::string operators_text(const Acceleration& acceleration);
 // One JSON object with the fields above.
 ZOO_API std::string acceleration_json(const Acceleration& acceleration);
 

@@ -19,6 +19,7 @@
 #include "acceleration/recurrent_weights.h"
 #include "acceleration/repeated_checks.h"
 #include "acceleration/shared_values.h"
+#include "acceleration/sliding_fusion.h"
 #include "base/message.h"
 
 namespace zoo {
@@ -137,12 +138,15 @@ class Pass {
   explicit Pass(const AccelerateOptions& options) : options_(options) {}
 
   void run(const std::shared_ptr<Graph>& graph) {
+    fuse_sliding(graph, operators_);
     for (Node* node : all_nodes(*graph->block())) visit(*graph, *node);
     torch::jit::EliminateDeadCode(graph);
     graph->lint();
   }
 
-  [[nodiscard]] Acceleration result() const { return {engine_isa(), packer_.stacks(), left_, {}}; }
+  [[nodiscard]] Acceleration result() const {
+    return {engine_isa(), packer_.stacks(), operators_, left_, {}};
+  }
 
  private:
   void visit(Graph& graph, Node& node) {
@@ -184,6 +188,7 @@ class Pass {
 
   AccelerateOptions options_;
   Packer packer_;
+  std::vector<FusedOperator> operators_;
   std::vector<LeftOperator> left_;
 };
 
@@ -212,6 +217,7 @@ Accelerated accelerate(const Module& module, const AccelerateOptions& options) {
   Acceleration result = pass.result();
   if (!result.fused.empty()) return {*copy, std::move(result)};
   result.isa.clear();
+  result.operators.clear();
   result.refusal = result.left.empty() ? "it has no recurrent layer" : "no recurrent layer could be fused";
   return {module, std::move(result)};
 }

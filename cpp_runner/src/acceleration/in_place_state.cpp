@@ -1,11 +1,15 @@
 #include "acceleration/in_place_state.h"
 
 #include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "acceleration/advance_operator.h"
+#include "acceleration/stream_tails.h"
 #include "zoo_cells.h"
 
 namespace zoo {
@@ -29,18 +33,34 @@ bool advances_states(const Node& node, const Graph& graph, const std::vector<Val
   return torch::jit::constant_as<bool>(node.namedInput("bidirectional")) == false;
 }
 
-// The operators that the states go through, each once; none if a state is used in any other way.
-std::vector<Node*> find_operators(const Graph& graph, const std::vector<Value*>& states,
-                                  const Node& next_states) {
-  std::vector<Node*> found;
+// The recurrent operator that takes a state to its next value; null if it is used in any other way.
+Node* find_recurrent(const Graph& graph, const std::vector<Value*>& states, const Value& state,
+                     const Value& next_state) {
+  if (state.uses().size() != 1) return nullptr;
+  const auto [node, place] = state.uses().front();
+  if (place == 0 || place > count_states(*node) || !advances_states(*node, graph, states)) return nullptr;
+  return &next_state == node->outputs()[place] ? node : nullptr;
+}
+
+// The operators that the states go through.
+struct Operators {
+  std::vector<Node*> recurrent;  // each once
+  std::vector<std::pair<Value*, StreamTail>> tails;
+};
+std::optional<Operators> find_operators(const Graph& graph, const std::vector<Value*>& states,
+                                        const std::vector<TensorSpec>& specs, const Node& next_states) {
   if (next_states.kind() != c10::prim::ListConstruct || next_states.inputs().size() != states.size())
-    return {};
+    return std::nullopt;
+  Operators found;
   for (std::size_t i = 0; i < states.size(); ++i) {
-    if (states[i]->uses().size() != 1) return {};
-    const auto [node, place] = states[i]->uses().front();
-    if (place == 0 || place > count_states(*node) || !advances_states(*node, graph, states)) return {};
-    if (next_states.inputs()[i] != node->outputs()[place]) return {};
-    if (std::ranges::find(found, node) == found.end()) found.push_back(node);
+    const Value& next = *next_states.inputs()[i];
+    if (Node* node = find_recurrent(graph, states, *states[i], next)) {
+      if (std::ranges::find(found.recurrent, node) == found.recurrent.end()) found.recurrent.push_back(node);
+    } else if (const auto tail = find_tail(*states[i], specs[i], next)) {
+      found.tails.emplace_back(states[i], *tail);
+    } else {
+      return std::nullopt;
+    }
   }
   return found;
 }
@@ -70,19 +90,22 @@ std::size_t count_states(const Node& node) {
   return 0;
 }
 
-bool keep_states_in_place(Graph& graph, const std::vector<Value*>& states) {
-  Node& result = *graph.outputs()[0]->node();
+bool keep_states_in_place(const std::shared_ptr<Graph>& graph, const std::vector<Value*>& states,
+                          const std::vector<TensorSpec>& specs) {
+  Node& result = *graph->outputs()[0]->node();
   if (result.kind() != c10::prim::TupleConstruct || result.inputs().size() != 2) return false;
   Value* output = result.inputs()[0];
   Value* next_states = result.inputs()[1];
   if (next_states->uses().size() != 1) return false;
-  const std::vector<Node*> operators = find_operators(graph, states, *next_states->node());
-  if (operators.empty()) return false;
-  graph.eraseOutput(0);
+  const auto operators = find_operators(*graph, states, specs, *next_states->node());
+  if (!operators) return false;
+  graph->eraseOutput(0);
   result.destroy();
   next_states->node()->destroy();
-  graph.registerOutput(output);
-  for (Node* node : operators) write_in_place(graph, *node);
+  graph->registerOutput(output);
+  for (Node* node : operators->recurrent) write_in_place(*graph, *node);
+  for (const auto& [state, tail] : operators->tails) advance_in_place(*graph, *state, tail);
+  torch::jit::EliminateDeadCode(graph);  // what computed the next tails
   return true;
 }
 

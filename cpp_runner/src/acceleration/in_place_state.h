@@ -5,7 +5,10 @@
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <cstddef>
+#include <memory>
 #include <vector>
+
+#include "zoo/manifest.h"
 
 namespace zoo {
 
@@ -15,9 +18,12 @@ namespace zoo {
 std::size_t count_states(const torch::jit::Node& node);
 
 // Changes a graph that returns (output, states) so that its operators write the next states over the states
-// and the graph returns the output alone. This is possible if every state goes into an operator of the engine
-// and nowhere else, and the graph returns that operator's result as the next state. Otherwise the graph stays
-// as it is. Returns whether it was changed.
-bool keep_states_in_place(torch::jit::Graph& graph, const std::vector<torch::jit::Value*>& states);
+// and the graph returns the output alone. This is possible if every state goes into a recurrent operator of
+// the engine and nowhere else, and the graph returns that operator's result as the next state; or if it is
+// the tail of a sliding operator (stream_tails.h). Otherwise the graph stays as it is. `specs` are those of
+// the states. Returns whether the graph was changed.
+bool keep_states_in_place(const std::shared_ptr<torch::jit::Graph>& graph,
+                          const std::vector<torch::jit::Value*>& states,
+                          const std::vector<TensorSpec>& specs);
 
 }  // namespace zoo

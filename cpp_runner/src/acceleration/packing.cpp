@@ -12,13 +12,6 @@
 namespace zoo {
 namespace {
 
-c10::IValue call_operator(const std::string& name, torch::jit::Stack stack) {
-  const std::string qualified = zoo_ops_namespace() + ("::" + name);
-  const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(qualified.c_str(), "");
-  op.callBoxed(&stack);
-  return stack.back();
-}
-
 // Modules and branches that share weights share their memory. Dequantized weights lie in new memory each
 // time, so they are compared by value.
 bool same_weights(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b, bool by_value) {
@@ -30,7 +23,7 @@ bool same_weights(const std::vector<at::Tensor>& a, const std::vector<at::Tensor
 
 // What packed weights say of themselves; `calls` is 1.
 FusedStack describe(const at::Tensor& packed, std::string origin) {
-  const auto sizes = call_operator("packed_sizes", {packed}).toIntVector();
+  const auto sizes = call_engine("packed_sizes", {packed}).toIntVector();
   const engine::CellSpec& cell = engine::kCells[static_cast<std::size_t>(sizes[0])];
   return {std::string(cell.name),
           static_cast<Precision>(sizes[1]),
@@ -45,7 +38,21 @@ FusedStack describe(const at::Tensor& packed, std::string origin) {
 
 }  // namespace
 
-std::string engine_isa() { return call_operator("isa", {}).toStringRef(); }
+c10::IValue call_engine(const std::string& name, torch::jit::Stack arguments) {
+  const std::string qualified = zoo_ops_namespace() + ("::" + name);
+  const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(qualified.c_str(), "");
+  op.callBoxed(&arguments);
+  return arguments.back();
+}
+
+c10::Symbol sliding_operator() { return c10::Symbol::fromQualString("zoo::slide"); }
+
+FusedOperator describe_sliding(const at::Tensor& packed) {
+  const auto sizes = call_engine("sliding_sizes", {packed}).toIntVector();
+  return {sizes[0] == 0 ? "log_bands" : "convolution", sizes[1], sizes[2], sizes[3], sizes[4], 1};
+}
+
+std::string engine_isa() { return call_engine("isa", {}).toStringRef(); }
 
 at::Tensor Packer::pack(const RecurrentWeights& weights, Precision precision) {
   const engine::CellSpec& cell = engine::spec(weights.cell);
@@ -61,7 +68,7 @@ at::Tensor Packer::pack(const RecurrentWeights& weights, Precision precision) {
   if (!cell.nonlinearity.empty()) stack.emplace_back(std::string(cell.nonlinearity));
   Entry entry;
   try {
-    entry.packed = call_operator("pack_" + std::string(cell.op), std::move(stack)).toTensor();
+    entry.packed = call_engine("pack_" + std::string(cell.op), std::move(stack)).toTensor();
   } catch (const c10::Error& error) {
     throw Unmatched(essential_line(error.what_without_backtrace()));
   }

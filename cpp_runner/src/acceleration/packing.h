@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/stack.h>
 
 #include <string>
 #include <vector>
@@ -14,6 +15,13 @@ namespace zoo {
 
 // The instruction set of the kernels in use.
 std::string engine_isa();
+
+// Calls an operator of the engine, "pack_linear", and returns its result.
+c10::IValue call_engine(const std::string& name, torch::jit::Stack arguments);
+
+// zoo::slide, and what its packed weights say of themselves; `calls` is 1.
+c10::Symbol sliding_operator();
+FusedOperator describe_sliding(const at::Tensor& packed);
 
 class Packer {
  public:

@@ -20,7 +20,9 @@
 #include <string>
 #include <utility>
 
+#include "acceleration/graphs.h"
 #include "acceleration/in_place_state.h"
+#include "acceleration/packing.h"
 
 namespace zoo {
 namespace {
@@ -151,8 +153,23 @@ void set_engine_types(Graph& graph) {
   constexpr std::size_t rank = 3;
   const auto floats = c10::TensorType::create(at::kFloat, c10::Device(c10::kCPU), rank, std::nullopt);
   for (Node* node : graph.nodes()) {
-    if (count_states(*node) == 0) continue;
+    if (count_states(*node) == 0 && node->kind() != sliding_operator()) continue;
     for (Value* output : node->outputs()) output->setType(floats);
+  }
+}
+
+// A stream runs on the CPU and without gradients, and LibTorch's passes do not answer questions for these.
+void answer_questions(Graph& graph) {
+  for (Node* node : all_nodes(*graph.block())) {
+    std::optional<bool> answer;
+    if (node->kind() == c10::Symbol::prim("requires_grad")) answer = false;
+    if (node->kind() == c10::Symbol::prim("is_cpu")) {
+      const auto type = node->inputs()[0]->type()->cast<c10::TensorType>();
+      if (type && type->device()) answer = type->device()->is_cpu();
+    }
+    if (!answer) continue;
+    const torch::jit::WithInsertPoint here(node);
+    node->output()->replaceAllUsesWith(graph.insertConstant(*answer));
   }
 }
 
@@ -172,6 +189,7 @@ void fold(std::shared_ptr<Graph> graph, const std::vector<CheckedTensor>& tensor
     torch::jit::RemoveListMutation(graph);
     torch::jit::PropagateInputShapes(graph);
     set_engine_types(*graph);
+    answer_questions(*graph);
     torch::jit::ConstantPropagation(graph);
     torch::jit::PeepholeOptimize(graph);
     torch::jit::LowerSimpleTuples(graph);
@@ -198,7 +216,7 @@ std::optional<StreamGraph> StreamGraph::make(const torch::jit::Module& module, c
   for (const CheckedTensor& tensor : tensors) tensor.value->setType(type_of(*tensor.spec));
   fold(graph, tensors);
   if (graph->inputs()[0]->hasUses()) return std::nullopt;
-  const bool in_place = keep_states_in_place(*graph, states);
+  const bool in_place = keep_states_in_place(graph, states, manifest.state);
   for (const std::size_t unused : {3, 2, 0}) graph->eraseInput(unused);
   graph->lint();
   return StreamGraph(torch::jit::GraphExecutor(graph, "stream"), in_place);

@@ -61,6 +61,7 @@ std::string specs_text(const std::vector<TensorSpec>& specs) {
 void add_acceleration(const Acceleration& acceleration, std::vector<std::vector<std::string>>& rows) {
   const std::string isa = acceleration.isa.empty() ? "" : ", " + acceleration.isa;
   rows.push_back({"fused layers", acceleration_text(acceleration) + isa});
+  if (!acceleration.operators.empty()) rows.push_back({"fused operators", operators_text(acceleration)});
   if (!acceleration.refusal.empty()) rows.push_back({"not fused", acceleration.refusal});
   for (const LeftOperator& left : acceleration.left) {
     rows.push_back({"left", std::to_string(left.calls) + " of " + left.op + ": " + left.reason});

@@ -15,11 +15,23 @@ std::string stack_text(const FusedStack& stack) {
   return text + (stack.num_directions == 2 ? ", both directions)" : ")");
 }
 
+std::string operator_text(const FusedOperator& fused) {
+  const std::string channels = fused.channels > 1 ? " x " + std::to_string(fused.channels) : "";
+  return fused.op + " (" + std::to_string(fused.size) + channels + " -> " + std::to_string(fused.outputs) +
+         ")";
+}
+
 }  // namespace
 
 std::string acceleration_text(const Acceleration& acceleration) {
   std::vector<std::string> parts;
   for (const FusedStack& stack : acceleration.fused) parts.push_back(stack_text(stack));
+  return parts.empty() ? "none" : join(parts);
+}
+
+std::string operators_text(const Acceleration& acceleration) {
+  std::vector<std::string> parts;
+  for (const FusedOperator& fused : acceleration.operators) parts.push_back(operator_text(fused));
   return parts.empty() ? "none" : join(parts);
 }
 
@@ -37,6 +49,15 @@ std::string acceleration_json(const Acceleration& acceleration) {
                      {"proj_size", stack.proj_size},
                      {"calls", stack.calls}});
   }
+  Json operators = Json::array();
+  for (const FusedOperator& one : acceleration.operators) {
+    operators.push_back({{"op", one.op},
+                         {"size", one.size},
+                         {"step", one.step},
+                         {"channels", one.channels},
+                         {"outputs", one.outputs},
+                         {"calls", one.calls}});
+  }
   Json left = Json::array();
   for (const LeftOperator& one : acceleration.left) {
     left.push_back({{"op", one.op}, {"reason", one.reason}, {"calls", one.calls}});
@@ -44,6 +65,7 @@ std::string acceleration_json(const Acceleration& acceleration) {
   const Json json{{"isa", acceleration.isa},
                   {"fused_layers", acceleration.fused_layers()},
                   {"fused", fused},
+                  {"operators", operators},
                   {"left", left},
                   {"refusal", acceleration.refusal},
                   {"check_failed", acceleration.check_failed}};

@@ -88,6 +88,7 @@ struct TorchModule::Impl {
     module = check->original();
     stream.reset();
     acceleration.fused.clear();
+    acceleration.operators.clear();
     acceleration.isa.clear();
     acceleration.check_failed = true;
     acceleration.refusal = "the self-check of the fused engine failed: " + fault;
