@@ -1,12 +1,10 @@
 #include "engine/sliding.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "engine/convolution.h"
 #include "engine/log_bands.h"
-#include "engine/scratch.h"
 
 namespace zoo::engine {
 namespace {
