@@ -116,13 +116,15 @@ def condition_table(cards: Sequence[Card]) -> str:
     """Return the test metric of models and of simple methods by condition, as a table in Markdown.
 
     Args:
-        cards: of one task; there is a column for each, and one for each of its simple methods that was scored.
+        cards: of one task; there is a column for each, followed by one for each of its simple methods that was scored.
+            Those of two cards may differ: the cards' options do.
     """
-    columns: dict[str, Mapping[str, float]] = {f"`{card.name}` in C++": card.conditions for card in cards}
-    columns |= {name: figures for card in cards for name, figures in card.baseline_conditions.items()}
+    columns: list[tuple[str, Mapping[str, float]]] = []
+    for card in cards:
+        columns += [(f"`{card.name}` in C++", card.conditions), *card.baseline_conditions.items()]
     rows = [
-        [name, *(f"{figures[name]:.4f}" if name in figures else "-" for figures in columns.values())]
-        for name in dict.fromkeys(name for figures in columns.values() for name in figures)
+        [name, *(f"{figures[name]:.4f}" if name in figures else "-" for _, figures in columns)]
+        for name in dict.fromkeys(name for _, figures in columns for name in figures)
     ]
     if any(card.unseen_speakers for card in cards):
         for what, pick in (("mean", statistics.fmean), ("worst", min)):
@@ -134,7 +136,7 @@ def condition_table(cards: Sequence[Card]) -> str:
                 ]
             )
     metric = cards[0].metric if cards else "accuracy"
-    return make_table([METRIC_FORMATS.get(metric, (metric,))[0], *columns], rows)
+    return make_table([METRIC_FORMATS.get(metric, (metric,))[0], *(header for header, _ in columns)], rows)
 
 
 def _card_row(card: Card) -> list[str]:

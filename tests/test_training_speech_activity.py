@@ -31,14 +31,14 @@ from zoo.training.tasks.speech_activity import (
     CONDITIONS,
     HELD,
     HELD_OUT,
-    HOP,
+    HOPS,
     SPEAKERS,
     Scene,
     change_scene,
     delay_targets,
 )
 
-RATE = 8000
+RATE, HOP = 8000, HOPS[8000]
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -120,7 +120,7 @@ def test_splits_share_no_speaker_and_training_lacks_kinds() -> None:
     assert not set(noises.TRAINED) & set(noises.UNSEEN)
 
 
-def test_held_out_streams_are_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_held_out_streams_are_always_the_same() -> None:
     need(SOURCE)
     first = make_task("speech_activity", fast=True)
     torch.manual_seed(5)
@@ -248,11 +248,37 @@ def test_a_task_with_a_delay_asks_for_the_step_before() -> None:
     assert torch.equal(delay_targets(batch, 0).target, target)
 
 
-def test_a_detector_of_others_hears_the_same() -> None:
+def test_streams_at_16_khz_hold_what_8_khz_cannot() -> None:
+    """Voices of espeak-ng and noises reach above 4 kHz; recordings of FSDD do not."""
+    need(SOURCE)
+    task: Any = make_task("speech_activity", {"sample_rate": 16000}, fast=True)
+    assert task.model_overrides() == {"input_size": 512, "sample_rate": 16000, "num_classes": 1}
+    (batch,) = task.validation_batches()
+    assert batch.input.size(2) == 512
+    scene = speech_activity.make_held_scene("validation", 16000, fast=True)
+    real, made = (_share_above_4_khz(torch.cat(group)) for group in scene.voices)
+    assert made > 0.01 > 1e-3 > real
+    assert _share_above_4_khz(scene.noises.clips["white"][0]) == pytest.approx(0.5, abs=0.05)
+    assert 0.3 < float(batch.target.eq(HERE).double().mean()) < 0.7
+
+
+def _share_above_4_khz(samples: Tensor) -> float:
+    power = torch.fft.rfft(samples).abs().square()
+    return float(power[len(power) // 2 :].sum() / power.sum())
+
+
+def test_another_rate_is_refused() -> None:
+    need(SOURCE)
+    with pytest.raises(ValueError, match="sample_rate must be one of 8000, 16000 Hz; got 44100"):
+        make_task("speech_activity", {"sample_rate": 44100}, fast=True)
+
+
+@pytest.mark.parametrize("rate", HOPS)
+def test_a_detector_of_others_hears_the_same(rate: int) -> None:
     if importlib.util.find_spec("silero_vad") is None:
         pytest.skip("silero-vad is not installed: pip install 'recurrent-zoo[train,compare]'")
     need(SOURCE)
-    task = make_task("speech_activity", {"condition": CLEAN}, fast=True)
+    task = make_task("speech_activity", {"condition": CLEAN, "sample_rate": rate}, fast=True)
     assert score_silero(task)["area_under_roc"] > 0.9
 
 

@@ -39,6 +39,18 @@ DIGITS = c.SpeechClassifierConfig(
     cell="gru", hidden_size=96, num_layers=2, dropout=0.2, head_dropout=0.2, num_classes=10, pooling="mean"
 )
 
+SPEECH = c.SpeechDetectorConfig(
+    cell="gru",
+    input_size=256,
+    window_size=384,
+    hidden_size=64,
+    num_layers=2,
+    dropout=0.1,
+    conv_channels=48,
+    num_classes=1,
+    power_floor=1e-9,
+)
+
 # The experiment of the same name in zoo/training/experiments trains each.
 TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
     "gru_classifier_japanese_vowels": (
@@ -98,19 +110,10 @@ TRAINED: dict[str, tuple[Any, Callable[[Any], nn.Module]]] = {
         c.SpeechDetectorConfig(cell="gru", hidden_size=96, num_layers=2, dropout=0.2, num_classes=10),
         SequenceTagger,
     ),
-    # Whether somebody spoke in the 32 ms before the last ones.
-    "gru_detector_speech": (
-        c.SpeechDetectorConfig(
-            cell="gru",
-            input_size=256,
-            window_size=384,
-            hidden_size=64,
-            num_layers=2,
-            dropout=0.1,
-            conv_channels=48,
-            num_classes=1,
-            power_floor=1e-9,
-        ),
+    # Whether somebody spoke in the 32 ms before the last ones, at 8 and 16 kHz.
+    "gru_detector_speech": (SPEECH, SequenceTagger),
+    "gru_detector_speech_16k": (
+        SPEECH.replace(sample_rate=16000, input_size=512, window_size=768, num_mels=40),
         SequenceTagger,
     ),
     "lstm_tagger_ud_ewt": (ENGLISH_TAGGER.replace(word_dropout=0.15, num_words=8831, num_classes=17), WordTagger),

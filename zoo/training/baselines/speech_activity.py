@@ -18,17 +18,16 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional
 
-from zoo.data.fsdd import SAMPLE_RATE
 from zoo.training.batching import Batch
 from zoo.training.learners.detection import collect_steps
-from zoo.training.tasks.speech_activity import HOP
+from zoo.training.tasks.speech_activity import HOPS
 
 Choice = TypeVar("Choice")
 # Of which validation chooses: the steps in which the floor is looked for, those over which energy is averaged, and
 # whether the answer is that of the step before, which is better where the task allows a delay.
 FLOOR_STEPS, MEAN_STEPS, OF_STEP = (15, 30, 60, 120, 255), (1, 2, 3, 5), (-1, 0)
-# silero-vad takes so many samples of the chunk before with each chunk of `HOP`, and has a state of this size.
-CONTEXT, STATE = 32, (2, 128)
+# silero-vad takes an eighth of the chunk before with each chunk, and has a state of this size.
+CONTEXT_SHARE, STATE = 8, (2, 128)
 # Steps by which its answers may come later than those of the task; validation chooses.
 DELAYS = (-1, 0, 1, 2)
 
@@ -80,10 +79,10 @@ def score_silero(task: Any) -> dict[str, float]:
     """
     session = open_silero()
     first = task.validation_batches()[:1]
-    heard = hear(session, first[0].input)
+    heard = hear(session, first[0].input, task.sample_rate)
     delay = find_best(task, DELAYS, lambda delay: [delay_answers(heard, delay)], first)
     test = task.test_batches()
-    answers = [delay_answers(hear(session, batch.input), delay) for batch in test]
+    answers = [delay_answers(hear(session, batch.input, task.sample_rate), delay) for batch in test]
     figures: dict[str, float] = task.score(answers, test)
     return figures
 
@@ -105,22 +104,28 @@ def open_silero() -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def hear(session: Any, steps: Tensor) -> Tensor:
-    """Return silero-vad's log-odds of speech for streams (B, T, HOP), as (B, T, 1)."""
+def hear(session: Any, steps: Tensor, rate: int) -> Tensor:
+    """Return silero-vad's log-odds of speech for streams (B, T, samples per step) at a rate, as (B, T, 1)."""
     state = None
-    chunks = functional.pad(steps.flatten(1), (CONTEXT, 0)).unfold(1, HOP + CONTEXT, HOP)  # (B, T, HOP + CONTEXT)
+    hop, context = HOPS[rate], count_context(rate)
+    chunks = functional.pad(steps.flatten(1), (context, 0)).unfold(1, hop + context, hop)  # (B, T, hop + context)
     found = []
     for chunk in chunks.unbind(1):
-        probability, state = session.run(None, feed_silero(chunk, state))
+        probability, state = session.run(None, feed_silero(chunk, rate, state))
         found.append(torch.from_numpy(probability))
     return torch.stack(found, dim=1).double().clamp(1e-7, 1 - 1e-7).logit().float()
 
 
-def feed_silero(chunk: Tensor, state: Any = None) -> dict[str, Any]:
-    """Return what a session takes: samples (B, CONTEXT + HOP), and the state that it gave before, if any."""
+def count_context(rate: int) -> int:
+    """Return how many samples of the chunk before silero-vad takes at a rate."""
+    return HOPS[rate] // CONTEXT_SHARE
+
+
+def feed_silero(chunk: Tensor, rate: int, state: Any = None) -> dict[str, Any]:
+    """Return what a session takes: samples (B, context + chunk), their rate, and the state it gave before, if any."""
     if state is None:
         state = np.zeros((STATE[0], len(chunk), STATE[1]), dtype=np.float32)
-    return {"input": chunk.numpy(), "state": state, "sr": np.array(SAMPLE_RATE, dtype=np.int64)}
+    return {"input": chunk.numpy(), "state": state, "sr": np.array(rate, dtype=np.int64)}
 
 
 def delay_answers(answers: Tensor, delay: int) -> Tensor:

@@ -101,12 +101,13 @@ def make_others(split: str, count: int, recordings: list[Recording]) -> list[Rec
     return others + [_make_noise(k, recordings, generator) for k in range(count - spoken)]
 
 
-def make_phrases(split: str, count: int) -> list[Recording]:
+def make_phrases(split: str, count: int, rate: int) -> list[Recording]:
     """Return what people say in one breath, of class `OTHER`, always the same: English words and foreign numbers.
 
     Args:
         split: whose voices, languages and words are taken.
         count: of phrases.
+        rate: samples per second.
     """
     cast, generator = CASTS[split], torch.Generator().manual_seed(CASTS[split].seed + 200)
     texts, voices = [], []
@@ -118,7 +119,7 @@ def make_phrases(split: str, count: int) -> list[Recording]:
         else:
             texts.append(" ".join(str(_pick_number(generator)) for _ in range(size)))
             voices.append(_draw_voice(cast.languages, cast.variants, generator))
-    return _record(texts, voices, [OTHER] * count)
+    return _record(texts, voices, [OTHER] * count, rate)
 
 
 def _make_noise(number: int, recordings: list[Recording], generator: Generator) -> Recording:
@@ -153,8 +154,8 @@ def _pick_number(generator: Generator) -> int:
     return low + effects.pick(high - low + 1, generator)
 
 
-def _record(texts: list[str], voices: list[Voice], classes: list[int]) -> list[Recording]:
-    spoken = speak(texts, voices, SAMPLE_RATE)
+def _record(texts: list[str], voices: list[Voice], classes: list[int], rate: int = SAMPLE_RATE) -> list[Recording]:
+    spoken = speak(texts, voices, rate)
     return [
         Recording(samples, label, voice.name) for samples, label, voice in zip(spoken, classes, voices, strict=True)
     ]

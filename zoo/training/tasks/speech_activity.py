@@ -15,7 +15,8 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
-from zoo.data.fsdd import SAMPLE_RATE, SOURCE, Recording, load_fsdd
+from zoo.data import fsdd
+from zoo.data.sounds import resample
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, score_steps
 from zoo.training.sound import activity, effects, noises
@@ -25,8 +26,8 @@ from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.fsdd import BAND_HIGH, BAND_LOW, ECHO_SECONDS, happens
 from zoo.training.tasks.statistics import set_log_mel_statistics_
 
-# Samples per step: 32 ms, the chunk of other detectors.
-HOP = 256
+# Samples per second -> samples per step: 32 ms, the chunk of other detectors.
+HOPS = {8000: 256, 16000: 512}
 SPEAKERS = {
     "train": ("george", "jackson", "lucas"),
     "validation": ("nicolas",),
@@ -54,9 +55,10 @@ OPTIONS: dict[str, Any] = {
     "room_share": 0.0,  # of the recordings that have an echo
     "band_share": 0.0,  # of the streams that lose what is below or above a band
     "delay": 0,  # steps after which the answer to a step is given
+    "sample_rate": 8000,  # or 16000
     "condition": "",  # of `CONDITIONS`, in which the test is heard
 }
-# What validation and test streams are, whatever the options of the training.
+# What validation and test streams are, whatever the options of the training but the rate.
 HELD = OPTIONS | {"ratio": [0.0, 20.0], "loudest": 5.0, "softest": 15.0}
 REAL, MADE, CLEAN, ROOM, SEEN, HELD_OUT = (
     "voices of FSDD",
@@ -91,7 +93,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Stream:
-    """Samples (T, HOP), and the target int8 (T, 1), which is 1 where somebody speaks."""
+    """Samples (T, samples per step), and the target int8 (T, 1), which is 1 where somebody speaks."""
 
     steps: Tensor
     target: Tensor
@@ -100,7 +102,7 @@ class Stream:
 class SpeechActivity(Task):
     """In which steps does somebody speak?"""
 
-    about = SOURCE
+    about = fsdd.SOURCE
     metric = "area_under_roc"
     mode: ClassVar[Literal["min", "max"]] = "max"
     learner = DetectionLearner
@@ -111,9 +113,12 @@ class SpeechActivity(Task):
             raise ValueError(
                 f"no condition is called {self.options['condition']!r}; expected one of: {'; '.join(CONDITIONS)}"
             )
+        self.sample_rate = self.options["sample_rate"]
+        if self.sample_rate not in HOPS:
+            raise ValueError(f"sample_rate must be one of {', '.join(map(str, HOPS))} Hz; got {self.sample_rate}")
         self.fast = fast
         self.streams_per_epoch = FAST_STREAMS if fast else self.options["streams_per_epoch"]
-        read_recordings()  # says what is missing before anything else is made
+        read_recordings(self.sample_rate)  # says what is missing before anything else is made
 
     @cached_property
     def train(self) -> Scene:
@@ -124,7 +129,7 @@ class SpeechActivity(Task):
         return {"classes": ["speech"]}
 
     def model_overrides(self) -> dict[str, Any]:
-        return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_classes": 1}
+        return {"input_size": HOPS[self.sample_rate], "sample_rate": self.sample_rate, "num_classes": 1}
 
     def prepare_(self, model: nn.Module) -> None:
         generator = torch.Generator().manual_seed(0)
@@ -146,7 +151,7 @@ class SpeechActivity(Task):
         return self._held_batches("test", self.options["condition"])
 
     def _held_batches(self, split: str, condition: str) -> list[Batch]:
-        batches = make_held_batches(split, condition, self.fast)
+        batches = make_held_batches(split, condition, self.sample_rate, self.fast)
         return [delay_targets(batch, self.options["delay"]) for batch in batches]
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
@@ -154,36 +159,39 @@ class SpeechActivity(Task):
 
 
 @functools.cache
-def read_recordings() -> list[Recording]:
-    """Return all of FSDD; its own splits are of recordings, and speakers count here."""
-    splits = load_fsdd()
-    return [*splits.train, *splits.validation, *splits.test]
+def read_recordings(rate: int) -> list[fsdd.Recording]:
+    """Return all of FSDD at a rate; its own splits are of recordings, and speakers count here."""
+    splits = fsdd.load_fsdd()
+    return [
+        replace(recording, samples=resample(recording.samples, fsdd.SAMPLE_RATE, rate))
+        for recording in [*splits.train, *splits.validation, *splits.test]
+    ]
 
 
 def make_scene(split: str, options: dict[str, Any], steps: int, fast: bool) -> Scene:
     """Return a split's voices and noises, always the same."""
-    generator = torch.Generator().manual_seed(SEEDS[split])
-    recordings = read_recordings()[:: FAST_STEP if fast else 1]
+    generator, rate = torch.Generator().manual_seed(SEEDS[split]), options["sample_rate"]
+    recordings = read_recordings(rate)[:: FAST_STEP if fast else 1]
     real = [recording.samples for recording in recordings if recording.speaker in SPEAKERS[split]]
-    phrases = make_phrases(split, FAST_PHRASES if fast else PHRASES[split])
+    phrases = make_phrases(split, FAST_PHRASES if fast else PHRASES[split], rate)
     voices = [real, [phrase.samples for phrase in phrases]]
-    voices = [[put_into_room(samples, options["room_share"], generator) for samples in group] for group in voices]
+    voices = [[put_into_room(samples, options["room_share"], rate, generator) for samples in group] for group in voices]
     kinds = (*noises.TRAINED, *(noises.UNSEEN if split == "test" else ()))
     count = FAST_CLIPS if fast else CLIPS[split]
-    bank = noises.make_bank(kinds, count, CLIP_STEPS * HOP, SAMPLE_RATE, generator)
+    bank = noises.make_bank(kinds, count, CLIP_STEPS * HOPS[rate], rate, generator)
     return Scene(voices, bank, steps, options)
 
 
 @functools.cache
-def make_held_scene(split: str, fast: bool) -> Scene:
-    """Return the scene of a split that is not trained on, whatever the options of the training."""
-    return make_scene(split, HELD, HELD_STEPS, fast)
+def make_held_scene(split: str, rate: int, fast: bool) -> Scene:
+    """Return the scene of a split that is not trained on, whatever the options of the training but the rate."""
+    return make_scene(split, HELD | {"sample_rate": rate}, HELD_STEPS, fast)
 
 
 @functools.lru_cache(maxsize=4)
-def make_held_batches(split: str, condition: str, fast: bool) -> list[Batch]:
+def make_held_batches(split: str, condition: str, rate: int, fast: bool) -> list[Batch]:
     """Return a split's streams in a condition, always the same."""
-    scene = change_scene(make_held_scene(split, fast), condition)
+    scene = change_scene(make_held_scene(split, rate, fast), condition)
     generator = torch.Generator().manual_seed(SEEDS[split] + 100)
     count = FAST_STREAMS if fast else STREAMS_IN_CONDITION if condition else STREAMS[split]
     return split_batches([make_stream(scene, generator) for _ in range(count)], collate_streams, BATCH_SIZE)
@@ -200,7 +208,9 @@ def change_scene(scene: Scene, condition: str) -> Scene:
         return replace(scene, voices=[scene.voices[(REAL, MADE).index(condition)]])
     if condition == ROOM:
         generator = torch.Generator().manual_seed(SEEDS["room"])
-        return replace(scene, voices=[[put_into_room(s, 1.0, generator) for s in group] for group in scene.voices])
+        rate = scene.options["sample_rate"]
+        voices = [[put_into_room(samples, 1.0, rate, generator) for samples in group] for group in scene.voices]
+        return replace(scene, voices=voices)
     if condition == CLEAN:
         return replace(scene, clean_share=1.0)
     kinds = {SEEN: tuple(noises.TRAINED), HELD_OUT: tuple(noises.UNSEEN)}.get(condition, (condition,))
@@ -208,22 +218,24 @@ def change_scene(scene: Scene, condition: str) -> Scene:
     return replace(scene, noises=NoiseBank(clips), clean_share=0.0)
 
 
-def put_into_room(samples: Tensor, share: float, generator: Generator) -> Tensor:
+def put_into_room(samples: Tensor, share: float, rate: int, generator: Generator) -> Tensor:
     """Return a recording with the echo of a room, prolonged by it, in a share of the cases."""
     if not happens(share, generator):
         return samples
     seconds = effects.uniform(*ECHO_SECONDS, generator)
-    longer = torch.nn.functional.pad(samples, (0, round(seconds * SAMPLE_RATE)))
-    return effects.reverberate(longer, seconds, SAMPLE_RATE, generator)
+    longer = torch.nn.functional.pad(samples, (0, round(seconds * rate)))
+    return effects.reverberate(longer, seconds, rate, generator)
 
 
 def make_stream(scene: Scene, generator: Generator) -> Stream:
     """Draw voices, put noise of one kind under them, and play all of it at some level, through a line perhaps."""
-    options, size = scene.options, scene.steps * HOP
+    options, rate = scene.options, scene.options["sample_rate"]
+    hop = HOPS[rate]
+    size = scene.steps * hop
     samples, target = torch.zeros(size), torch.zeros(scene.steps, 1, dtype=torch.int8)
     if not happens(SILENT_SHARE, generator):
         group = scene.voices[effects.pick(len(scene.voices), generator)]
-        voices = activity.place_recordings(group, size, HOP, SAMPLE_RATE, generator, options["speed"])
+        voices = activity.place_recordings(group, size, hop, rate, generator, options["speed"])
         samples, target[voices.speech] = voices.samples, HERE
     if not happens(scene.clean_share, generator):
         noise = scene.noises.draw(size, generator)
@@ -232,13 +244,13 @@ def make_stream(scene: Scene, generator: Generator) -> Stream:
     samples = VOICE * samples + QUIET * torch.randn(size, generator=generator)
     if happens(options["band_share"], generator):
         low, high = effects.uniform(*BAND_LOW, generator), effects.uniform(*BAND_HIGH, generator)
-        samples = effects.limit_band(samples, low, high, SAMPLE_RATE)
+        samples = effects.limit_band(samples, low, high, rate)
     samples = effects.change_level(samples, effects.uniform(-options["softest"], options["loudest"], generator))
-    return Stream(samples.clamp(-1.0, 1.0).reshape(-1, HOP), target)
+    return Stream(samples.clamp(-1.0, 1.0).reshape(-1, hop), target)
 
 
 def collate_streams(streams: Sequence[Stream]) -> Batch:
-    """Return a batch: (B, T, HOP) samples, lengths in steps, int8 targets (B, T, 1)."""
+    """Return a batch: samples (B, T, samples per step), lengths in steps, int8 targets (B, T, 1)."""
     input, lengths = pad_sequences([stream.steps for stream in streams])
     target, _ = pad_sequences([stream.target for stream in streams], UNSAID)
     return Batch(input, lengths, target)
