@@ -30,7 +30,8 @@ def onnxruntime_int8(workload: Workload, threads: int) -> Prepared:
         before.write_bytes(onnx_bytes(workload))
         logging.disable(logging.WARNING)  # it advises a preprocessing that only image models need
         try:
-            quantize_dynamic(before, after, weight_type=QuantType.QInt8, per_channel=True)
+            # The whole range of 8 bits overflows on processors without VNNI.
+            quantize_dynamic(before, after, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
         finally:
             logging.disable(logging.NOTSET)
         model = after.read_bytes()
