@@ -37,3 +37,10 @@ def test_onnx_runtime_gives_the_numbers_of_the_layers(layers: Any) -> None:
     got = session.run(["output", *(f"{state}_n" for state in states)], {k: v.numpy() for k, v in given.items()})
     for a, b in zip(got, (output, *(finals if isinstance(finals, tuple) else (finals,))), strict=True):
         torch.testing.assert_close(torch.from_numpy(a), b, rtol=1e-5, atol=1e-5)
+
+
+def test_only_an_lstm_has_8_bit_weights() -> None:
+    content = zoo.layers_to_onnx(nn.LSTM(5, 7), 9, 3, int8=True)
+    assert "DynamicQuantizeLSTM" in [node.op_type for node in onnx.load_from_string(content).graph.node]
+    with pytest.raises(zoo.OnnxError, match="the model has none of them"):
+        zoo.layers_to_onnx(nn.GRU(5, 7), 9, 3, int8=True)

@@ -8,9 +8,6 @@ with `infer`: `start_async` and `wait` took 1.5 times as long.
 from __future__ import annotations
 
 import functools
-import logging
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import zoo
@@ -23,18 +20,8 @@ def onnxruntime_float32(workload: Workload, threads: int) -> Prepared:
 
 def onnxruntime_int8(workload: Workload, threads: int) -> Prepared:
     """Weights in int8, with one scale for each channel; activations are quantized at each call."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with tempfile.TemporaryDirectory() as folder:
-        before, after = Path(folder, "float.onnx"), Path(folder, "int8.onnx")
-        before.write_bytes(onnx_bytes(workload))
-        logging.disable(logging.WARNING)  # it advises a preprocessing that only image models need
-        try:
-            # The whole range of 8 bits overflows on processors without VNNI.
-            quantize_dynamic(before, after, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-        finally:
-            logging.disable(logging.NOTSET)
-        model = after.read_bytes()
+    case = workload.case
+    model = zoo.layers_to_onnx(workload.layers, case.seq_len, case.batch_size, int8=True)
     return _prepare_onnxruntime(model, workload, threads)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from torch import nn
 
 from zoo.onnx_export.graph import Graph, describe
+from zoo.onnx_export.int8 import quantize_model
 from zoo.onnx_export.recurrent import add_layers
 
 
-def layers_to_onnx(rnn: nn.RNNBase, seq_len: int, batch_size: int) -> bytes:
+def layers_to_onnx(rnn: nn.RNNBase, seq_len: int, batch_size: int, *, int8: bool = False) -> bytes:
     """Return an `nn.LSTM`, `nn.GRU` or `nn.RNN` as an ONNX model, a native node for each layer.
 
     The inputs are `input` (seq_len, batch, features), `h_0` and for an LSTM `c_0` (layers * directions, batch, units);
@@ -18,6 +19,10 @@ def layers_to_onnx(rnn: nn.RNNBase, seq_len: int, batch_size: int) -> bytes:
         rnn: without a projection.
         seq_len: steps of the input.
         batch_size: rows of the input.
+        int8: 8-bit weights by ONNX Runtime's quantizer, which takes an `nn.LSTM` only.
+
+    Raises:
+        OnnxError: `int8` for another layer.
     """
     graph = Graph()
     states = ["h", "c"] if isinstance(rnn, nn.LSTM) else ["h"]
@@ -35,5 +40,7 @@ def layers_to_onnx(rnn: nn.RNNBase, seq_len: int, batch_size: int) -> bytes:
         [ports["output"], *(describe(name, "float32", state_dims) for name in ends)],
         type(rnn).__name__,
     )
+    if int8:
+        proto, _ = quantize_model(proto)
     content: bytes = proto.SerializeToString()
     return content

@@ -1,6 +1,6 @@
 // The engine's operators for a stream. For a stack of one direction, of any cell, that writes the next state
 // over the state,
-//   zoo::advance(Tensor input, Tensor(a!) h, Tensor(b!)? c, Tensor packed, bool batch_first) -> Tensor.
+//   zoo::advance(Tensor input, Tensor(a!) h, Tensor(b!)? c, Tensor packed, bool batch_first) -> Tensor,
 // and for a sliding operator, whose tail lies in (row_axis, step_axis, features) or in (row_axis, step_axis),
 //   zoo::advance_sliding(Tensor input, Tensor(a!) tail, Tensor packed, int row_axis, int step_axis, int size,
 //     int step, int channels, int outputs) -> Tensor.
