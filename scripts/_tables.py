@@ -26,6 +26,10 @@ CONDITIONS = {
         "<!-- conditions of speech: scripts/robustness.py writes what follows -->",
         "<!-- end of conditions of speech -->",
     ),
+    "ud_english_ewt": (
+        "<!-- conditions of tags: scripts/robustness.py writes what follows -->",
+        "<!-- end of conditions of tags -->",
+    ),
 }
 RECIPES = ("<!-- recipes: scripts/model_cards.py writes what follows -->", "<!-- end of recipes -->")
 RECIPE_COLUMNS = ("fp32", "bf16", "int8", "int4", "dynamic_int8", "float16")

@@ -1,8 +1,8 @@
-"""Score trained models of digits, speech and languages in other conditions than training's, by cpp_runner's outputs.
+"""Score trained models of sounds and texts in other conditions than training's, by cpp_runner's outputs.
 
 Digits are heard outside a quiet room and from unseen speakers, speech in noises of each kind; texts are short, in
-capitals, without accents or with numbers. The figures go into the model cards; `--update FILE` puts the tables there
-whose markers the file holds.
+capitals, without accents or with numbers; sentences to tag are in small letters or capitals. The figures go into the
+model cards; `--update FILE` puts the tables there whose markers the file holds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ try:
     from zoo.training.evaluation import evaluate
     from zoo.training.experiment import read_experiment
     from zoo.training.sound.conditions import CONDITIONS, NO_DIGIT
-    from zoo.training.tasks import languages, make_task, speech_activity
+    from zoo.training.tasks import languages, make_task, speech_activity, tagging
     from zoo.training.trainer import CHECKPOINT, METRICS, train
 except ModuleNotFoundError as missing:
     sys.exit(f"robustness.py: error: {missing}; this takes more packages: pip install 'recurrent-zoo[train]'")
@@ -38,6 +38,7 @@ OF_TASK: dict[str, tuple[str, Collection[str]]] = {
     SPOKEN: ("as recorded", CONDITIONS),
     "languages": ("all texts", languages.CONDITIONS),
     "speech_activity": ("all streams", speech_activity.CONDITIONS),
+    "ud_english_ewt": ("as written", tagging.CONDITIONS),
 }
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 

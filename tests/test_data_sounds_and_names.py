@@ -8,7 +8,7 @@ from support.data_sets import need
 
 from zoo.data import fsdd, names
 from zoo.data.sounds import to_steps
-from zoo.training.tasks.names import change_case
+from zoo.training.tasks.byte_texts import draw_case
 
 
 def test_steps_are_filled_up_with_silence() -> None:
@@ -52,7 +52,7 @@ def test_a_name_of_two_languages_is_in_one_split() -> None:
 
 def test_letters_change_in_their_share() -> None:
     torch.manual_seed(0)
-    changed = [change_case("Straße", 0.25) for _ in range(400)]
+    changed = [draw_case(0.25)("Straße") for _ in range(400)]
     assert changed.count("STRASSE") == pytest.approx(100, abs=30)
     assert changed.count("straße") == pytest.approx(100, abs=30)
-    assert {change_case("Straße", 0.0) for _ in range(20)} == {"Straße"}
+    assert {draw_case(0.0)("Straße") for _ in range(20)} == {"Straße"}

@@ -34,7 +34,7 @@ from zoo.training.tasks import TASKS
 from zoo.training.tasks.byte_texts import collate_texts
 from zoo.training.tasks.cmudict import collate_words
 from zoo.training.tasks.forecasting import SeriesForecasting
-from zoo.training.tasks.tagging import WordTagging
+from zoo.training.tasks.tagging import OPTIONS, WordTagging
 
 
 class Series(SeriesForecasting):
@@ -140,7 +140,7 @@ class Sentences(WordTagging):
     metric = "accuracy"
 
     def __init__(self, train: list[TaggedSentence], test: list[TaggedSentence]) -> None:
-        self.options = {"min_count": 1, "word_bytes": 8, "label_smoothing": 0.0}
+        self.options = OPTIONS | {"min_count": 1, "word_bytes": 8}
         self.set_corpus(TaggedCorpus(train, test, test), fast=False)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Tasks of text and series: metrics by hand, streams in order, carried state, people's own files."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 import torch
 from support.data_sets import need
+from torch import Tensor
 
 from zoo.cli.train import read_override
 from zoo.data import etth1, tiny_shakespeare
+from zoo.data.conllu import TaggedCorpus, TaggedSentence
 from zoo.data.source import DataError
 from zoo.models.characters import spell
 from zoo.training.batching import Batch
@@ -20,7 +23,7 @@ from zoo.training.learners.language_modelling import LanguageModellingLearner
 from zoo.training.learners.tagging import PADDING, score_entities, score_words
 from zoo.training.tasks import make_task
 from zoo.training.tasks.language_modelling import CharacterPrediction, ChunksInOrder, Streams, cut_rows
-from zoo.training.tasks.tagging import collate
+from zoo.training.tasks.tagging import OPTIONS, WordTagging, collate
 from zoo.training.text_metrics import entity_scores, find_entities, nats_per_symbol, valid_steps
 from zoo.training.trainer import make_model, train
 
@@ -54,6 +57,49 @@ def test_entity_scores_by_hand() -> None:
     # 4 called, 3 true, 2 right
     assert entity_scores(called, true) == pytest.approx({"precision": 2 / 4, "recall": 2 / 3, "f1": 4 / 7})
     assert entity_scores([["O"]], [["B-a"]]) == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+
+
+class OneSentence(WordTagging):
+    """A corpus of one sentence, read as the options say."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = OPTIONS | {"word_bytes": 8} | options
+        sentences = [TaggedSentence(["Äsop", "saw", "Rome"], ["X", "Y", "X"])]
+        self.set_corpus(TaggedCorpus(sentences, sentences, sentences), fast=False)
+
+    def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
+        return score_words(outputs, batches)
+
+
+def read_words(batch: Batch) -> list[str]:
+    """Return the words of a batch of one sentence."""
+    return [bytes(word).rstrip(b"\0").decode() for word in batch.input[0].tolist()]
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("", ["Äsop", "saw", "Rome"]),
+        ("small letters", ["äsop", "saw", "rome"]),
+        ("capitals", ["ÄSOP", "SAW", "ROME"]),
+    ],
+)
+def test_validation_and_test_are_read_in_the_condition_and_training_is_not(condition: str, words: list[str]) -> None:
+    task = OneSentence(condition=condition)
+    assert [read_words(batch) for batch in (*task.validation_batches(), *task.test_batches())] == [words] * 2
+    assert [read_words(batch) for batch in task.train_batches(1, 0)] == [["Äsop", "saw", "Rome"]]
+
+
+def test_a_condition_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="no condition is called 'loud'; there are small letters, capitals"):
+        OneSentence(condition="loud")
+
+
+def test_training_sentences_change_their_case_as_a_whole() -> None:
+    torch.manual_seed(0)
+    task = OneSentence(case=0.5)
+    drawn = {tuple(read_words(batch)) for _ in range(20) for batch in task.train_batches(1, 0)}
+    assert drawn == {("äsop", "saw", "rome"), ("ÄSOP", "SAW", "ROME")}
 
 
 def test_nats_by_hand() -> None:

@@ -1,8 +1,8 @@
-"""Batches of short texts, which a model reads as UTF-8 bytes, for the tasks that give each text a class."""
+"""Texts that a model reads as UTF-8 bytes: batches of short ones with a class each, and changes in training."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -19,3 +19,13 @@ def drop_bytes(batch: Batch, probability: float) -> Batch:
     """Return a batch in which each byte is replaced by 0 with a probability, by torch's global generator."""
     kept = torch.rand(batch.input.shape, device=batch.input.device) >= probability
     return batch._replace(input=batch.input * kept)
+
+
+def draw_case(share: float) -> Callable[[str], str]:
+    """Draw how a text is written: in capitals or in small letters, each with a probability of `share`, or as it is.
+
+    Args:
+        share: 0 draws nothing.
+    """
+    drawn = float(torch.rand(())) if share else 1.0
+    return str.upper if drawn < share else str.lower if drawn < 2 * share else str

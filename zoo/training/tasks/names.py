@@ -20,7 +20,7 @@ from zoo.training.learners.classification import (
 )
 from zoo.training.pictures import draw_confusions
 from zoo.training.tasks.base import Task, read_options
-from zoo.training.tasks.byte_texts import collate_texts, drop_bytes
+from zoo.training.tasks.byte_texts import collate_texts, draw_case, drop_bytes
 
 OPTIONS: dict[str, Any] = {
     "class_weights": 0.0,  # power of the inverse shares: 0 counts names alike, 1 languages alike
@@ -56,7 +56,7 @@ class Names(Task):
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         def vary(examples: Sequence[tuple[str, int]]) -> Batch:
-            return collate_texts([(change_case(name, self.options["case"]), label) for name, label in examples])
+            return collate_texts([(draw_case(self.options["case"])(name), label) for name, label in examples])
 
         return make_loader(self.train, [len(name.encode()) for name, _ in self.train], vary, batch_size, seed)
 
@@ -74,9 +74,3 @@ class Names(Task):
 
     def draw(self, outputs: Sequence[Tensor], batches: Sequence[Batch], path: Path) -> None:
         draw_confusions(count_confusions(outputs, batches), self.data.languages, path)
-
-
-def change_case(name: str, share: float) -> str:
-    """Return a name in capitals or in small letters, each with a probability of `share`, otherwise as it is."""
-    drawn = float(torch.rand(())) if share else 1.0
-    return name.upper() if drawn < share else name.lower() if drawn < 2 * share else name

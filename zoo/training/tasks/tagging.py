@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -15,6 +15,7 @@ from zoo.models.characters import spell
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.tagging import PADDING, TaggingLearner
 from zoo.training.tasks.base import Task
+from zoo.training.tasks.byte_texts import draw_case
 
 Example = tuple[Tensor, Tensor]  # (T, word_bytes) int64, (T,) int64
 
@@ -23,7 +24,11 @@ OPTIONS: dict[str, Any] = {
     "word_bytes": 32,  # longer words are cut
     "embedding_scale": 0.1,  # of the initial word embeddings
     "label_smoothing": 0.0,
+    "case": 0.0,  # share of the training sentences in capitals, and as many in small letters
+    "condition": "",  # of `CONDITIONS`, in which validation and test are read
 }
+# Condition -> how each word is written.
+CONDITIONS: dict[str, Callable[[str], str]] = {"small letters": str.lower, "capitals": str.upper}
 FAST_SENTENCES = 100
 EVALUATION_BATCH = 128
 
@@ -46,8 +51,8 @@ class WordTagging(Task):
         self.set_tags(corpus.tags, [*corpus.validation, *corpus.test])
         self.corpus = corpus
         few = slice(FAST_SENTENCES if fast else None)
-        self.train = self._encode(corpus.train[few])
-        self.validation = self._encode(corpus.validation[few])
+        self.train = corpus.train[few]
+        self.validation = self._read(corpus.validation[few])
         counts = Counter(word.lower() for sentence in corpus.train for word in sentence.words)
         frequent = [word for word, count in counts.items() if count >= self.options["min_count"]]
         self.vocabulary = frequent or list(counts)
@@ -74,22 +79,37 @@ class WordTagging(Task):
         words.embedding.weight.mul_(self.options["embedding_scale"])
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
-        return make_loader(self.train, [len(words) for words, _ in self.train], collate, batch_size, seed)
+        def vary(sentences: Sequence[TaggedSentence]) -> Batch:
+            return collate([self._encode([one], draw_case(self.options["case"]))[0] for one in sentences])
+
+        return make_loader(self.train, [len(sentence.words) for sentence in self.train], vary, batch_size, seed)
 
     def validation_batches(self) -> list[Batch]:
         return self._split(self.validation)
 
     def test_batches(self) -> list[Batch]:
-        return self._split(self._encode(self.corpus.test))
+        return self._split(self._read(self.corpus.test))
 
     def _split(self, examples: list[Example]) -> list[Batch]:
         in_order_of_length = sorted(examples, key=lambda example: len(example[0]))
         return split_batches(in_order_of_length, collate, EVALUATION_BATCH)
 
-    def _encode(self, sentences: Sequence[TaggedSentence]) -> list[Example]:
+    def _read(self, sentences: Sequence[TaggedSentence]) -> list[Example]:
+        """Return the examples of a split to judge by, in the condition of the options."""
+        condition = self.options["condition"]
+        if condition not in ("", *CONDITIONS):
+            raise ValueError(f"no condition is called {condition!r}; there are {', '.join(CONDITIONS)}")
+        return self._encode(sentences, CONDITIONS.get(condition, str))
+
+    def _encode(self, sentences: Sequence[TaggedSentence], write: Callable[[str], str]) -> list[Example]:
+        """Return the bytes of sentences' words, each as `write` writes it, and their tags."""
         places = {tag: k for k, tag in enumerate(self.all_tags)}
+        size = self.options["word_bytes"]
         return [
-            (spell(sentence.words, self.options["word_bytes"]), torch.tensor([places[tag] for tag in sentence.tags]))
+            (
+                spell([write(word) for word in sentence.words], size),
+                torch.tensor([places[tag] for tag in sentence.tags]),
+            )
             for sentence in sentences
         ]
 
