@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from _about import About, read_about
 from _cards import CARD, PRETRAINED, RECORD, Card, SeedResult, median_seed, read_card
 
 import zoo
@@ -39,8 +40,9 @@ def ship(
         output: where the model's folder goes.
 
     Raises:
-        As `train` and `evaluate`; ValueError for a model too large, or where every seed is passed over.
+        As `train`, `evaluate` and `read_about`; ValueError for a model too large, or where every seed is passed over.
     """
+    read_about(output / name)  # before the trainings, which take long
     experiment = read_experiment(name)
     task = make_task(experiment.task.name, experiment.task.options)
     results = [_result(name, seed, runs, task) for seed in seeds]
@@ -69,17 +71,18 @@ def score_again(card: Card) -> Card:
     return replace(card, seeds=seeds, **figures)
 
 
-def describe(card: Card) -> dict[str, Any]:
-    """Return the `training_record` of a shipped model: what its files say of its data, classes and figures."""
+def describe(card: Card, about: About) -> dict[str, Any]:
+    """Return the `training_record` of a shipped model: what its files say of its use, data, classes and figures."""
     shipped = next(one for one in card.seeds if one.seed == card.shipped)
     part = TaskPart(name=card.task, options=card.task_options)
     metrics = {"validation": shipped.validation, "test": shipped.test}
-    return describe_training(card.name, part, make_task(part.name, part.options), metrics)
+    record = describe_training(card.name, part, make_task(part.name, part.options), metrics)
+    return record | {"about": about.to_record()}
 
 
 def store_record(card: Card, folder: Path) -> None:
-    """Write the `training_record` of a shipped model beside its weights."""
-    (folder / RECORD).write_text(json.dumps(describe(card), indent=1, allow_nan=False) + "\n")
+    """Write the `training_record` of a shipped model beside its weights, where its `about.toml` lies."""
+    (folder / RECORD).write_text(json.dumps(describe(card, read_about(folder)), indent=1, allow_nan=False) + "\n")
 
 
 def run_folder(runs: Path, name: str, seed: int) -> Path:

@@ -1,4 +1,7 @@
-"""Print the tables of the trained models and of recipes, or put them into the README between their markers."""
+"""Print the tables of the trained models and of recipes, or put them into the README between their markers.
+
+Then the page of each model is written too, beside its weights.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from _cards import read_cards
+from _about import read_about
+from _card_page import PAGE, write_page
+from _cards import PRETRAINED, read_cards
 from _tables import CARDS, RECIPES, card_table, recipe_table
 
 from zoo.training.markdown import put_between
@@ -30,6 +35,9 @@ def main() -> int:
         for table, markers in tables:
             text = put_between(text, table, markers)
         args.update.write_text(text)
+        for card in cards:
+            folder = PRETRAINED / card.name
+            (folder / PAGE).write_text(write_page(card, read_about(folder)))
     except (OSError, ValueError) as error:
         print(f"model_cards.py: error: {error}", file=sys.stderr)
         return 1

@@ -35,7 +35,16 @@ ARROWS: dict[str, set[str]] = {
     "zoo.artifact.tolerances": set(),
     "zoo.artifact.torchscript": {"zoo.errors"},
     "zoo.model": {"zoo.artifact.tolerances", "zoo.config"},
-    "zoo.factory": {"zoo.checkpoint", "zoo.init", "zoo.model", "zoo.models", "zoo.registry", "zoo.weights"},
+    "zoo.description": {"zoo.config"},
+    "zoo.factory": {
+        "zoo.checkpoint",
+        "zoo.description",
+        "zoo.init",
+        "zoo.model",
+        "zoo.models",
+        "zoo.registry",
+        "zoo.weights",
+    },
     "zoo.artifact": {
         "zoo",
         "zoo._atomic_file",

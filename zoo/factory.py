@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from zoo.checkpoint import read_checkpoint
+from zoo.description import describe_
 from zoo.init.filling import init_weights_
 from zoo.init.options import Init
 from zoo.model import Model
@@ -49,7 +50,8 @@ def build(
         overrides: fields of the model's configuration, such as hidden_size=64.
 
     Returns:
-        The module in eval mode, with the attributes of `zoo.RecurrentModel`.
+        The module in eval mode, with the attributes of `zoo.RecurrentModel`. Its repr begins with what goes in, and for
+        trained weights with what comes out, in which units.
 
     Raises:
         UnknownModelError: no such name; the message gives the nearest ones.
@@ -84,6 +86,7 @@ def build(
         module.input_spec = config.input_spec
     module.quantization = None
     module.training_record = training
+    describe_(module)
     return module.eval()
 
 
@@ -101,4 +104,5 @@ def load_checkpoint(folder: str | Path) -> Model:
     checkpoint = read_checkpoint(folder)
     model = build(checkpoint.model, weights=checkpoint.weights, **checkpoint.config)
     model.training_record = checkpoint.training
+    describe_(model)
     return model

@@ -95,12 +95,21 @@ struct GoldenSample {
   std::vector<std::string> state;
 };
 
+// What a trained model says of itself, in words; a field that the file lacks is empty.
+struct About {
+  std::string purpose;
+  std::string not_for;
+  std::string input;   // what a step of the input is, and its unit
+  std::string output;  // the same of the output
+};
+
 struct Manifest {
   std::int64_t format_version = 0;
   std::string package;
   std::string package_version;
   std::string torch_version;
   std::string model_name;
+  About about;
   DType dtype = DType::float32;
   std::optional<Quantization> quantization;
   bool batch_first = true;

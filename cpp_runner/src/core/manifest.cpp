@@ -162,6 +162,14 @@ void check_tensors(const Manifest& manifest) {
   }
 }
 
+About parse_about(const Node& root) {
+  const auto training = root.find("training");
+  const auto said = training ? training->find("about") : std::nullopt;
+  if (!said) return {};
+  const auto text = [&](const char* name) { return said->at(name).as<std::string>(); };
+  return {text("purpose"), text("not_for"), text("input"), text("output")};
+}
+
 Manifest parse_fields(const Node& root) {
   Manifest manifest;
   manifest.format_version = root.at("format_version").as<std::int64_t>();
@@ -174,6 +182,7 @@ Manifest parse_fields(const Node& root) {
   manifest.package_version = producer.at("version").as<std::string>();
   manifest.torch_version = producer.at("torch").as<std::string>();
   manifest.model_name = root.at("model").at("name").as<std::string>();
+  manifest.about = parse_about(root);
   manifest.dtype = parse_dtype(root.at("dtype"));
   if (const auto quantization = root.find("quantization")) {
     manifest.quantization = Quantization{quantization->at("recipe").as<std::string>(),

@@ -1,0 +1,40 @@
+"""What a model's repr says above its layers: what goes in and comes out, and in which units where that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from zoo.config.tensor_spec import TensorSpec
+
+# What a trained model says of itself in `training_record["about"]`.
+FIELDS = ("purpose", "not_for", "input", "output")
+
+
+def describe_(module: Any) -> None:
+    """Let the repr of a model from `zoo.build` begin with its name, its input, and what its training says of both.
+
+    A string in a partial can be pickled and copied with the model, and TorchScript leaves it out.
+    """
+    about = (module.training_record or {}).get("about", {})
+    module.extra_repr = partial(str, write_description(module.model_name, module.input_spec, about))
+
+
+def write_description(name: str, input: TensorSpec, about: Mapping[str, str]) -> str:
+    """Return the lines about a model.
+
+    Args:
+        name: the registered one.
+        input: its input.
+        about: meanings of input and output, and what the model is for, by `FIELDS`; empty where nobody said.
+    """
+    shape = f"{input.dtype} ({', '.join(map(str, input.dims))})"
+    if input.range is not None:
+        shape += f" in {input.range[0]}..{input.range[1]}"
+    lines = [f"{name}", f"input: {shape}"]
+    if about:
+        lines[0] += f": {about['purpose']}"
+        lines[1] += f", {about['input']}"
+        lines += [f"output: {about['output']}", f"not for: {about['not_for']}"]
+    return "\n".join(lines)
