@@ -1,5 +1,6 @@
 """Spelling to phonemes: the dictionary and its split, errors by hand, and the loss of labels with an end."""
 
+import importlib.util
 import math
 from typing import Any
 
@@ -8,6 +9,7 @@ import torch
 
 from zoo.data import cmudict
 from zoo.data.source import DataError
+from zoo.training.baselines import g2p_en
 from zoo.training.batching import Batch
 from zoo.training.experiment import read_experiment
 from zoo.training.learners.seq2seq import Seq2SeqLearner, score_pronunciations
@@ -96,3 +98,49 @@ def test_the_loss_is_that_of_the_labels_and_the_end() -> None:
     assert float(learner.loss(probabilities.log(), several)) == pytest.approx(expected, rel=1e-5)
     batch = next(iter(task.train_batches(4, 0)))
     assert learner(batch).shape == (4, batch.target.size(1) + 1, 70)
+
+
+def draw_network(seed: int) -> g2p_en.Network:
+    """Return a network of the shape of g2p-en's, with weights that are drawn."""
+    generator = torch.Generator().manual_seed(seed)
+    shapes = {"enc_emb": (29, 4), "dec_emb": (74, 4), "fc_w": (74, 3), "fc_b": (74,)}
+    for part in ("enc", "dec"):
+        shapes |= {f"{part}_w_ih": (9, 4), f"{part}_w_hh": (9, 3), f"{part}_b_ih": (9,), f"{part}_b_hh": (9,)}
+    return g2p_en.Network({name: torch.randn(*shape, generator=generator) for name, shape in shapes.items()})
+
+
+def test_the_network_of_others_reads_a_word_alone_and_among_longer_ones_alike() -> None:
+    network, words = draw_network(1), ["a", "o'clock", "ab", "zebra"]
+    together = network.decode(words)
+    assert together == [network.decode([word])[0] for word in words]
+    assert any(together)
+    assert all(0 <= label < len(g2p_en.list_phonemes()) for said in together for label in said)
+
+
+def test_the_network_of_others_stops_at_its_mark() -> None:
+    network = draw_network(1)
+    network.head[1][g2p_en.END] = 1e6
+    assert network.decode(["ab"]) == [[]]
+    network.head[1][g2p_en.END], network.head[1][g2p_en.MARKS + 2] = -1e6, 1e6
+    assert network.decode(["ab"]) == [[2] * g2p_en.MOST_PHONEMES]
+
+
+def test_phonemes_of_others_have_the_names_of_cmudict() -> None:
+    names = g2p_en.list_phonemes()
+    assert len(names) == 70
+    assert (names[0], names[2], names[names.index("UW") + 1]) == ("AA0", "AA2", "UW0")
+    assert set(names) - {"UW"} == set(cmudict.load_cmudict().phonemes)
+
+
+def test_the_words_of_others_are_judged_without_stress() -> None:
+    if importlib.util.find_spec("g2p_en") is None:
+        pytest.skip("g2p-en is not installed: pip install 'recurrent-zoo[train,compare]'")
+    scores = g2p_en.score_g2p_en(make_task("cmudict", {}))
+    assert scores["word_error_rate"] == pytest.approx(0.2698, abs=2e-3)
+    assert scores["phoneme_error_rate"] == pytest.approx(0.0787, abs=1e-3)
+
+
+def test_a_missing_package_of_others_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install 'recurrent-zoo\[compare\]'"):
+        g2p_en.find_weights()

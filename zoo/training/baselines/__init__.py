@@ -2,7 +2,7 @@
 
 A baseline is a function of a task (`zoo.training.tasks`). It learns from the task's training part, makes its choices on
 the validation part, and returns the task's metrics on the test part. They need scikit-learn and nltk, which
-`recurrent-zoo[train]` installs; `recurrent-zoo[compare]` has a detector of other people.
+`recurrent-zoo[train]` installs; `recurrent-zoo[compare]` has models of other people.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from zoo.training.baselines.characters import score_n_grams
 from zoo.training.baselines.forecasting import score_last_value, score_ridge, score_same_hour
+from zoo.training.baselines.g2p_en import score_g2p_en
 from zoo.training.baselines.names import score_character_n_grams, score_snippet_n_grams
 from zoo.training.baselines.pauses import score_pauses
 from zoo.training.baselines.pronunciation import score_letters
@@ -32,7 +33,7 @@ OF_FORECASTS: dict[str, Baseline] = {
 BASELINES: dict[str, dict[str, Baseline]] = {
     "etth1": OF_FORECASTS,
     "etth2": OF_FORECASTS,
-    "cmudict": {"letters in context": score_letters},
+    "cmudict": {"letters in context": score_letters, "g2p-en, which was trained on these words too": score_g2p_en},
     "fsdd": {"MFCC statistics, SVM": score_cepstra},
     "fsdd_detection": {"MFCC windows, logistic regression": score_keyword_windows},
     "fsdd_strings": {
