@@ -139,3 +139,12 @@ def test_without_the_program_evaluate_says_how_to_install_it(
     done = run("evaluate", artifact, "names")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "cpp_runner is neither beside" in done.stderr
+
+
+def test_training_says_the_options_that_hold(run: Callable[..., Done], tmp_path: Path) -> None:
+    """With another task the experiment's own options do not count: its defaults do, and are shown."""
+    need(etth1.SOURCE)
+    quick = ("--fast", "--output", tmp_path / "run", "model.overrides.hidden_size=8", "model.overrides.segment_size=24")
+    done = run("train", "segrnn_forecaster_etth1_336", "task.name=etth2", *quick)
+    assert done.returncode == 0, done.stderr
+    assert "task       etth2: look_back=96, horizon=96, loss=mae\n" in done.stdout

@@ -30,7 +30,7 @@ def print_start(prepared: Prepared, experiment: Experiment, data: str = "") -> N
     whole = "; it reads whole sequences, in both directions" if both_ways else ""
     kept = "the best one in validation is kept" if part.keep == "best" else "the last one is kept"
     lines = {
-        **({"data": data} if data else {}),
+        **({"data": data} if data else {"task": describe_task(experiment.task.name, prepared.task)}),
         **prepared.task.facts(),
         "model": f"{experiment.model.name}, {parameters:,} parameters{whole}",
         "training": f"up to {part.max_epochs} epochs of {prepared.batches:,} batches; {kept}",
@@ -38,6 +38,12 @@ def print_start(prepared: Prepared, experiment: Experiment, data: str = "") -> N
     for name, line in lines.items():
         print(f"{name:<{WIDTH}}{line}")
     print_baselines(prepared.baselines)
+
+
+def describe_task(name: str, task: Task) -> str:
+    """Return a task's name with all its options: of another task than the experiment's they are the defaults."""
+    options: dict[str, Any] = getattr(task, "options", {})
+    return f"{name}: {', '.join(f'{key}={value}' for key, value in options.items())}" if options else name
 
 
 def print_baselines(baselines: Mapping[str, Mapping[str, float]]) -> None:
