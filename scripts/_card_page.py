@@ -6,7 +6,7 @@ import statistics
 
 from _about import About
 from _cards import Card
-from _tables import METRIC_FORMATS, condition_table, write_microseconds
+from _tables import condition_table, name_metric, write_metric, write_microseconds
 
 from zoo.training.markdown import make_table
 
@@ -53,35 +53,26 @@ def _facts(card: Card, about: About) -> str:
     return make_table(["", ""], rows)
 
 
-def _show(card: Card, value: float) -> str:
-    _, factor, decimals = METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))
-    return f"{value * factor:.{decimals}f}"
-
-
-def _metric(card: Card) -> str:
-    return METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))[0]
-
-
 def _seeds(card: Card) -> str:
     """Return every training, and which one ships."""
     rows = [
         [
             f"{one.seed} (ships)" if one.seed == card.shipped else str(one.seed),
-            _show(card, one.validation[card.metric]),
-            _show(card, one.test[card.metric]),
+            write_metric(card, one.validation[card.metric]),
+            write_metric(card, one.test[card.metric]),
             f"{one.cpu_seconds:.0f}",
         ]
         for one in card.seeds
     ]
     if len(rows) > 1:
-        rows.append(["mean", "", _show(card, statistics.fmean(card.test)), ""])
-    return make_table(["seed", f"{_metric(card)}, validation", "test", "CPU s"], rows)
+        rows.append(["mean", "", write_metric(card, statistics.fmean(card.test)), ""])
+    return make_table(["seed", f"{name_metric(card)}, validation", "test", "CPU s"], rows)
 
 
 def _methods(card: Card) -> str:
     """Return the simple methods on the same test."""
-    rows = [[name, _show(card, figures[card.metric])] for name, figures in card.baselines.items()]
-    return make_table(["simple methods", f"{_metric(card)}, test"], rows)
+    rows = [[name, write_metric(card, figures[card.metric])] for name, figures in card.baselines.items()]
+    return make_table(["simple methods", f"{name_metric(card)}, test"], rows)
 
 
 def _recipes(card: Card) -> str:
@@ -94,9 +85,9 @@ def _recipes(card: Card) -> str:
         if "rms_of_std" in figures:
             error = f"{figures['max_of_range']:.2%}, {figures['rms_of_std']:.2%}"
         cells = [
-            _show(card, figures["metric"]),
+            write_metric(card, figures["metric"]),
             f"{figures['bytes'] / 1e6:.2f}",
             write_microseconds(figures["step_us"]),
         ]
         rows.append([name, *cells, error, "refused" if "refused" in figures else ""])
-    return make_table(["recipe", _metric(card), "MB of the file", "us a step", "worst and rms error", ""], rows)
+    return make_table(["recipe", name_metric(card), "MB of the file", "us a step", "worst and rms error", ""], rows)

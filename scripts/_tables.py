@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from _cards import Card
@@ -139,21 +140,28 @@ def condition_table(cards: Sequence[Card]) -> str:
                     *(f"{pick(f):.4f}" if f else "-" for f in figures),
                 ]
             )
-    metric = cards[0].metric if cards else "accuracy"
-    return make_table([METRIC_FORMATS.get(metric, (metric,))[0], *(header for header, _ in columns)], rows)
+    metric = name_metric(cards[0]) if cards else "accuracy"
+    return make_table([metric, *(header for header, _ in columns)], rows)
+
+
+def name_metric(card: Card) -> str:
+    """Return a card's metric in words."""
+    return METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))[0]
+
+
+def write_metric(card: Card, value: float) -> str:
+    """Return a value of a card's metric as all tables have it."""
+    _, factor, decimals = METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))
+    return f"{value * factor:.{decimals}f}"
 
 
 def _card_row(card: Card) -> list[str]:
-    words, factor, decimals = METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))
-
-    def show(value: float) -> str:
-        return f"{value * factor:.{decimals}f}"
-
+    show = partial(write_metric, card)
     one, several = f"{show(card.test[0])} (one seed)", f"{show(min(card.test))} to {show(max(card.test))}"
     return [
         f"`{card.name}`",
         f"{card.data}, {card.license}",
-        words,
+        name_metric(card),
         f"{show(statistics.fmean(card.test))} ({several}; {len(card.test)})" if len(card.test) > 1 else one,
         "-" if card.best_baseline is None else f"{show(card.best_baseline[1])} ({card.best_baseline[0]})",
         show(card.python[card.metric]),
@@ -179,16 +187,14 @@ def recipe_table(cards: Sequence[Card]) -> str:
 
 
 def _recipe_row(card: Card) -> list[str]:
-    words, factor, decimals = METRIC_FORMATS.get(card.metric, (card.metric, 1, 4))
-
     def show(figures: dict[str, Any]) -> str:
         if "metric" not in figures:
             return "-"
-        parts = [f"{figures['metric'] * factor:.{decimals}f}", f"{figures['bytes'] / 1e6:.2f} MB"]
+        parts = [write_metric(card, figures["metric"]), f"{figures['bytes'] / 1e6:.2f} MB"]
         parts.append(f"{write_microseconds(figures['step_us'])} us")
         if "rms_of_std" in figures:
             beyond = " (refused)" if "refused" in figures else ""
             parts.append(f"{figures['max_of_range']:.2%}, {figures['rms_of_std']:.2%}{beyond}")
         return "<br>".join(parts)
 
-    return [f"`{card.name}`, {words}", *(show(card.recipes.get(name, {})) for name in RECIPE_COLUMNS)]
+    return [f"`{card.name}`, {name_metric(card)}", *(show(card.recipes.get(name, {})) for name in RECIPE_COLUMNS)]
