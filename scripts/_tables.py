@@ -132,14 +132,13 @@ def condition_table(cards: Sequence[Card]) -> str:
         for name in dict.fromkeys(name for _, figures in columns for name in figures)
     ]
     if any(card.unseen_speakers for card in cards):
+        count = max(len(card.unseen_speakers) for card in cards)
         for what, pick in (("mean", statistics.fmean), ("worst", min)):
-            figures = [card.unseen_speakers.values() for card in cards]
-            rows.append(
-                [
-                    f"unseen speaker, {what} of {max(map(len, figures))}",
-                    *(f"{pick(f):.4f}" if f else "-" for f in figures),
-                ]
-            )
+            row = [f"unseen speaker, {what} of {count}"]
+            for card in cards:
+                figures = card.unseen_speakers.values()
+                row += [f"{pick(figures):.4f}" if figures else "-", *("-" for _ in card.baseline_conditions)]
+            rows.append(row)
     metric = name_metric(cards[0]) if cards else "accuracy"
     return make_table([metric, *(header for header, _ in columns)], rows)
 

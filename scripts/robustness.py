@@ -131,7 +131,7 @@ def main() -> int:
                     card.write(PRETRAINED / card.name)  # at once: all of them take minutes
             if args.speakers is not None and card.task == SPOKEN:
                 unseen = score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs)
-                card = replace(card, unseen_speakers=unseen)
+                card = replace(card, unseen_speakers=card.unseen_speakers | unseen)
             card.write(PRETRAINED / card.name)
         tables = {task: condition_table(choose_cards([], [task])) for task in OF_TASK}
         print("\n\n".join(tables.values()))
