@@ -14,6 +14,7 @@ from pathlib import Path
 from _tables import FAMILIES
 
 import zoo
+from zoo.training.experiment import list_experiments
 from zoo.training.markdown import make_table, put_between
 
 COLUMNS = ("family", "what it is for", "tasks", "streams", "quantized by", "parameters")
@@ -24,11 +25,12 @@ MISSING = "?"
 
 
 def find_families() -> dict[str, list[str]]:
-    """Return the tasks of each family, from the registered names; trained models are left out.
+    """Return the tasks of each family, from the registered names; those of an experiment's data set are left out.
 
     A name is `<family>_<task>`; the tasks are those that `lstm` has.
     """
-    names = [name for name in zoo.list_models() if zoo.find_model(name).pretrained is None]
+    of_data_sets = set(list_experiments())
+    names = [name for name in zoo.list_models() if name not in of_data_sets]
     tasks = [name.removeprefix("lstm_") for name in names if name.startswith("lstm_")]
     families: dict[str, list[str]] = {}
     for name in names:
