@@ -8,9 +8,6 @@ from typing import Any
 
 from zoo.config.tensor_spec import TensorSpec
 
-# What a trained model says of itself in `training_record["about"]`.
-FIELDS = ("purpose", "not_for", "input", "output")
-
 
 def describe_(module: Any) -> None:
     """Let the repr of a model from `zoo.build` begin with its name, its input, and what its training says of both.
@@ -27,14 +24,18 @@ def write_description(name: str, input: TensorSpec, about: Mapping[str, str]) ->
     Args:
         name: the registered one.
         input: its input.
-        about: meanings of input and output, and what the model is for, by `FIELDS`; empty where nobody said.
+        about: what a trained model says of itself, under "purpose", "not_for", "input" and "output"; empty where
+            nobody said.
     """
     shape = f"{input.dtype} ({', '.join(map(str, input.dims))})"
     if input.range is not None:
         shape += f" in {input.range[0]}..{input.range[1]}"
-    lines = [f"{name}", f"input: {shape}"]
-    if about:
-        lines[0] += f": {about['purpose']}"
-        lines[1] += f", {about['input']}"
-        lines += [f"output: {about['output']}", f"not for: {about['not_for']}"]
+    if not about:
+        return f"{name}\ninput: {shape}"
+    lines = [
+        f"{name}: {about['purpose']}",
+        f"input: {shape}, {about['input']}",
+        f"output: {about['output']}",
+        f"not for: {about['not_for']}",
+    ]
     return "\n".join(lines)

@@ -63,7 +63,9 @@ def build(
     config, training = entry.config, None
     if pretrained:
         if entry.pretrained is None:
-            raise ValueError(f"model {name!r} comes without trained weights; leave pretrained=True out")
+            raise ValueError(
+                f"model {name!r} comes without trained weights; zoo.list_models(trained=True) has those with them"
+            )
         if weights is not None:
             raise ValueError("pretrained=True and weights=... both name weights; give one of them")
         checkpoint = read_checkpoint(entry.pretrained)

@@ -42,8 +42,7 @@ def print_start(prepared: Prepared, experiment: Experiment, data: str = "") -> N
 
 def describe_task(name: str, task: Task) -> str:
     """Return a task's name with all its options: of another task than the experiment's they are the defaults."""
-    options: dict[str, Any] = getattr(task, "options", {})
-    return f"{name}: {', '.join(f'{key}={value}' for key, value in options.items())}" if options else name
+    return f"{name}: {', '.join(f'{key}={value}' for key, value in task.options.items())}"
 
 
 def print_baselines(baselines: Mapping[str, Mapping[str, float]]) -> None:

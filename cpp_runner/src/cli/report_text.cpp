@@ -68,12 +68,8 @@ void add_acceleration(const Acceleration& acceleration, std::vector<std::vector<
   }
 }
 
-// Rows of those words that the file has.
-void add_words(const std::vector<std::vector<std::string>>& words,
-               std::vector<std::vector<std::string>>& rows) {
-  for (const std::vector<std::string>& row : words) {
-    if (!row.back().empty()) rows.push_back(row);
-  }
+void add_words(const char* label, const std::string& words, std::vector<std::vector<std::string>>& rows) {
+  if (!words.empty()) rows.push_back({label, words});
 }
 
 void add_training_mode(const TrainingMode& training, std::vector<std::vector<std::string>>& rows) {
@@ -116,7 +112,8 @@ std::string info_text(const ModelFile& file, const Model& model) {
   const auto& quantization = manifest.quantization;
   rows.push_back({"kind", "artifact, format version " + std::to_string(manifest.format_version)});
   rows.push_back({"model", manifest.model_name});
-  add_words({{"purpose", manifest.about.purpose}, {"not for", manifest.about.not_for}}, rows);
+  add_words("purpose", manifest.about.purpose, rows);
+  add_words("not for", manifest.about.not_for, rows);
   rows.push_back(
       {"made by", manifest.package + " " + manifest.package_version + ", torch " + manifest.torch_version});
   rows.push_back(
@@ -124,9 +121,9 @@ std::string info_text(const ModelFile& file, const Model& model) {
   rows.push_back({"streamable", manifest.streamable ? "yes" : "no"});
   if (!manifest.rows_independent) rows.push_back({"rows", "see each other: a batch is run as a whole"});
   rows.push_back({"inputs", specs_text(manifest.inputs)});
-  add_words({{"input is", manifest.about.input}}, rows);
+  add_words("input is", manifest.about.input, rows);
   rows.push_back({"outputs", specs_text(manifest.outputs)});
-  add_words({{"output is", manifest.about.output}}, rows);
+  add_words("output is", manifest.about.output, rows);
   rows.push_back({"state", specs_text(manifest.state)});
   rows.push_back({"golden samples", std::to_string(manifest.golden.size())});
   add_training_mode(model.training_mode(), rows);
