@@ -6,7 +6,7 @@ import argparse
 import json
 import statistics
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Card:
         conditions: the test metric by cpp_runner in each condition; `scripts/robustness.py` writes it.
         baseline_conditions: the same of simple methods, by name.
         unseen_speakers: the test metric by cpp_runner on each speaker, of a model trained without this speaker.
+        baseline_unseen_speakers: the same of simple methods, by name.
         recipes: what quantization recipes make of the model; `scripts/measure_recipes.py` writes them.
     """
 
@@ -79,6 +80,7 @@ class Card:
     unseen_speakers: dict[str, float] = field(default_factory=dict)
     recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
     baseline_conditions: dict[str, dict[str, float]] = field(default_factory=dict)
+    baseline_unseen_speakers: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def best_baseline(self) -> tuple[str, float] | None:
@@ -110,6 +112,14 @@ def read_card(folder: str | Path) -> Card:
     del content["mean"], content["spread"]
     content["seeds"] = [SeedResult(**result) for result in content["seeds"]]
     return Card(**content)
+
+
+def update_card(name: str, **figures: Any) -> Card:
+    """Write fields of a shipped model's card, beside what other scripts wrote since this one began; return the card."""
+    folder = PRETRAINED / name
+    card = replace(read_card(folder), **figures)
+    card.write(folder)
+    return card
 
 
 def read_cards(folder: Path = PRETRAINED) -> list[Card]:

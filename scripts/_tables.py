@@ -136,8 +136,8 @@ def condition_table(cards: Sequence[Card]) -> str:
         for what, pick in (("mean", statistics.fmean), ("worst", min)):
             row = [f"unseen speaker, {what} of {count}"]
             for card in cards:
-                figures = card.unseen_speakers.values()
-                row += [f"{pick(figures):.4f}" if figures else "-", *("-" for _ in card.baseline_conditions)]
+                simple = [card.baseline_unseen_speakers.get(name, {}) for name in card.baseline_conditions]
+                row += [f"{pick(unseen.values()):.4f}" if unseen else "-" for unseen in (card.unseen_speakers, *simple)]
             rows.append(row)
     metric = name_metric(cards[0]) if cards else "accuracy"
     return make_table([metric, *(header for header, _ in columns)], rows)

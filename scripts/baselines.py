@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from typing import Any
 
-from _cards import PRETRAINED, Card, add_models, choose_cards
+from _cards import Card, add_models, choose_cards, update_card
 
 try:
     from zoo.training.baselines import score_baselines
@@ -21,21 +21,21 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def score(card: Card) -> Card:
-    """Return a card with the figures of its task's baselines, and print them."""
+def score(card: Card) -> dict[str, dict[str, Any]]:
+    """Return the figures of the simple methods of a card's task, and print them."""
     figures = score_baselines(card.task, make_task(card.task, card.task_options))
     for name, metrics in figures.items():
         print(f"{card.name}  {name}  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics.items()), flush=True)
     if not figures:
         print(f"{card.name}  no simple method does its task")
-    return replace(card, baselines=figures)
+    return figures
 
 
 def main() -> int:
     cards = choose_cards(make_parser().parse_args().models)
     try:
         for card in cards:
-            score(card).write(PRETRAINED / card.name)
+            update_card(card.name, baselines=score(card))
     except (ValueError, OSError, ImportError) as error:
         print(f"baselines.py: error: {error}", file=sys.stderr)
         return 1

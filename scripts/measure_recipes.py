@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 
-from _cards import PRETRAINED, add_models, choose_cards
+from _cards import add_models, choose_cards, update_card
 from _tables import recipe_table
 
 import zoo
@@ -31,8 +30,7 @@ def main() -> int:
         for card in choose_cards(args.models):
             if args.times and not card.recipes:
                 continue
-            measured = replace(card, recipes=measure(card))
-            measured.write(PRETRAINED / card.name)
+            measured = update_card(card.name, recipes=measure(card))
             print(recipe_table([measured]), flush=True)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:
         print(f"measure_recipes.py: error: {error}", file=sys.stderr)

@@ -11,11 +11,10 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from _cards import PRETRAINED, Card, add_models, choose_cards
+from _cards import Card, add_models, choose_cards, update_card
 from _tables import CONDITIONS as MARKERS
 from _tables import condition_table
 
@@ -69,7 +68,7 @@ def score(model: Any, task: Any) -> float:
 
 
 def score_condition(card: Card, condition: str, baselines: bool) -> Card:
-    """Return a card with its metric in one more condition.
+    """Write a model's metric in one more condition into its card; return the card.
 
     Args:
         card: of a shipped model.
@@ -80,11 +79,11 @@ def score_condition(card: Card, condition: str, baselines: bool) -> Card:
     task = make_task(card.task, card.task_options | {"condition": condition})
     figure = score(zoo.build(card.name, pretrained=True), task)
     print(f"{card.name}  {name}  {figure:.4f}", flush=True)
-    card = replace(card, conditions=card.conditions | {name: figure})
+    card = update_card(card.name, conditions=card.conditions | {name: figure})
     for method, figures in score_baselines(card.task, task).items() if baselines else ():
         print(f"{method}  {name}  {figures[card.metric]:.4f}", flush=True)
         known = card.baseline_conditions.get(method, {}) | {name: figures[card.metric]}
-        card = replace(card, baseline_conditions=card.baseline_conditions | {method: known})
+        card = update_card(card.name, baseline_conditions=card.baseline_conditions | {method: known})
     return card
 
 
@@ -93,17 +92,27 @@ def has_classes_for(card: Card, condition: str) -> bool:
     return condition != NO_DIGIT or card.task_options.get("made_others", 0) > 0
 
 
-def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path) -> dict[str, float]:
-    """Return the metric on each speaker of a model that is trained without this speaker."""
-    found = {}
+def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path, baselines: bool) -> None:
+    """Write the metric on each speaker, of a model that is trained without this speaker, into a card.
+
+    Args:
+        card: of a shipped model of digits.
+        speakers: to be left out, one at a time.
+        runs: folder of the runs; those that are there are taken.
+        baselines: score the simple methods, trained without the same speaker, too.
+    """
     for speaker in speakers:
         folder = runs / f"{card.name}-without-{speaker}"
         if not (folder / METRICS).is_file():
             train(read_experiment(card.name, {"task.options.held_speaker": speaker}), folder, resume=True)
-        options = card.task_options | {"held_speaker": speaker}
-        found[speaker] = score(zoo.load_checkpoint(folder / CHECKPOINT), make_task(SPOKEN, options))
-        print(f"{card.name}  without {speaker}  {found[speaker]:.4f}", flush=True)
-    return found
+        task = make_task(SPOKEN, card.task_options | {"held_speaker": speaker})
+        figure = score(zoo.load_checkpoint(folder / CHECKPOINT), task)
+        print(f"{card.name}  without {speaker}  {figure:.4f}", flush=True)
+        card = update_card(card.name, unseen_speakers=card.unseen_speakers | {speaker: figure})
+        for method, figures in score_baselines(SPOKEN, task).items() if baselines else ():
+            print(f"{method}  without {speaker}  {figures[card.metric]:.4f}", flush=True)
+            known = card.baseline_unseen_speakers.get(method, {}) | {speaker: figures[card.metric]}
+            card = update_card(card.name, baseline_unseen_speakers=card.baseline_unseen_speakers | {method: known})
 
 
 def put_tables(text: str, tables: dict[str, str]) -> str:
@@ -124,15 +133,12 @@ def main() -> int:
     args = make_parser().parse_args()
     try:
         for card in [] if args.no_scoring else choose_cards(args.models, OF_TASK):
-            card = replace(card, conditions={})
+            card = update_card(card.name, conditions={})
             for condition in ("", *OF_TASK[card.task][1]):
                 if has_classes_for(card, condition):
-                    card = score_condition(card, condition, args.baselines)
-                    card.write(PRETRAINED / card.name)  # at once: all of them take minutes
+                    card = score_condition(card, condition, args.baselines)  # written at once: all take minutes
             if args.speakers is not None and card.task == SPOKEN:
-                unseen = score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs)
-                card = replace(card, unseen_speakers=card.unseen_speakers | unseen)
-            card.write(PRETRAINED / card.name)
+                score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs, args.baselines)
         tables = {task: condition_table(choose_cards([], [task])) for task in OF_TASK}
         print("\n\n".join(tables.values()))
         if args.update is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from _cards import PRETRAINED, add_models, choose_cards
+from _cards import PRETRAINED, add_models, choose_cards, update_card
 
 import zoo
 
@@ -24,8 +24,8 @@ def make_parser() -> argparse.ArgumentParser:
 def main() -> int:
     cards = choose_cards(make_parser().parse_args().models)
     try:
-        for card in map(score_again, cards):
-            card.write(PRETRAINED / card.name)
+        for known in cards:
+            card = update_card(known.name, **score_again(known))
             store_record(card, PRETRAINED / card.name)
             print(f"{card.name}  " + "  ".join(f"{k} {v:.4f}" for k, v in card.cpp.items()), flush=True)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:

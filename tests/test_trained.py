@@ -189,18 +189,19 @@ def test_conditions_and_unseen_speakers_stand_in_a_table() -> None:
 
 
 def test_simple_methods_stand_beside_the_model_in_a_condition() -> None:
-    others = {"plain": {"all": 0.8, "rain": 0.61}}
+    others = {"plain": {"all": 0.8, "rain": 0.61}, "plainer": {"all": 0.7}}
     conditions = {"all": 0.9, "rain": 0.7, "snow": 0.6}
-    heard = {"baseline_conditions": others, "unseen_speakers": {"a": 0.5}}
+    unseen = {"plain": {"a": 0.4, "b": 0.3}}
+    heard = {"baseline_conditions": others, "unseen_speakers": {"a": 0.5, "b": 0.6}, "baseline_unseen_speakers": unseen}
     card = replace(make_card([0.7]), conditions=conditions, **heard)
     assert condition_table([card]).splitlines() == [
-        "| accuracy | `toy` in C++ | plain |",
-        "| --- | --- | --- |",
-        "| all | 0.9000 | 0.8000 |",
-        "| rain | 0.7000 | 0.6100 |",
-        "| snow | 0.6000 | - |",
-        "| unseen speaker, mean of 1 | 0.5000 | - |",
-        "| unseen speaker, worst of 1 | 0.5000 | - |",
+        "| accuracy | `toy` in C++ | plain | plainer |",
+        "| --- | --- | --- | --- |",
+        "| all | 0.9000 | 0.8000 | 0.7000 |",
+        "| rain | 0.7000 | 0.6100 | - |",
+        "| snow | 0.6000 | - | - |",
+        "| unseen speaker, mean of 2 | 0.5500 | 0.3500 | - |",
+        "| unseen speaker, worst of 2 | 0.5000 | 0.3000 | - |",
     ]
 
 
