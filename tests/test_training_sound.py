@@ -47,6 +47,30 @@ def test_speed_and_level() -> None:
     assert float(effects.level(effects.change_level(samples, -20)) / effects.level(samples)) == pytest.approx(0.1)
 
 
+def test_soft_edges_are_lost() -> None:
+    samples = torch.cat([torch.zeros(160), torch.full((160,), 0.1), torch.ones(240), torch.full((80,), 0.01)])
+    samples = torch.cat([samples, torch.ones(40)])  # half a frame
+    assert torch.equal(effects.trim_edges(samples, 30.0, 80), samples[160:560])
+    assert torch.equal(effects.trim_edges(samples, 15.0, 80), samples[320:560])
+    assert torch.equal(effects.trim_edges(samples, 45.0, 80), samples[160:640])
+    assert torch.equal(effects.trim_edges(samples[:50], 15.0, 80), samples[:50])
+
+
+def test_a_microphone_changes_the_spectrum_and_not_the_level() -> None:
+    noise = torch.randn(1 << 15, generator=generator())
+    heard = effects.colour(noise, 12.0, 8000, generator(1))
+    assert float(effects.level(heard) / effects.level(noise)) == pytest.approx(1, rel=1e-4)
+    response = 10 * torch.log10(_power_of_bands(heard) / _power_of_bands(noise))
+    assert 3 < float(response.max() - response.min()) < 2 * 12 * (1 + 1 / 2 + 1 / 3 + 1 / 4)
+    assert float((response[1:] - response[:-1]).abs().max()) < 6
+    assert torch.equal(heard, effects.colour(noise, 12.0, 8000, generator(1)))
+
+
+def _power_of_bands(samples: torch.Tensor) -> torch.Tensor:
+    power = torch.fft.rfft(samples).abs().square()[1:]  # (16384,)
+    return power.reshape(64, 256).mean(1)[2:]
+
+
 def test_joined_words_say_where_they_end() -> None:
     string = effects.join_words(VOICES[:2], [0.1, 0.05, 0.2], 8000, generator())
     assert string.words == [0, 1]

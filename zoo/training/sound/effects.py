@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ BABBLE_VOICES = 4
 # Energy of a room's echo against the direct sound, as an amplitude: a speaker two steps away.
 ECHO = 0.7
 NOISES = ("white", "pink", "babble")
+# Waves of a microphone's response over the frequencies, on a logarithmic scale from the lowest one.
+WAVES, LOWEST_HZ = 4, 60.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,51 @@ def pick(count: int, generator: Generator) -> int:
     return int(torch.randint(count, (), generator=generator))
 
 
+def fast_size(size: int) -> int:
+    """Return the next multiple of 256: the transform of a large prime number of samples is slow."""
+    return -(-size // 256) * 256
+
+
 def change_speed(samples: Tensor, factor: float) -> Tensor:
     """Return the samples played `factor` times as fast, pitch and all, by linear interpolation."""
     size = max(1, round(len(samples) / factor))
     return functional.interpolate(samples.reshape(1, 1, -1), size=size, mode="linear", align_corners=True).flatten()
+
+
+def colour(samples: Tensor, decibel: float, rate: int, generator: Generator) -> Tensor:
+    """Return samples as another microphone hears them: a smooth response over the frequencies, at the same level.
+
+    Args:
+        samples: (N,).
+        decibel: largest weight of the response's slowest wave; that of wave k is `decibel / k`.
+        rate: samples per second.
+        generator: of the response.
+    """
+    spectrum = torch.fft.rfft(samples, fast_size(len(samples)))
+    frequencies = torch.linspace(0, rate / 2, len(spectrum)).clamp(min=LOWEST_HZ)
+    places = (frequencies / LOWEST_HZ).log() / math.log(rate / 2 / LOWEST_HZ)  # 0 to 1
+    response = torch.zeros_like(places)  # dB
+    for wave in range(1, WAVES + 1):
+        weight = uniform(-decibel, decibel, generator) / wave
+        response += weight * torch.cos(math.pi * wave * places)
+    heard = torch.fft.irfft(spectrum * 10.0 ** (response / 20.0))[: len(samples)]
+    return heard * level(samples) / level(heard)
+
+
+def trim_edges(samples: Tensor, decibel: float, hop: int) -> Tensor:
+    """Return samples without their soft edges, as a recorder that waits for a voice cuts them.
+
+    Args:
+        samples: (N,); those after the last whole frame are never loud.
+        decibel: how much softer than the loudest frame those are that are lost before and after all louder ones.
+        hop: samples per frame.
+    """
+    frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
+    if not len(frames):
+        return samples
+    power = frames.square().mean(1)  # (N / hop,)
+    loud = (power >= power.max() * 10.0 ** (-decibel / 10.0)).nonzero()
+    return samples[int(loud[0]) * hop : (int(loud[-1]) + 1) * hop]
 
 
 def change_level(samples: Tensor, decibel: float) -> Tensor:
@@ -83,9 +127,9 @@ def reverberate(samples: Tensor, seconds: float, rate: int, generator: Generator
     echo = torch.randn(size, generator=generator) * fall
     echo = ECHO * echo / echo.square().sum().sqrt()
     echo[0] = 1.0
-    total = len(samples) + size - 1
+    total = fast_size(len(samples) + size - 1)
     product = torch.fft.rfft(samples, total) * torch.fft.rfft(echo, total)
-    heard = torch.fft.irfft(product, n=total)[: len(samples)]
+    heard = torch.fft.irfft(product)[: len(samples)]
     return heard * level(samples) / level(heard)
 
 

@@ -34,6 +34,8 @@ STATISTICS = 600
 # How `vary` changes a recording.
 EFFECTS: dict[str, Any] = {
     "speed": 0.0,  # largest relative change
+    "colour_share": 0.0,  # of the recordings that another microphone hears
+    "trim_share": 0.0,  # of the recordings that lose soft edges, such as the consonants that a microphone misses
     "level": 0.0,  # largest change in dB
     "softest": 0.0,  # largest fall of the level in dB, where it is more than `level`
     "noise_share": 0.0,  # of the recordings that get noise
@@ -49,6 +51,10 @@ OPTIONS: dict[str, Any] = EFFECTS | {
     "made_others": 0,  # sounds that are no digit in training; the model has one class more for them
     "condition": "",  # of `CONDITIONS`, in which validation and test are heard
 }
+# Largest weight of a microphone's response, in dB.
+COLOUR = 10.0
+# Limits of how soft an edge is that is lost, in dB below the loudest 10 ms.
+TRIM = (15.0, 40.0)
 # Limits of what a band leaves in Hz, and of a room's echo in seconds.
 BAND_LOW, BAND_HIGH, ECHO_SECONDS = (80.0, 400.0), (2600.0, 4000.0), (0.1, 0.6)
 
@@ -157,6 +163,10 @@ def vary(recording: Recording, voices: Sequence[Recording], options: dict[str, A
     samples = recording.samples
     if options["speed"]:
         samples = effects.change_speed(samples, 1 + effects.uniform(-options["speed"], options["speed"], generator))
+    if happens(options["colour_share"], generator):
+        samples = effects.colour(samples, COLOUR, SAMPLE_RATE, generator)
+    if happens(options["trim_share"], generator):
+        samples = effects.trim_edges(samples, effects.uniform(*TRIM, generator), HOP)
     if happens(options["room_share"], generator):
         samples = effects.reverberate(samples, effects.uniform(*ECHO_SECONDS, generator), SAMPLE_RATE, generator)
     reference = effects.level(samples)
