@@ -80,10 +80,15 @@ def score_condition(card: Card, condition: str, baselines: bool) -> Card:
     figure = score(zoo.build(card.name, pretrained=True), task)
     print(f"{card.name}  {name}  {figure:.4f}", flush=True)
     card = update_card(card.name, conditions=card.conditions | {name: figure})
-    for method, figures in score_baselines(card.task, task).items() if baselines else ():
-        print(f"{method}  {name}  {figures[card.metric]:.4f}", flush=True)
-        known = card.baseline_conditions.get(method, {}) | {name: figures[card.metric]}
-        card = update_card(card.name, baseline_conditions=card.baseline_conditions | {method: known})
+    return score_simple_methods(card, "baseline_conditions", name, task) if baselines else card
+
+
+def score_simple_methods(card: Card, field: str, key: str, task: Any) -> Card:
+    """Write the metric of a task's simple methods into a card, for each under a key of a field; return the card."""
+    for method, figures in score_baselines(card.task, task).items():
+        print(f"{method}  {key}  {figures[card.metric]:.4f}", flush=True)
+        known = getattr(card, field)
+        card = update_card(card.name, **{field: known | {method: known.get(method, {}) | {key: figures[card.metric]}}})
     return card
 
 
@@ -109,10 +114,8 @@ def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path, basel
         figure = score(zoo.load_checkpoint(folder / CHECKPOINT), task)
         print(f"{card.name}  without {speaker}  {figure:.4f}", flush=True)
         card = update_card(card.name, unseen_speakers=card.unseen_speakers | {speaker: figure})
-        for method, figures in score_baselines(SPOKEN, task).items() if baselines else ():
-            print(f"{method}  without {speaker}  {figures[card.metric]:.4f}", flush=True)
-            known = card.baseline_unseen_speakers.get(method, {}) | {speaker: figures[card.metric]}
-            card = update_card(card.name, baseline_unseen_speakers=card.baseline_unseen_speakers | {method: known})
+        if baselines:
+            card = score_simple_methods(card, "baseline_unseen_speakers", speaker, task)
 
 
 def put_tables(text: str, tables: dict[str, str]) -> str:

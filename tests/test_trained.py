@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from _about import ABOUT, read_about
 from _card_page import PAGE, write_page
-from _cards import PRETRAINED, Card, SeedResult, median_seed, read_cards
+import _cards
+from _cards import PRETRAINED, Card, SeedResult, median_seed, read_card, read_cards, update_card
 from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS
 from _tables import CONDITIONS, card_table, condition_table, recipe_table
@@ -186,6 +187,16 @@ def test_conditions_and_unseen_speakers_stand_in_a_table() -> None:
         "| unseen speaker, mean of 2 | 0.6000 |",
         "| unseen speaker, worst of 2 | 0.5000 |",
     ]
+
+
+def test_a_card_keeps_what_another_script_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cards, "PRETRAINED", tmp_path)
+    (tmp_path / "toy").mkdir()
+    make_card([0.7]).write(tmp_path / "toy")
+    update_card("toy", conditions={"rain": 0.6})
+    card = update_card("toy", baselines={"plain": {"accuracy": 0.5}})
+    assert (card.conditions, card.baselines) == ({"rain": 0.6}, {"plain": {"accuracy": 0.5}})
+    assert read_card(tmp_path / "toy") == card
 
 
 def test_simple_methods_stand_beside_the_model_in_a_condition() -> None:

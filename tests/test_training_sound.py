@@ -1,6 +1,7 @@
 """Sounds varied and mixed: levels, ratios, ends of words; and fixed splits that stay fixed."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -45,6 +46,16 @@ def test_speed_and_level() -> None:
     samples = torch.sin(torch.arange(8000) / 10)
     assert len(effects.change_speed(samples, 1.25)) == 6400
     assert float(effects.level(effects.change_level(samples, -20)) / effects.level(samples)) == pytest.approx(0.1)
+
+
+def test_soft_edges_of_a_string_are_those_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    need(SOURCE)
+    task: Any = make_task("fsdd_strings", {"trim_share": 0.99}, fast=True)
+    longest, trimmed = max(len(recording.samples) for recording in task.train), []
+    monkeypatch.setattr(effects, "trim_edges", lambda samples, *_: trimmed.append(len(samples)) or samples)
+    next(iter(task.train_batches(4, 0)))
+    assert trimmed
+    assert max(trimmed) <= longest
 
 
 def test_soft_edges_are_lost() -> None:

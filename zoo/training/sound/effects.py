@@ -1,4 +1,4 @@
-"""Sounds varied and mixed: speed, loudness, noise, strings of words. Samples are float32 (N,) in -1..1."""
+"""Sounds varied and mixed: speed, microphone, loudness, noise, strings of words. Samples are float32 (N,) in -1..1."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pick(count: int, generator: Generator) -> int:
     return int(torch.randint(count, (), generator=generator))
 
 
-def fast_size(size: int) -> int:
+def _fast_size(size: int) -> int:
     """Return the next multiple of 256: the transform of a large prime number of samples is slow."""
     return -(-size // 256) * 256
 
@@ -67,7 +67,7 @@ def colour(samples: Tensor, decibel: float, rate: int, generator: Generator) -> 
         rate: samples per second.
         generator: of the response.
     """
-    spectrum = torch.fft.rfft(samples, fast_size(len(samples)))
+    spectrum = torch.fft.rfft(samples, _fast_size(len(samples)))
     frequencies = torch.linspace(0, rate / 2, len(spectrum)).clamp(min=LOWEST_HZ)
     places = (frequencies / LOWEST_HZ).log() / math.log(rate / 2 / LOWEST_HZ)  # 0 to 1
     response = torch.zeros_like(places)  # dB
@@ -127,7 +127,7 @@ def reverberate(samples: Tensor, seconds: float, rate: int, generator: Generator
     echo = torch.randn(size, generator=generator) * fall
     echo = ECHO * echo / echo.square().sum().sqrt()
     echo[0] = 1.0
-    total = fast_size(len(samples) + size - 1)
+    total = _fast_size(len(samples) + size - 1)
     product = torch.fft.rfft(samples, total) * torch.fft.rfft(echo, total)
     heard = torch.fft.irfft(product)[: len(samples)]
     return heard * level(samples) / level(heard)

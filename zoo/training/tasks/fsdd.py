@@ -44,6 +44,8 @@ EFFECTS: dict[str, Any] = {
     "band_share": 0.0,  # of the recordings that lose what is below or above a band
     "room_share": 0.0,  # of the recordings that get an echo
 }
+# Those that are done to each word, where words are joined; the others are done to the whole.
+OF_WORDS = ("speed", "trim_share")
 OPTIONS: dict[str, Any] = EFFECTS | {
     "label_smoothing": 0.0,
     "held_speaker": "",  # left out of training; validation and test are this speaker alone
@@ -152,7 +154,7 @@ def collate_digits(recordings: Sequence[Recording]) -> Batch:
 
 
 def vary(recording: Recording, voices: Sequence[Recording], options: dict[str, Any], generator: Generator) -> Recording:
-    """Return a recording at another speed and level, in a room, with silence around and noise under it, through a line.
+    """Return a recording as it is elsewhere: its speed, microphone, edges, room, silence, noise, line and level differ.
 
     Args:
         recording: to be changed.

@@ -15,7 +15,7 @@ from zoo.training.batching import Batch, make_loader, pad_sequences, split_batch
 from zoo.training.learners.transcription import NO_LABEL, TranscriptionLearner, score_strings
 from zoo.training.sound import effects
 from zoo.training.tasks.base import read_options
-from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, FsddTask, vary
+from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, OF_WORDS, FsddTask, vary
 
 OPTIONS: dict[str, Any] = EFFECTS | {
     "digits_per_epoch": 2560,
@@ -76,9 +76,9 @@ class DigitStrings(FsddTask):
     def _draw(self, count: int, generator: Generator) -> effects.WordString:
         voices = self.speakers[effects.pick(len(self.speakers), generator)]
         chosen = [voices[effects.pick(len(voices), generator)] for _ in range(count)]
-        quiet = EFFECTS | {"speed": self.options["speed"]}  # what is left is done to the whole
+        quiet = EFFECTS | {effect: self.options[effect] for effect in OF_WORDS}
         joined = _join([vary(recording, self.train, quiet, generator) for recording in chosen], generator)
-        whole = vary(Recording(joined.samples, 0, ""), self.train, {**self.options, "speed": 0.0}, generator)
+        whole = vary(Recording(joined.samples, 0, ""), self.train, self.options | dict.fromkeys(OF_WORDS, 0.0), generator)
         return effects.WordString(whole.samples, joined.words, joined.ends)
 
 
