@@ -5,10 +5,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import _cards
 import pytest
 from _about import ABOUT, read_about
 from _card_page import PAGE, write_page
-import _cards
 from _cards import PRETRAINED, Card, SeedResult, median_seed, read_card, read_cards, update_card
 from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS

@@ -78,7 +78,8 @@ class DigitStrings(FsddTask):
         chosen = [voices[effects.pick(len(voices), generator)] for _ in range(count)]
         quiet = EFFECTS | {effect: self.options[effect] for effect in OF_WORDS}
         joined = _join([vary(recording, self.train, quiet, generator) for recording in chosen], generator)
-        whole = vary(Recording(joined.samples, 0, ""), self.train, self.options | dict.fromkeys(OF_WORDS, 0.0), generator)
+        others = self.options | dict.fromkeys(OF_WORDS, 0.0)
+        whole = vary(Recording(joined.samples, 0, ""), self.train, others, generator)
         return effects.WordString(whole.samples, joined.words, joined.ends)
 
 
