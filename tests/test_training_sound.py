@@ -51,11 +51,11 @@ def test_speed_and_level() -> None:
 def test_soft_edges_of_a_string_are_those_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     need(SOURCE)
     task: Any = make_task("fsdd_strings", {"trim_share": 0.99}, fast=True)
-    longest, trimmed = max(len(recording.samples) for recording in task.train), []
+    trimmed: list[int] = []
     monkeypatch.setattr(effects, "trim_edges", lambda samples, *_: trimmed.append(len(samples)) or samples)
     next(iter(task.train_batches(4, 0)))
     assert trimmed
-    assert max(trimmed) <= longest
+    assert set(trimmed) <= {len(recording.samples) for recording in task.train}  # gaps make a string longer
 
 
 def test_soft_edges_are_lost() -> None:
