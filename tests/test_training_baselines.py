@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -139,8 +139,8 @@ class Sentences(WordTagging):
 
     metric = "accuracy"
 
-    def __init__(self, train: list[TaggedSentence], test: list[TaggedSentence]) -> None:
-        self.options = OPTIONS | {"min_count": 1, "word_bytes": 8}
+    def __init__(self, train: list[TaggedSentence], test: list[TaggedSentence], condition: str = "") -> None:
+        self.options = OPTIONS | {"min_count": 1, "word_bytes": 8, "condition": condition}
         self.set_corpus(TaggedCorpus(train, test, test), fast=False)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
@@ -159,6 +159,15 @@ def test_tags_by_word_and_by_context() -> None:
     task = Sentences(train, test)
     assert score_frequent_tags(task)["accuracy"] == pytest.approx(4 / 5)  # "duck" is a NOUN more often
     assert score_perceptron(task)["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize("method", [score_frequent_tags, score_perceptron])
+def test_simple_taggers_read_the_test_in_its_condition(method: Callable[[Any], dict[str, float]]) -> None:
+    # "It" and "IT" are two words for the perceptron; the most frequent tag does not see the case.
+    train = [TaggedSentence(["It", "runs"], ["PRON", "VERB"]), TaggedSentence(["IT", "runs"], ["NOUN", "VERB"])] * 20
+    test = [TaggedSentence(["It", "runs"], ["PRON", "VERB"])]
+    found = [method(Sentences(train, test, condition))["accuracy"] for condition in ("", "capitals")]
+    assert found == ([1.0, 0.5] if method is score_perceptron else [1.0, 1.0])
 
 
 def test_n_grams_of_a_text_without_surprises() -> None:

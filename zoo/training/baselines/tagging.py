@@ -39,8 +39,7 @@ def score_perceptron(task: Any) -> dict[str, float]:
 def _score(task: Any, find_tags: Callable[[list[str]], list[str]]) -> dict[str, float]:
     places = {name: k for k, name in enumerate(task.tags)}
     batches = task.test_batches()
-    # The order of `WordTagging.test_batches`.
-    sentences = iter(sorted(task.corpus.test, key=lambda sentence: len(sentence.words)))
+    sentences = iter(task.test_sentences())
     outputs = []
     for batch in batches:
         output = torch.zeros(*batch.target.shape, len(places))  # (B, T, tags)

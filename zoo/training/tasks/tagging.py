@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -52,7 +53,7 @@ class WordTagging(Task):
         self.corpus = corpus
         few = slice(FAST_SENTENCES if fast else None)
         self.train = corpus.train[few]
-        self.validation = self._read(corpus.validation[few])
+        self.validation = self._in_condition(corpus.validation[few])
         counts = Counter(word.lower() for sentence in corpus.train for word in sentence.words)
         frequent = [word for word, count in counts.items() if count >= self.options["min_count"]]
         self.vocabulary = frequent or list(counts)
@@ -88,18 +89,23 @@ class WordTagging(Task):
         return self._split(self.validation)
 
     def test_batches(self) -> list[Batch]:
-        return self._split(self._read(self.corpus.test))
+        return self._split(self.test_sentences())
 
-    def _split(self, examples: list[Example]) -> list[Batch]:
-        in_order_of_length = sorted(examples, key=lambda example: len(example[0]))
-        return split_batches(in_order_of_length, collate, EVALUATION_BATCH)
+    def test_sentences(self) -> list[TaggedSentence]:
+        """Return the sentences of the test part in the order of `test_batches`, as the condition writes them."""
+        return self._in_condition(self.corpus.test)
 
-    def _read(self, sentences: Sequence[TaggedSentence]) -> list[Example]:
-        """Return the examples of a split to judge by, in the condition of the options."""
+    def _split(self, sentences: Sequence[TaggedSentence]) -> list[Batch]:
+        return split_batches(self._encode(sentences, str), collate, EVALUATION_BATCH)
+
+    def _in_condition(self, sentences: Sequence[TaggedSentence]) -> list[TaggedSentence]:
+        """Return the sentences of a split to judge by, in order of length, as the condition of the options has them."""
         condition = self.options["condition"]
         if condition not in ("", *CONDITIONS):
             raise ValueError(f"no condition is called {condition!r}; there are {', '.join(CONDITIONS)}")
-        return self._encode(sentences, CONDITIONS.get(condition, str))
+        write = CONDITIONS.get(condition, str)
+        in_order = sorted(sentences, key=lambda sentence: len(sentence.words))
+        return [replace(sentence, words=[write(word) for word in sentence.words]) for sentence in in_order]
 
     def _encode(self, sentences: Sequence[TaggedSentence], write: Callable[[str], str]) -> list[Example]:
         """Return the bytes of sentences' words, each as `write` writes it, and their tags."""
