@@ -166,9 +166,7 @@ def test_int8_keeps_the_metric_of_float_in_cpp(name: str) -> None:
     lost = before - after if card.mode == "max" else after - before
     unbounded = card.metric in ("mse", "nats_per_character")
     assert lost <= (MOST_LOST_SHARE * before if unbounded else MOST_LOST)
-    # The pronouncer's outputs are labels: one that changes is beyond the limit, whatever the metric says.
-    refused = "refused" in card.recipes["int8"]
-    assert refused is (card.metric == "word_error_rate")
+    assert "refused" not in card.recipes["int8"]
 
 
 @pytest.mark.parametrize("task", CONDITIONS)
