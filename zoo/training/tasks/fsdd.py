@@ -48,7 +48,7 @@ EFFECTS: dict[str, Any] = {
 OF_WORDS = ("speed", "trim_share")
 OPTIONS: dict[str, Any] = EFFECTS | {
     "label_smoothing": 0.0,
-    "held_speaker": "",  # left out of training; validation and test are this speaker alone, test with the training part
+    "held_speaker": "",  # left out of training; validation is this speaker alone, and test all other recordings
     "made_digits": 0,  # digits by espeak-ng in training
     "made_others": 0,  # sounds that are no digit in training; the model has one class more for them
     "condition": "",  # of `CONDITIONS`, in which validation and test are heard

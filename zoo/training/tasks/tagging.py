@@ -40,6 +40,11 @@ def collate(examples: list[Example]) -> Batch:
     return Batch(input, lengths, pad_sequences([tags for _, tags in examples], PADDING)[0])
 
 
+def rewrite(sentence: TaggedSentence, write: Callable[[str], str]) -> TaggedSentence:
+    """Return a sentence with each word as `write` writes it."""
+    return replace(sentence, words=[write(word) for word in sentence.words])
+
+
 class WordTagging(Task):
     """What tagging tasks share. A derived class gives the corpus and the score."""
 
@@ -81,7 +86,7 @@ class WordTagging(Task):
 
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         def vary(sentences: Sequence[TaggedSentence]) -> Batch:
-            return collate([self._encode([one], draw_case(self.options["case"]))[0] for one in sentences])
+            return collate(self._encode([rewrite(one, draw_case(self.options["case"])) for one in sentences]))
 
         return make_loader(self.train, [len(sentence.words) for sentence in self.train], vary, batch_size, seed)
 
@@ -96,7 +101,7 @@ class WordTagging(Task):
         return self._in_condition(self.corpus.test)
 
     def _split(self, sentences: Sequence[TaggedSentence]) -> list[Batch]:
-        return split_batches(self._encode(sentences, str), collate, EVALUATION_BATCH)
+        return split_batches(self._encode(sentences), collate, EVALUATION_BATCH)
 
     def _in_condition(self, sentences: Sequence[TaggedSentence]) -> list[TaggedSentence]:
         """Return the sentences of a split to judge by, in order of length, as the condition of the options has them."""
@@ -105,17 +110,14 @@ class WordTagging(Task):
             raise ValueError(f"no condition is called {condition!r}; there are {', '.join(CONDITIONS)}")
         write = CONDITIONS.get(condition, str)
         in_order = sorted(sentences, key=lambda sentence: len(sentence.words))
-        return [replace(sentence, words=[write(word) for word in sentence.words]) for sentence in in_order]
+        return [rewrite(sentence, write) for sentence in in_order]
 
-    def _encode(self, sentences: Sequence[TaggedSentence], write: Callable[[str], str]) -> list[Example]:
-        """Return the bytes of sentences' words, each as `write` writes it, and their tags."""
+    def _encode(self, sentences: Sequence[TaggedSentence]) -> list[Example]:
+        """Return the bytes of sentences' words, and their tags."""
         places = {tag: k for k, tag in enumerate(self.all_tags)}
         size = self.options["word_bytes"]
         return [
-            (
-                spell([write(word) for word in sentence.words], size),
-                torch.tensor([places[tag] for tag in sentence.tags]),
-            )
+            (spell(sentence.words, size), torch.tensor([places[tag] for tag in sentence.tags]))
             for sentence in sentences
         ]
 
