@@ -22,7 +22,7 @@ import zoo
 from zoo.training.markdown import put_between
 
 try:
-    from zoo.training.baselines import score_baselines
+    from zoo.training.baselines import learn_baselines
     from zoo.training.evaluation import evaluate
     from zoo.training.experiment import read_experiment
     from zoo.training.sound.conditions import CONDITIONS, NO_DIGIT
@@ -67,28 +67,44 @@ def score(model: Any, task: Any) -> float:
         return evaluate(path, task).cpp[task.metric]
 
 
-def score_condition(card: Card, condition: str, baselines: bool) -> Card:
+def score_conditions(card: Card, baselines: bool) -> Card:
+    """Write a model's metric in each condition of its task into its card; return the card.
+
+    Args:
+        card: of a shipped model.
+        baselines: score the simple methods of its task, too, which learn once.
+    """
+    card = update_card(card.name, conditions={})
+    methods = learn_baselines(card.task, make_task(card.task, card.task_options)) if baselines else {}
+    for condition in ("", *OF_TASK[card.task][1]):
+        if has_classes_for(card, condition):
+            card = score_condition(card, condition, methods)  # written at once: all take minutes
+    return card
+
+
+def score_condition(card: Card, condition: str, methods: dict[str, Any]) -> Card:
     """Write a model's metric in one more condition into its card; return the card.
 
     Args:
         card: of a shipped model.
         condition: of its task; empty for none.
-        baselines: score the simple methods of its task, too.
+        methods: scores of the simple methods to be scored, too, by their names.
     """
     name = condition or OF_TASK[card.task][0]
     task = make_task(card.task, card.task_options | {"condition": condition})
     figure = score(zoo.build(card.name, pretrained=True), task)
     print(f"{card.name}  {name}  {figure:.4f}", flush=True)
     card = update_card(card.name, conditions=card.conditions | {name: figure})
-    return score_simple_methods(card, "baseline_conditions", name, task) if baselines else card
+    return score_simple_methods(card, "baseline_conditions", name, methods, task)
 
 
-def score_simple_methods(card: Card, field: str, key: str, task: Any) -> Card:
-    """Write the metric of a task's simple methods into a card, for each under a key of a field; return the card."""
-    for method, figures in score_baselines(card.task, task).items():
-        print(f"{method}  {key}  {figures[card.metric]:.4f}", flush=True)
+def score_simple_methods(card: Card, field: str, key: str, methods: dict[str, Any], task: Any) -> Card:
+    """Write the metric of simple methods on a task into a card, for each under a key of a field; return the card."""
+    for method, score_method in methods.items():
+        figure = score_method(task)[card.metric]
+        print(f"{method}  {key}  {figure:.4f}", flush=True)
         known = getattr(card, field)
-        card = update_card(card.name, **{field: known | {method: known.get(method, {}) | {key: figures[card.metric]}}})
+        card = update_card(card.name, **{field: known | {method: known.get(method, {}) | {key: figure}}})
     return card
 
 
@@ -115,7 +131,8 @@ def score_unseen_speakers(card: Card, speakers: Sequence[str], runs: Path, basel
         print(f"{card.name}  without {speaker}  {figure:.4f}", flush=True)
         card = update_card(card.name, unseen_speakers=card.unseen_speakers | {speaker: figure})
         if baselines:
-            card = score_simple_methods(card, "baseline_unseen_speakers", speaker, task)
+            methods = learn_baselines(card.task, task)
+            card = score_simple_methods(card, "baseline_unseen_speakers", speaker, methods, task)
 
 
 def put_tables(text: str, tables: dict[str, str]) -> str:
@@ -136,10 +153,7 @@ def main() -> int:
     args = make_parser().parse_args()
     try:
         for card in [] if args.no_scoring else choose_cards(args.models, OF_TASK):
-            card = update_card(card.name, conditions={})
-            for condition in ("", *OF_TASK[card.task][1]):
-                if has_classes_for(card, condition):
-                    card = score_condition(card, condition, args.baselines)  # written at once: all take minutes
+            card = score_conditions(card, args.baselines)
             if args.speakers is not None and card.task == SPOKEN:
                 score_unseen_speakers(card, args.speakers or SPEAKERS, args.runs, args.baselines)
         tables = {task: condition_table(choose_cards([], [task])) for task in OF_TASK}

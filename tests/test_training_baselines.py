@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,16 +14,16 @@ from torch import Tensor
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
 from zoo.data.fsdd import Recording
 from zoo.data.windows import cut_windows
-from zoo.training.baselines import BASELINES
+from zoo.training.baselines import BASELINES, learn_baselines
 from zoo.training.baselines.characters import score_n_grams
-from zoo.training.baselines.classes import score_best
+from zoo.training.baselines.classes import learn_classes
 from zoo.training.baselines.forecasting import score_last_value, score_ridge, score_same_hour
-from zoo.training.baselines.names import score_character_n_grams
+from zoo.training.baselines.names import learn_character_n_grams
 from zoo.training.baselines.pauses import find_words, score_pauses
 from zoo.training.baselines.pronunciation import align, score_letters
-from zoo.training.baselines.sequences import score_nearest_neighbour, score_statistics
+from zoo.training.baselines.sequences import learn_statistics, score_nearest_neighbour
 from zoo.training.baselines.sound_windows import score_keyword_windows, score_label_windows
-from zoo.training.baselines.tagging import score_frequent_tags, score_perceptron
+from zoo.training.baselines.tagging import learn_frequent_tags, learn_perceptron
 from zoo.training.batching import Batch, pad_sequences, split_batches
 from zoo.training.learners.classification import score_classes
 from zoo.training.learners.detection import score_trials
@@ -104,13 +104,14 @@ def test_statistics_tell_means_apart_and_see_no_padding() -> None:
         return torch.randn(length, 1) + 3 * label, label
 
     train, test = ([draw(k % 2, length + k) for k in range(40)] for length in (10, 25))
-    assert score_statistics(classes_task(train, test, collate_series))["accuracy"] == 1.0
+    task = classes_task(train, test, collate_series)
+    assert learn_statistics(task)(task)["accuracy"] == 1.0
 
 
 def test_names_by_their_characters() -> None:
     train = [("Kowalski", 0), ("Nowakowski", 0), ("Wisniewski", 0), ("Rossini", 1), ("Bellini", 1), ("Puccini", 1)]
     task = classes_task(train, [("Lewandowski", 0), ("Müllerini", 1)], collate_texts)
-    assert score_character_n_grams(task)["accuracy"] == 1.0
+    assert learn_character_n_grams(task)(task)["accuracy"] == 1.0
 
 
 def test_validation_chooses_the_strength() -> None:
@@ -130,7 +131,8 @@ def test_validation_chooses_the_strength() -> None:
     examples = [(torch.zeros(3, 1), 1)] * 4
     task = classes_task(examples, examples, collate_series)
     train = [Batch(torch.zeros(1, 3, 1), None, torch.tensor([1]))]
-    scores = score_best(task, Fixed, (1, 2, 3), lambda batches: [0] * sum(len(b.target) for b in batches), train)
+    score = learn_classes(Fixed, (1, 2, 3), lambda batches: [0] * sum(len(b.target) for b in batches), train)
+    scores = score(task)
     assert scores == pytest.approx({"accuracy": 1.0, "nll": -math.log(0.9), "calibration_error": 0.1})
 
 
@@ -157,17 +159,19 @@ def test_tags_by_word_and_by_context() -> None:
     # Of another order than that of length, and "unknown" has the most frequent tag, NOUN.
     test = [TaggedSentence(["the", "unknown", "swims"], ["DET", "NOUN", "VERB"]), *train[1:2]]
     task = Sentences(train, test)
-    assert score_frequent_tags(task)["accuracy"] == pytest.approx(4 / 5)  # "duck" is a NOUN more often
-    assert score_perceptron(task)["accuracy"] == 1.0
+    assert learn_frequent_tags(task)(task)["accuracy"] == pytest.approx(4 / 5)  # "duck" is a NOUN more often
+    assert learn_perceptron(task)(task)["accuracy"] == 1.0
 
 
-@pytest.mark.parametrize("method", [score_frequent_tags, score_perceptron])
-def test_simple_taggers_read_the_test_in_its_condition(method: Callable[[Any], dict[str, float]]) -> None:
+def test_simple_taggers_learn_once_and_read_the_test_in_its_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     # "It" and "IT" are two words for the perceptron; the most frequent tag does not see the case.
     train = [TaggedSentence(["It", "runs"], ["PRON", "VERB"]), TaggedSentence(["IT", "runs"], ["NOUN", "VERB"])] * 20
     test = [TaggedSentence(["It", "runs"], ["PRON", "VERB"])]
-    found = [method(Sentences(train, test, condition))["accuracy"] for condition in ("", "capitals")]
-    assert found == ([1.0, 0.5] if method is score_perceptron else [1.0, 1.0])
+    methods = learn_baselines("ud_english_ewt", Sentences(train, test))
+    monkeypatch.setattr("zoo.training.baselines.tagging.PerceptronTagger", None)  # nothing learns any more
+    found = {name: [score(Sentences(train, test, condition))["accuracy"] for condition in ("", "capitals")]
+             for name, score in methods.items()}  # fmt: skip
+    assert found == {"most frequent tag": [1.0, 1.0], "averaged perceptron": [1.0, 0.5]}
 
 
 def test_n_grams_of_a_text_without_surprises() -> None:

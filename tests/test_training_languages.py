@@ -9,7 +9,7 @@ from support.program import Program
 
 import zoo
 from zoo.data.manual_pages import LANGUAGES, ManualPages
-from zoo.training.baselines.names import score_snippet_n_grams
+from zoo.training.baselines.names import learn_snippet_n_grams
 from zoo.training.batching import Batch
 from zoo.training.tasks import languages, make_task
 
@@ -104,6 +104,7 @@ def test_the_names_of_languages_are_in_the_file(program: Program, artifact: Path
 def test_the_baseline_tells_languages_of_their_own_letters(small: ManualPages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zoo.training.baselines.names.SNIPPETS", 8)
     monkeypatch.setattr("zoo.training.baselines.names.SNIPPET_STRENGTHS", (10.0,))
-    got = score_snippet_n_grams(make_task("languages"))
+    task = make_task("languages")
+    got = learn_snippet_n_grams(task)(task)
     assert got["accuracy"] > 0.9
     assert got["accuracy_60"] > got["accuracy_20"]

@@ -11,37 +11,43 @@ from torch import Tensor
 
 from zoo.training.batching import Batch
 
+# Metrics of what was learned, on the test part of a task; what is still to be chosen is chosen on its validation part.
+Score = Callable[[Any], dict[str, float]]
 
-def score_best(
-    task: Any,
+
+def learn_classes(
     make: Callable[[float], Any],
     strengths: Iterable[float],
     describe: Callable[[Sequence[Batch]], Any],
     train: Sequence[Batch],
-) -> dict[str, float]:
-    """Fit a classifier with each strength, choose by the accuracy on validation, return the metrics on test.
+) -> Score:
+    """Fit a classifier with each strength; return what scores the best one on a task.
 
-    A classifier without probabilities, such as a support vector machine, has no other metric than its accuracy.
+    The best one has the largest accuracy on the validation part of that task. A classifier without probabilities, such
+    as a support vector machine, has no other metric than its accuracy.
 
     Args:
-        task: one whose targets are classes and whose scores are (B, classes).
         make: makes a classifier of scikit-learn.
         strengths: what `make` takes.
         describe: makes the features (examples, features) of batches.
-        train: the training part.
+        train: the training part; its targets are classes.
     """
-    labels = torch.cat([batch.target for batch in train]).numpy()
-    features, validation = describe(train), task.validation_batches()
-    seen = describe(validation)
-    best, best_accuracy = None, -1.0
-    for strength in strengths:
-        classifier = make(strength).fit(features, labels)
-        accuracy = task.score([_score_classes(classifier, seen, task)], _joined(validation))["accuracy"]
-        if accuracy > best_accuracy:
-            best, best_accuracy = classifier, accuracy
-    test = task.test_batches()
-    scores: dict[str, float] = task.score([_score_classes(best, describe(test), task)], _joined(test))
-    return scores if hasattr(best, "predict_proba") else {"accuracy": scores["accuracy"]}
+    labels, features = torch.cat([batch.target for batch in train]).numpy(), describe(train)
+    classifiers = [make(strength).fit(features, labels) for strength in strengths]
+
+    def score(task: Any) -> dict[str, float]:
+        validation, test = task.validation_batches(), task.test_batches()
+        seen = describe(validation)
+
+        def judge(classifier: Any) -> float:
+            scores: dict[str, float] = task.score([_score_classes(classifier, seen, task)], _joined(validation))
+            return scores["accuracy"]
+
+        best = max(classifiers, key=judge)
+        scores: dict[str, float] = task.score([_score_classes(best, describe(test), task)], _joined(test))
+        return scores if hasattr(best, "predict_proba") else {"accuracy": scores["accuracy"]}
+
+    return score
 
 
 def _joined(batches: Sequence[Batch]) -> list[Batch]:

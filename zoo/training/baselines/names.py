@@ -9,7 +9,7 @@ import torch
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from zoo.training.baselines.classes import score_best
+from zoo.training.baselines.classes import Score, learn_classes
 from zoo.training.batching import Batch
 
 STRENGTHS = (0.3, 1.0, 3.0)
@@ -17,34 +17,32 @@ STRENGTHS = (0.3, 1.0, 3.0)
 SNIPPETS, SNIPPET_STRENGTHS, SEED = 4000, (10.0, 30.0, 100.0, 300.0), 0
 
 
-def score_character_n_grams(task: Any) -> dict[str, float]:
+def learn_character_n_grams(task: Any) -> Score:
     """Logistic regression on the counts of one to four characters, with the name's ends marked."""
     counter = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), lowercase=False)
 
     def make(strength: float) -> LogisticRegression:
         return LogisticRegression(C=strength, max_iter=500)
 
-    return _score(task, task.train, counter, make, STRENGTHS)
+    return _learn(task.train, counter, make, STRENGTHS)
 
 
-def score_snippet_n_grams(task: Any) -> dict[str, float]:
+def learn_snippet_n_grams(task: Any) -> Score:
     """Logistic regression on weighted counts (TF-IDF) of one to four characters, in small letters."""
     counter = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True)
 
     def make(strength: float) -> LogisticRegression:
         return LogisticRegression(C=strength, max_iter=500, tol=1e-3)
 
-    return _score(task, task.draw_train(SNIPPETS, SEED), counter, make, SNIPPET_STRENGTHS)
+    return _learn(task.draw_train(SNIPPETS, SEED), counter, make, SNIPPET_STRENGTHS)
 
 
-def _score(
-    task: Any, examples: Sequence[tuple[str, int]], counter: Any, make: Any, strengths: Sequence[float]
-) -> dict[str, float]:
-    """Return the test metrics of the best strength for texts and their classes."""
+def _learn(examples: Sequence[tuple[str, int]], counter: Any, make: Any, strengths: Sequence[float]) -> Score:
+    """Learn the classes of texts with each strength."""
     counter.fit([text for text, _ in examples])
 
     def describe(batches: Sequence[Batch]) -> Any:
         return counter.transform([bytes(row[row > 0].tolist()).decode() for batch in batches for row in batch.input])
 
     train = [Batch(torch.tensor([list(text.encode())]), None, torch.tensor([label])) for text, label in examples]
-    return score_best(task, make, strengths, describe, train)
+    return learn_classes(make, strengths, describe, train)

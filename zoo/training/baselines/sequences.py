@@ -12,16 +12,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from zoo.training.baselines.classes import score_best
+from zoo.training.baselines.classes import Score, learn_classes
 from zoo.training.batching import Batch
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
-def score_statistics(task: Any) -> dict[str, float]:
+def learn_statistics(task: Any) -> Score:
     """Logistic regression on mean and deviation of each channel."""
-    return score_best(
-        task,
+    return learn_classes(
         lambda strength: make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=2000)),
         STRENGTHS,
         lambda batches: np.stack([_statistics(row) for row in _rows(batches)]),

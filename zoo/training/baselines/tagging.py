@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from nltk.tag.perceptron import PerceptronTagger
 
+from zoo.training.baselines.classes import Score
+
 SEED = 0
 PASSES = 5  # over the training sentences
 
 
-def score_frequent_tags(task: Any) -> dict[str, float]:
+def learn_frequent_tags(task: Any) -> Score:
     """A word's tag is its most frequent one in training; an unknown word has the most frequent tag of all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     overall: Counter[str] = Counter()
@@ -25,15 +27,15 @@ def score_frequent_tags(task: Any) -> dict[str, float]:
     (rest, _), *_ = overall.most_common(1)
 
     best = {word: found.most_common(1)[0][0] for word, found in counts.items()}
-    return _score(task, lambda words: [best.get(word.lower(), rest) for word in words])
+    return lambda task: _score(task, lambda words: [best.get(word.lower(), rest) for word in words])
 
 
-def score_perceptron(task: Any) -> dict[str, float]:
+def learn_perceptron(task: Any) -> Score:
     """nltk's tagger: it looks at the word, its ends, its neighbours, and the two tags before."""
     tagger = PerceptronTagger(load=False)
     random.seed(SEED)  # it shuffles with this generator
     tagger.train([list(zip(s.words, s.tags, strict=True)) for s in task.corpus.train], nr_iter=PASSES)
-    return _score(task, lambda words: [tag for _, tag in tagger.tag(words)])
+    return lambda task: _score(task, lambda words: [tag for _, tag in tagger.tag(words)])
 
 
 def _score(task: Any, find_tags: Callable[[list[str]], list[str]]) -> dict[str, float]:
