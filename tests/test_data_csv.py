@@ -1,5 +1,6 @@
 """CSV files of every form: the right numbers, the columns that are left out, and what is refused with its line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,38 @@ def test_rows_go_from_the_oldest_to_the_newest() -> None:
     assert gaps.facts["time"] == "date, rising; 1 step is longer than most, the first one before line 5"
     hours = "date,hour,x\n2020-01-01,1,4\n2020-01-01,2,5\n2020-01-02,1,6\n"
     assert parse_csv(hours).values.flatten().tolist() == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("timestamp", [1.6e9 + 3600 * k + k * k for k in range(12)]),
+        ("seconds", [k + k * k / 7 for k in range(12)]),
+        ("x1", [1.6e9 + 3600 * k + k * k for k in range(12)]),
+        ("k", range(12)),
+        ("date", [f"2020-01-{k:02}" for k in range(1, 13)]),
+    ],
+)
+@pytest.mark.parametrize("columns", [[], ["x"]])
+def test_columns_that_are_not_asked_for_tell_the_time_all_the_same(
+    name: str, times: Sequence[object], columns: list[str]
+) -> None:
+    falling = parse_csv(rows(list(times)[::-1], WAVE, header=f"{name},x"), columns)
+    assert falling.values.flatten().tolist() == WAVE[::-1]
+    if name not in ("x1", "k"):  # their order is all that tells these two
+        shuffled = [times[5 * k % 12] for k in range(12)]
+        with pytest.raises(DataError, match=f"line 5, column '{name}': the time does not go on from line 4"):
+            parse_csv(rows(shuffled, WAVE, header=f"{name},x"), columns)
+        assert parse_csv(rows(shuffled, WAVE, header=f"{name},x"), ["x"], in_order=True).values[0] == WAVE[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"), [("year", [2020] * 12), ("year", [""] * 12), ("total", [(k - 12) ** 2 for k in range(12)])]
+)
+def test_a_constant_or_doubtful_column_that_is_not_asked_for_is_no_time(name: str, cells: list[object]) -> None:
+    series = parse_csv(rows(cells, WAVE, header=f"{name},x"), ["x"])
+    assert series.values.flatten().tolist() == WAVE
+    assert series.facts["time"] == "rows are taken in their order"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from zoo.data.csv_times import (
     direction,
     gives_order,
     read_times,
+    refuse_doubtful,
     steps_evenly,
     tells_part_of_time,
     time_told,
@@ -135,19 +136,19 @@ def _leave_out(
         example = next((cell for cell in column if not is_missing(cell)), None)
         if name == time_column:
             found[name] = "is the time"
-        elif columns:
-            found[name] = "was not asked for"
         elif example is None:
             found[name] = "has no values"
         elif name not in numbers:
             found[name] = "tells the time" if are_dates(column) else f"has no numbers, such as {example!r}"
         elif len(column) > 1 and np.nanmin(numbers[name]) == np.nanmax(numbers[name]):
             found[name] = f"is constant at {example}"
-        else:
-            why = time_told(name, numbers[name])
-            if why:
-                found[name] = why
-                told.append(name)
+        elif why := time_told(name, numbers[name]):
+            found[name] = why
+            told.append(name)
+        elif not columns:  # whoever names the variables has said that this is none
+            refuse_doubtful(name, numbers[name])
+        if columns and name != time_column:
+            found[name] = "was not asked for"
     return found, told
 
 

@@ -116,32 +116,49 @@ def steps_evenly(values: NDArray[np.float64]) -> bool:
 
 
 def time_told(name: str, values: NDArray[np.float64]) -> str:
-    """Return why a column of numbers is a time or an index; empty where it is none.
-
-    Raises:
-        DataError: it rises or falls in every row, which a time does, and a total too.
-    """
+    """Return why a column of numbers is a time or an index; empty where it is none, or where that is doubtful."""
     if is_named_like_time(name):
         return "is named like a time or an index"
-    if len(values) < ENOUGH_ROWS or not np.isfinite(values).all():
-        return ""
-    steps = np.diff(values)
-    if not ((steps > 0).all() or (steps < 0).all()):
+    if not _goes_on(values):
         return ""
     if steps_evenly(values):
-        return f"changes by {steps[0]:g} in every row, as an index does"
+        return f"changes by {values[1] - values[0]:g} in every row, as an index does"
+    return clock_told(values)
+
+
+def clock_told(values: NDArray[np.float64]) -> str:
+    """Return which clock's numbers these are; empty where they are none."""
     if _are_dates(values):
         return "is a date written as a number"
     if any(
         UNIX_SECONDS[0] * scale < values.min() and values.max() < UNIX_SECONDS[1] * scale for scale in (1, 1e3, 1e9)
     ):
         return "is a unix time"
-    moves = "rises" if steps[0] > 0 else "falls"
+    return ""
+
+
+def refuse_doubtful(name: str, values: NDArray[np.float64]) -> None:
+    """Refuse a column that `time_told` takes for no time, and that may be one.
+
+    Raises:
+        DataError: it rises or falls in every row, which a time does, and a total too.
+    """
+    if not _goes_on(values):
+        return
+    moves = "rises" if values[1] > values[0] else "falls"
     raise DataError(
         f"column {name!r} {moves} in every row, as a time does, and a total too",
         Setting("time_column", (name,), "to leave it out"),
         Setting("columns", ("NAME,NAME",), "to name all variables"),
     )
+
+
+def _goes_on(values: NDArray[np.float64]) -> bool:
+    """Return whether numbers rise in every row or fall in every row, in more rows than by chance."""
+    if len(values) < ENOUGH_ROWS or not np.isfinite(values).all():
+        return False
+    steps = np.diff(values)
+    return bool((steps > 0).all() or (steps < 0).all())
 
 
 def _are_dates(values: NDArray[np.float64]) -> bool:
