@@ -242,3 +242,5 @@ def test_small_data_trains_in_small_batches(tmp_path: Path) -> None:
     training = proposal.table["training"]
     assert (training["batch_size"], training["max_epochs"]) == (2, 100)
     assert name_experiment(Path("a/My words-2.ts")) == "My_words_2"
+    (tmp_path / "v0.5").mkdir()
+    assert name_experiment(tmp_path / "v0.5") == "v0_5"

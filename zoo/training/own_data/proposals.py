@@ -90,7 +90,9 @@ def propose_experiment(data: str | Path, wishes: Wishes, *, fast: bool = False) 
 
 def name_experiment(path: Path) -> str:
     """Return a name for the experiment on a file or folder: letters, digits and underscores."""
-    return re.sub(r"\W+", "_", path.resolve().stem).strip("_") or "own_data"
+    whole = path.resolve()
+    name = whole.name if whole.is_dir() else whole.stem  # a dot in a folder's name begins no ending
+    return re.sub(r"\W+", "_", name).strip("_") or "own_data"
 
 
 def make_options(kind: str, data: str, wishes: Wishes) -> dict[str, Any]:
