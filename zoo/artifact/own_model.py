@@ -27,6 +27,7 @@ def build_own_model(
     arguments: Mapping[str, Any],
     input_spec: TensorSpec | None = None,
     weights: str | Path | Mapping[str, Tensor] | None = None,
+    seed: int = 0,
 ) -> nn.Module:
     """Build `module:Class` with its arguments, and adapt it to the contract of `zoo.RecurrentModel`.
 
@@ -38,6 +39,7 @@ def build_own_model(
         arguments: of the class or function, by name.
         input_spec: the input, if the module does not have an `input_spec` of its own.
         weights: a file for `zoo.load_weights_`, or a state dict, with the class's own names.
+        seed: of PyTorch's generator while the module is made. The global generator is not changed.
 
     Returns:
         The module in eval mode: itself if `forward` takes (input, lengths, state), otherwise adapted.
@@ -53,7 +55,9 @@ def build_own_model(
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"cannot find {target!r}: {error}; write it as module:Class") from error
     try:
-        made = maker(**arguments)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            made = maker(**arguments)
     except TypeError as error:
         raise ValueError(f"cannot build {target!r} with {dict(arguments)}: {error}") from error
     if not isinstance(made, nn.Module):

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import zoo
+from zoo.cli.models import add_model_arguments, make_model
 from zoo.cli.parser import new_parser
-from zoo.cli.script import add_model_arguments, make_model, read_samples
+from zoo.cli.script import read_samples
 
 DESCRIPTION = "Write a model of the zoo as ONNX with native recurrent nodes, and prove it in ONNX Runtime first."
 EXAMPLES = """\

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import zoo
+from zoo.cli.models import add_model_arguments, make_model
 from zoo.cli.parser import new_parser
-from zoo.cli.script import add_layer_arguments, add_model_arguments, make_model, read_samples
+from zoo.cli.script import add_layer_arguments, read_samples
 
 DESCRIPTION = "Quantize a model with every recipe, and print sizes and errors against the float model."
 EXAMPLES = """\
@@ -65,7 +66,10 @@ def _row(report: zoo.RecipeReport) -> tuple[str, ...]:
 
 def main(arguments: Sequence[str] | None = None, program: str = "zoo recipes") -> int:
     """Run the program; returns its exit status."""
-    args = make_parser(program).parse_intermixed_args(arguments)
+    parser = make_parser(program)
+    args = parser.parse_intermixed_args(arguments)
+    if args.model is None:
+        parser.error("which model? Give a name (`zoo script --list` shows them), a checkpoint folder or module:Class")
     try:
         if args.picture:
             import matplotlib  # noqa: F401  # it may be missing: say so before minutes are spent

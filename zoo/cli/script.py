@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 import zoo
-from zoo.cli.parser import new_parser, read_assignment
+from zoo.cli.models import add_model_arguments, make_model
+from zoo.cli.parser import new_parser
 
 DESCRIPTION = "Build a model, script it, check it and write it as an artifact, which cpp_runner runs."
 EXAMPLES = """\
@@ -35,44 +36,6 @@ examples:
 
 # Steps of the sequence over which a recipe has to keep its limit.
 LONG_RUN = 10_000
-
-# Files of other programs that hold a model with its configuration.
-WHOLE_MODELS = (".onnx", ".keras", ".h5", ".hdf5")
-
-
-def read_dims(text: str) -> tuple[int | str, ...]:
-    """Return the names and sizes of `batch,seq_len,12`."""
-    return tuple(int(dim) if dim.isdigit() else dim for dim in text.split(","))
-
-
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say which model it is, with which weights and samples."""
-    parser.add_argument(
-        "model", nargs="?", help="a registered name, a checkpoint folder, module:Class, or an .onnx, .keras or .h5 file"
-    )
-    parser.add_argument(
-        "overrides", nargs="*", type=read_assignment, metavar="name=value", help="fields of the model's configuration"
-    )
-    parser.add_argument(
-        "--weights", type=Path, help="weights: .safetensors, .pt or .ckpt by torch.save, .npz, .onnx, .keras or .h5"
-    )
-    parser.add_argument("--pretrained", action="store_true", help="load the weights that come with the package")
-    parser.add_argument(
-        "--init", default="uniform", help=f"the initialisation scheme: one of {', '.join(zoo.list_inits())}"
-    )
-    parser.add_argument("--zero-bias", action="store_true", help="start all biases at 0")
-    parser.add_argument("--forget-bias", type=float, help="the sum of the two forget-gate biases of an LSTM")
-    parser.add_argument("--unit-forget", action="store_true", help="start an LSTM's biases as Keras does")
-    parser.add_argument("--chrono", type=int, metavar="STEPS", help="gate biases for time scales up to this many steps")
-    parser.add_argument("--seed", type=int, default=0, help="the seed of the initial weights (default: 0)")
-    parser.add_argument(
-        "--input-dims", type=read_dims, help="the input of a class of your own, such as batch,seq_len,12"
-    )
-    parser.add_argument("--vocab-size", type=int, help="the number of tokens, where your own class takes int64 tokens")
-    parser.add_argument(
-        "--sample", type=Path, action="append", help="a real input (.npy) for the golden samples; may be repeated"
-    )
-    parser.add_argument("--license", help="the licence of the weights, for the manifest")
 
 
 def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,52 +71,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "with 8-bit or 16-bit weights as the recipe has them, and activations in float32",
     )
     parser.add_argument("--list", action="store_true", help="list models, initialisation schemes and recipes")
-
-
-def make_input_spec(args: argparse.Namespace) -> zoo.TensorSpec | None:
-    """Return the input of a class of the user's own, or None where the command line does not describe it."""
-    if args.vocab_size is not None:
-        dims = args.input_dims or ("batch", "seq_len")
-        return zoo.TensorSpec("input", "int64", dims, range=(0, args.vocab_size - 1))
-    if args.input_dims is not None:
-        return zoo.TensorSpec("input", "float32", args.input_dims)
-    return None
-
-
-def make_model(args: argparse.Namespace, program: str) -> Any:
-    """Build or load the model with its weights."""
-    overrides = dict(args.overrides)
-    init = zoo.Init(args.init, args.zero_bias, args.forget_bias, args.unit_forget, args.chrono)
-    if ":" in args.model:
-        model: Any = zoo.build_own_model(args.model, overrides, make_input_spec(args), args.weights)
-        if getattr(model, "input_spec", None) is None:
-            raise ValueError(f"{args.model} does not say what its input is; give --input-dims batch,seq_len,FEATURES")
-        return model
-    if Path(args.model).is_dir():
-        return zoo.load_checkpoint(args.model)
-    if Path(args.model).suffix in WHOLE_MODELS and Path(args.model).is_file():
-        return import_file(args)
-    if Path(args.model).is_file():
-        raise ValueError(f"{args.model} is a file, not a model's name: {program} NAME --weights {args.model}")
-    return zoo.build(
-        args.model, init=init, seed=args.seed, weights=args.weights, pretrained=args.pretrained, **overrides
-    )
-
-
-def import_file(args: argparse.Namespace) -> Any:
-    """Turn the file of another program into a model, and say which model it is."""
-    if args.overrides or args.weights or args.pretrained:
-        raise ValueError(
-            f"{args.model} has its sizes and weights in it; leave overrides, --weights and --pretrained out"
-        )
-    imported = zoo.import_model(args.model)
-    print(f"imported         {imported.description}")
-    print(f"proved           {imported.worst_difference:.3g} from the file, at lengths {imported.lengths}")
-    if imported.activation:
-        print(f"left out         {imported.activation} after the last layer: the scores are what goes into it")
-    for note in imported.notes:
-        print(f"differs          {note}")
-    return imported.model
 
 
 def read_samples(paths: Sequence[Path] | None, spec: zoo.TensorSpec) -> list[zoo.Sample] | None:
