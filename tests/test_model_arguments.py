@@ -1,4 +1,4 @@
-"""What a command line may say of each kind of model, and the seed of a class."""
+"""What a command line may say of each kind of model, the seed of a class, and the name of the file that is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.small_models import build_small
 
 import zoo
 from zoo.cli import export, recipes, script
-from zoo.cli.models import INITIAL, OPTIONS
+from zoo.cli.models import INITIAL, OPTIONS, name_output
 
 OWN = """
 import torch
@@ -108,3 +108,36 @@ def test_a_seed_gives_the_same_weights_again(model: list[str]) -> None:
     assert all(torch.equal(first[name], again[name]) and torch.equal(default[name], zero[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("model", "file"),
+    [
+        ("gru_tagger", "gru_tagger.pt"),
+        ("net-0.5", "net-0.5.pt"),
+        ("./net-0.5/", "net-0.5.pt"),
+        ("net-0.5/../net-0.5", "net-0.5/../net-0.5.pt"),
+        ("net.onnx", "net.pt"),
+        ("gone/net.onnx", "gone/net.onnx.pt"),
+        ("seeded_nets:Net", "seeded_nets.Net.pt"),
+        ("deep.seeded_nets:Net", "deep.seeded_nets.Net.pt"),
+    ],
+)
+def test_the_file_has_the_whole_name_of_the_model(model: str, file: str) -> None:
+    assert name_output(model, ".pt") == Path(file)
+
+
+def test_a_model_in_the_working_folder_is_written_beside_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "net-0.5")
+    assert name_output(".", ".pt") == folder / "net-0.5.pt"
+
+
+def test_two_models_do_not_share_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert script.main(["net-0.5", "--recipe", "int8", "--portable", "-o", "net-0.6"]) == 0
+    assert {path.name for path in Path().glob("net-*")} == {"net-0.5", "net-0.6", "net-0.6.portable.pt"}
+    capsys.readouterr()
+    assert export.main(["net.onnx"]) == 1
+    assert "net.onnx would be written over itself; give -o FILE\n" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        recipes.main([])
+    assert "which model?" in capsys.readouterr().err

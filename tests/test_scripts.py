@@ -154,7 +154,7 @@ def test_the_console_program_finds_a_class_in_the_working_folder(tmp_path: Path)
     (tmp_path / "own_nets.py").write_text(OWN)
     done = call_zoo("script", "own_nets:Smooth", "channels=4", "--input-dims", "batch,seq_len,4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "own_nets.pt").exists()
+    assert (tmp_path / "own_nets.Smooth.pt").exists()
 
 
 def test_the_list_of_subcommands_needs_no_torch(tmp_path: Path) -> None:

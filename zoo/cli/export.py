@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import zoo
-from zoo.cli.models import add_model_arguments, make_model
+from zoo.cli.models import add_model_arguments, make_model, name_output
 from zoo.cli.parser import new_parser
 from zoo.cli.script import read_samples
 
@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo export") ->
     args = parser.parse_intermixed_args(arguments)
     if args.model is None:
         parser.error("which model? Give a name (`zoo script --list` shows them) or a checkpoint folder")
-    output = args.output or Path(args.model.rstrip("/")).with_suffix(".onnx")
     try:
+        output = args.output or name_output(args.model, ".onnx")
         model = make_model(args, program)
         samples = read_samples(args.sample, model.input_spec)
         saved = zoo.export_onnx(model, output, int8=args.int8, samples=samples, license=args.license)

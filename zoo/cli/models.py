@@ -161,3 +161,25 @@ def import_file(path: str) -> Any:
     for note in imported.notes:
         print(f"differs          {note}")
     return imported.model
+
+
+def name_output(model: str, suffix: str) -> Path:
+    """Return the file for a model where the command line names none.
+
+    Only the ending of another program's file is replaced: a dot in another name, as in net-0.5, begins no ending.
+
+    Args:
+        model: as the command line names it.
+        suffix: of the file.
+
+    Raises:
+        ValueError: the model itself has this name.
+    """
+    path = Path(model)
+    if path.name in ("", ".."):  # a folder as seen from the working folder
+        path = path.resolve()
+    name = path.stem if path.suffix in WHOLE_MODELS and path.is_file() else path.name
+    output = path.with_name(name.replace(":", ".") + suffix)
+    if output == Path(model):
+        raise ValueError(f"{model} would be written over itself; give -o FILE")
+    return output

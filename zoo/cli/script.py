@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 import zoo
-from zoo.cli.models import add_model_arguments, make_model
+from zoo.cli.models import add_model_arguments, make_model, name_output
 from zoo.cli.parser import new_parser
 
 DESCRIPTION = "Build a model, script it, check it and write it as an artifact, which cpp_runner runs."
@@ -167,8 +167,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
         return 0
     if args.model is None:
         parser.error("which model? Give a name (--list shows them), a checkpoint folder or module:Class")
-    output = args.output or Path(args.model.replace(":", ".").rstrip("/")).with_suffix(".pt")
     try:
+        output = args.output or name_output(args.model, ".pt")
         needs_recipe = (args.include, args.exclude, args.allow_error, args.calibration, args.portable)
         if any(needs_recipe) and not args.recipe:
             raise ValueError(
@@ -180,7 +180,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
         written = {output: quantize_model(model, args.recipe, args, args.calibration) if args.recipe else model}
         if portable:
             spared = list(written[output].quantization.left_float)
-            written[output.with_suffix(".portable.pt")] = quantize_model(model, portable, args, None, spared)
+            beside = output.with_name(output.name.removesuffix(".pt") + ".portable.pt")
+            written[beside] = quantize_model(model, portable, args, None, spared)
         saved = [zoo.save_artifact(m, path, samples=samples, license=args.license) for path, m in written.items()]
     except (ValueError, TypeError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
