@@ -227,6 +227,14 @@ def test_months_quarters_and_weeks_are_dates() -> None:
     assert parse_csv("name,x\nMay Smith,1\nMarc 2nd,2\nDec,3\n").facts["left out"].startswith("name has no numbers")
 
 
+def test_fractions_of_a_second_may_be_left_out() -> None:
+    times = ["2020-01-01T00:00:00", "2020-01-01T00:00:00.250000", "2020-01-01T00:00:01"]
+    assert (
+        parse_csv(rows(times, [3, 1, 4])).facts["time"]
+        == "t, rising; 1 step is longer than most, the first one before line 4"
+    )
+
+
 def test_series_below_each_other_are_no_single_one() -> None:
     stacked = rows(["MSFT"] * 3 + ["AMZN"] * 3, [3, 1, 4, 1, 5, 9])
     with pytest.raises(DataError, match="line 5, column 't': from here on it is 'AMZN', and before 'MSFT'"):

@@ -1,5 +1,6 @@
 """CSV files with many sequences: what belongs together, classes and numbers, and what is refused with its line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,90 @@ def test_dates_that_change_within_a_sequence_give_its_order(tmp_path: Path) -> N
         load_csv_sequences(turned, *arguments)
     assert load_csv_sequences(turned, *arguments, in_order=True).facts["time"] == "rows are taken in their order"
     counts = write(tmp_path / "a.csv", "id,step,y\n" + "".join(f"{k // 4},{k % 4},{k}\n" for k in range(12)))
-    with pytest.raises(DataError, match="no column is left to learn from: step count the rows of each sequence"):
+    with pytest.raises(DataError, match="no column is left to learn from: step counts the rows of each sequence"):
         load_csv_sequences(counts, "id", ["y"])
+
+
+STEPS = 6
+
+
+def write_rides(path: Path, name: str, times: Sequence[object], order: Sequence[int]) -> Path:
+    """Write three rides whose rows have the given times, in the given order."""
+    lines = [f"ride,{name},a,kind"]
+    lines += [f"r{k},{times[step]},{(7 * step + k) % 5}.5,{'uv'[k % 2]}" for k in range(3) for step in order]
+    return write(path, "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("time", [k + k * k / 7 for k in range(STEPS)]),
+        ("Timestamp_ms", [k + k * k / 7 for k in range(STEPS)]),
+        ("seconds", [k + k * k / 7 for k in range(STEPS)]),
+        ("seconds", range(STEPS)),
+        ("day", [20200130, 20200131, 20200201, 20200203, 20200204, 20200205]),
+        ("x1", [20200130, 20200131, 20200201, 20200203, 20200204, 20200205]),
+        ("x1", [1.6e9 + 3600 * k + k * k for k in range(STEPS)]),
+        ("step", range(STEPS)),
+        ("date", [f"2020-01-0{k}" for k in range(1, 7)]),
+    ],
+)
+@pytest.mark.parametrize("columns", [[], ["a"]])
+def test_numbers_tell_the_time_as_dates_do(
+    tmp_path: Path, name: str, times: Sequence[object], columns: list[str]
+) -> None:
+    arguments: Any = ("ride", ["kind"], columns)
+    path = write_rides(tmp_path / "up.csv", name, times, range(STEPS))
+    found = load_csv_sequences(path, *arguments)
+    assert (found.columns, found.facts["time"]) == (["a"], f"{name}, rising in each sequence")
+    down = write_rides(tmp_path / "down.csv", name, times, range(STEPS)[::-1])
+    with pytest.raises(DataError, match=f"line 3, column '{name}': the time falls; .*; say in_order=true"):
+        load_csv_sequences(down, *arguments)
+    assert len(load_csv_sequences(down, *arguments, in_order=True).sequences) == 3
+    if name in ("x1", "step"):  # their order is all that tells these two
+        return
+    shuffled = write_rides(tmp_path / "shuffled.csv", name, times, [1, 4, 0, 3, 2, 5])
+    with pytest.raises(DataError, match=f"line 4, column '{name}': the time does not go on from line 3"):
+        load_csv_sequences(shuffled, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "words"),
+    [
+        ("hour,day", [(22, 1), (23, 1), (0, 2), (1, 2)], "day, rising in each sequence"),
+        ("left,cycle", [(3, 0), (2, 1), (1, 2), (0, 3)], "cycle, rising in each sequence"),
+        ("year,month", [(2019, 11), (2019, 12), (2020, 1), (2020, 2)], "year, rising in each sequence"),
+        ("start_time,age", [(1.6e9, 31), (1.6e9, 30), (1.6e9, 33), (1.6e9, 32)], "rows are taken in their order"),
+        ("time,age", [(2020, 31), (2020, 30), (2020, 33), (2020, 32)], "rows are taken in their order"),
+    ],
+)
+def test_what_comes_round_counts_down_or_stays_gives_no_order(
+    tmp_path: Path, header: str, rows: list[tuple[float, float]], words: str
+) -> None:
+    lines = [
+        f"s{k},{first},{second},{(5 * line + k) % 3},{'uv'[k % 2]}"
+        for k in range(3)
+        for line, (first, second) in enumerate(rows)
+    ]
+    path = write(tmp_path / "a.csv", "\n".join([f"id,{header},a,y", *lines]) + "\n")
+    assert load_csv_sequences(path, "id", ["y"], ["a"]).facts["time"] == words
+
+
+def test_day_and_month_are_told_apart_by_all_sequences(tmp_path: Path) -> None:
+    """The first sequence rises where the month comes first, and the second one has a day 31."""
+    days = [("s0", "01/02/2020"), ("s0", "02/01/2020"), ("s1", "30/01/2020"), ("s1", "31/01/2020")]
+    text = "id,day,a,y\n" + "".join(f"{name},{day},{k},{name}\n" for k, (name, day) in enumerate(days))
+    with pytest.raises(DataError, match="line 3, column 'day': the time falls"):
+        load_csv_sequences(write(tmp_path / "a.csv", text), "id", ["y"])
+    text = text.replace("01/02", "03/01").replace("02/01/", "02/02/")
+    assert load_csv_sequences(write(tmp_path / "a.csv", text), "id", ["y"]).facts["time"].startswith("day, rising")
 
 
 def test_classes_and_numbers_of_every_step(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv")
     found = load_csv_sequences(path, "machine", ["state"], ["heat"])
     assert (found.classes, found.numbers) == (["ok", "worn", "ok"], [])
-    steps = load_csv_sequences(path, "machine", ["load", "wear"], ["heat"], time_column="step")
+    steps = load_csv_sequences(path, "machine", ["load", "wear"], time_column="step")
     assert steps.numbers[0].tolist() == [[3, 0.5], [4, 0.5], [1, 0.5]]
     assert steps.facts["time"] == "step, rising in each sequence"
     whole = write(tmp_path / "b.csv", MACHINES.replace("0,5\n", "1\n").replace("7,25", "2").replace("1,5\n", "2\n"))
@@ -85,6 +161,7 @@ def test_classes_and_numbers_of_every_step(tmp_path: Path) -> None:
         ("A;1;1,0", "A;1;?", {}, "line 4, column 'heat': the value is missing"),
         ("A;1;1,0", "A;1;hot", {}, "line 4, column 'heat': expected a number with a decimal comma, got 'hot'"),
         ("A;1;", "A;0;", {"time_column": "step"}, "line 4, column 'step': the time does not go on from line 2"),
+        ("A;0;", "A;0;", {"time_column": "state"}, "line 2, column 'state': expected a date or a number, got 'ok'"),
         ("A;0;", "A;0;", {"sequence": "robot"}, "no column robot; there are machine, step"),
         ("A;0;", "A;0;", {"sequence": ""}, "say sequence=COLUMN to name the sequence of a row"),
         ("A;0;", "A;0;", {"targets": ["machine"]}, "column 'machine' has two uses"),

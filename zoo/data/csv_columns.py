@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,15 +72,8 @@ def choose_columns(
     """
     _refuse_unknown(table, [*columns, *([time_column] if time_column else [])])
     cells = {name: table.column(name) for name in table.names}
-    numeric = [name for name in table.names if _are_numbers(cells[name])]
-    marked = ((line, cell) for name in numeric for line, cell in zip(table.lines, cells[name], strict=True))
-    form = form or CsvForm()
-    decimal = form.decimal or find_decimal(marked, table.form.startswith("semicolons"))
-    numbers = {
-        name: read_numbers(cells[name], decimal, name, table.lines)
-        for name in dict.fromkeys([*numeric, *columns])
-        if name != time_column or name in numeric
-    }
+    decimal = settle_decimal(table, form).decimal
+    numbers = read_columns(table, decimal, columns)
     left_out, told = _leave_out(cells, numbers, columns, time_column)
     names = list(columns) or [name for name in table.names if name not in left_out]
     if not names:
@@ -99,7 +92,7 @@ def choose_columns(
     if time:
         times = numbers[time] if time in numbers else read_times(cells[time], time, lines)
         several = any(tells_part_of_time(other, numbers[other]) for other in told if other != time)
-        turn = _refuse_disorder(times, time, lines, several)
+        turn = refuse_disorder(times, time, lines, several)
         words = f"{time}, " + ("from the newest row to the oldest in the file, turned round" if turn < 0 else "rising")
         values, lines, times = values[::turn], lines[::turn], times[::turn]
         words += _describe_gaps(times, lines)
@@ -107,6 +100,33 @@ def choose_columns(
         _refuse_blocks(table, [name for name in table.names if name not in numbers and name not in dates])
         _refuse_restarts(numbers, table.lines)
     return Columns(np.ascontiguousarray(values), names, lines, left_out, words, decimal)
+
+
+def settle_decimal(table: Table, form: CsvForm | None) -> CsvForm:
+    """Return the form with the mark of decimals that all columns of numbers share.
+
+    Raises:
+        DataError: as `find_decimal`.
+    """
+    form = form or CsvForm()
+    if form.decimal:
+        return form
+    numeric = [cells for name in table.names if are_numbers(cells := table.column(name))]
+    marked = ((line, cell) for cells in numeric for line, cell in zip(table.lines, cells, strict=True))
+    return replace(form, decimal=find_decimal(marked, table.form.startswith("semicolons")))
+
+
+def read_columns(table: Table, decimal: str, wanted: Sequence[str] = ()) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of numbers, and those that are wanted all the same.
+
+    Raises:
+        DataError: as `read_numbers`.
+    """
+    numeric = [name for name in table.names if are_numbers(table.column(name))]
+    return {
+        name: read_numbers(table.column(name), decimal, name, table.lines)
+        for name in dict.fromkeys([*numeric, *wanted])
+    }
 
 
 def _refuse_unknown(table: Table, wanted: Sequence[str]) -> None:
@@ -118,7 +138,7 @@ def _refuse_unknown(table: Table, wanted: Sequence[str]) -> None:
         raise DataError(f"column {twice[0]!r} is asked for twice; name it once")
 
 
-def _are_numbers(cells: Sequence[str]) -> bool:
+def are_numbers(cells: Sequence[str]) -> bool:
     """Return whether at least half of the cells that are not missing are numbers."""
     known = [cell for cell in cells if not is_missing(cell)]
     return bool(known) and 2 * sum(map(is_number, known)) >= len(known)
@@ -152,7 +172,7 @@ def _leave_out(
     return found, told
 
 
-def _refuse_disorder(times: NDArray[np.float64], name: str, lines: Sequence[int], several: bool) -> int:
+def refuse_disorder(times: NDArray[np.float64], name: str, lines: Sequence[int], several: bool) -> int:
     """Return 1 where times rise, -1 where they fall; they may repeat where several columns tell the time.
 
     Raises:
@@ -209,19 +229,6 @@ def _refuse_restarts(numbers: dict[str, NDArray[np.float64]], lines: Sequence[in
                     "series that stand below each other; give one series at a time",
                     Setting("in_order", ("true",), "where all rows are one series"),
                 )
-
-
-def check_order(table: Table, name: str, form: CsvForm | None = None, repeats: bool = False) -> int:
-    """Return 1 where a column of times rises from row to row, -1 where it falls; it may stay where `repeats`.
-
-    Raises:
-        DataError: it does neither; the message has the line.
-    """
-    cells = table.column(name)
-    decimal = (form or CsvForm()).decimal or "."
-    numbers = _are_numbers(cells)
-    times = read_numbers(cells, decimal, name, table.lines) if numbers else read_times(cells, name, table.lines)
-    return _refuse_disorder(times, name, table.lines, several=repeats)
 
 
 def _describe_gaps(times: NDArray[np.float64], lines: Sequence[int]) -> str:

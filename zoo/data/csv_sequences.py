@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.data.arrays import EITHER, MOST_CLASSES
-from zoo.data.csv_columns import IN_ORDER, NAMED_COLUMNS, check_order, choose_columns
+from zoo.data.csv_columns import NAMED_COLUMNS, read_columns, settle_decimal
 from zoo.data.csv_numbers import is_missing
+from zoo.data.csv_order import check_order, find_counters, find_time
 from zoo.data.csv_series import make_series
 from zoo.data.csv_table import CsvForm, Table, load_table
-from zoo.data.csv_times import ENOUGH_ROWS, are_dates, steps_evenly
 from zoo.data.settings import Setting
 from zoo.data.source import DataError, named
 
@@ -113,23 +113,29 @@ def _read_sequences(
             )
         rows.setdefault(owner, []).append(k)
     groups = [np.array(places) for places in rows.values()]
+    # One mark of decimals holds for the whole table, features and targets; names may have any mark.
+    words = (sequence, *(targets if goal == "classes" else []))
+    form = settle_decimal(select_columns(table, [name for name in table.names if name not in words]), form)
     others = [name for name in table.names if name not in (sequence, *targets)]
-    rest = select_columns(table, others)
-    inner = [] if columns else _find_indices(rest, groups, form)
+    known = read_columns(select_columns(table, others), form.decimal)
+    counters = find_counters(known, groups)
+    inner = {} if columns else {name: why for name, why in counters.items() if name != time_column}
+    told = "; ".join(f"{name} {why}" for name, why in inner.items())
     if inner and len(inner) == len(others):
-        counts = ", ".join(inner)
-        raise DataError(f"no column is left to learn from: {counts} count the rows of each sequence", NAMED_COLUMNS)
-    rest = select_columns(rest, [name for name in others if name not in inner])
+        raise DataError(f"no column is left to learn from: {told}", NAMED_COLUMNS)
+    rest = select_columns(table, [name for name in others if name not in inner])
     features = make_series(rest, columns, time_column, form, True, missing)
-    time = "" if in_order else time_column or _find_time(table, list(features.left_out), groups)
+    time = "" if in_order else time_column
+    if not (time or in_order):
+        time = find_time(table, [name for name in others if name not in features.names], known, counters, groups)
     if time:
-        _check_times(table, time, groups, form, repeats=not time_column)
+        check_order(table, time, known, groups, repeats=not time_column)
     classes, numbers = _read_targets(table, targets, groups, form, goal)
     facts = {**features.facts, "sequences": f"{len(groups):,}, by column {sequence}"}
     facts["time"] = f"{time}, rising in each sequence" if time else "rows are taken in their order"
     if inner:
         left = "" if facts["left out"] == "no column" else f"; {facts['left out']}"
-        facts["left out"] = "; ".join(f"{name} counts the rows of each sequence" for name in inner) + left
+        facts["left out"] = told + left
     return CsvSequences(
         [features.values[torch.from_numpy(places)] for places in groups],
         list(rows),
@@ -145,45 +151,6 @@ def select_columns(table: Table, names: Sequence[str]) -> Table:
     """Return a table with some of the columns."""
     places = [table.names.index(name) for name in names]
     return Table(list(names), [[row[place] for place in places] for row in table.rows], table.lines, table.form)
-
-
-def _find_indices(table: Table, groups: list[NDArray[np.int64]], form: CsvForm | None) -> list[str]:
-    """Return the columns that change by the same step in all rows of every sequence."""
-    if sum(len(places) for places in groups) < ENOUGH_ROWS or max(map(len, groups)) < 3:
-        return []
-    found = []
-    for name in table.names:
-        try:
-            values = choose_columns(select_columns(table, [name]), [name], form=form, in_order=True).values[:, 0]
-        except DataError:  # no numbers: it is judged with the others
-            continue
-        if all(steps_evenly(values[places]) for places in groups if len(places) > 2):
-            found.append(name)
-    return found
-
-
-def _find_time(table: Table, names: Sequence[str], groups: list[NDArray[np.int64]]) -> str:
-    """Return the first column of dates that change within a sequence; empty where there is none."""
-    for name in names:
-        cells = table.column(name)
-        if are_dates(cells) and any(len({cells[k] for k in places}) > 1 for places in groups):
-            return name
-    return ""
-
-
-def _check_times(table: Table, name: str, groups: list[NDArray[np.int64]], form: CsvForm | None, repeats: bool) -> None:
-    """Refuse rows that are not in the order of time within their sequence.
-
-    Raises:
-        DataError: with the line of the first one.
-    """
-    for places in groups:
-        rows, lines = [table.rows[k] for k in places], [table.lines[k] for k in places]
-        turn = check_order(select_columns(Table(table.names, rows, lines, table.form), [name]), name, form, repeats)
-        if turn < 0:
-            raise DataError(
-                f"line {lines[1]}, column {name!r}: the time falls; sort the rows of each sequence by time", IN_ORDER
-            )
 
 
 def _read_targets(

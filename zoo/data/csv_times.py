@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -77,6 +77,7 @@ UNIT_WORDS = frozenset(
 ORDER_WORDS = frozenset({"date", "datetime", "time", "timestamp", "year", "yyyymmdd", "epoch"})
 # In fewer rows numbers may rise by chance.
 ENOUGH_ROWS = 10
+ISO_TIME = r"\d{4}-\d{2}-\d{2}[T ]\d"
 UNIX_SECONDS = (3e8, 4.2e9)  # 1979 to 2103
 
 
@@ -91,9 +92,14 @@ def is_named_like_time(name: str) -> bool:
     return bool(words & (TIME_WORDS | INDEX_WORDS)) and words <= TIME_WORDS | INDEX_WORDS | UNIT_WORDS
 
 
+def is_named_like_clock(name: str) -> bool:
+    """Return whether a name says time, and no index."""
+    return is_named_like_time(name) and not set(words_of(name)) & INDEX_WORDS
+
+
 def tells_part_of_time(name: str, values: NDArray[np.float64]) -> bool:
     """Return whether a column comes round again and again beside another time, as hours do beside dates."""
-    return is_named_like_time(name) and not set(words_of(name)) & INDEX_WORDS and not direction(values)
+    return is_named_like_clock(name) and not direction(values)
 
 
 def gives_order(name: str) -> bool:
@@ -185,13 +191,19 @@ def _write_first_day(cell: str) -> str:
     return f"{year}-{3 * number - 2 if found[2] == 'Q' else number:02}-01"
 
 
-def read_times(cells: Sequence[str], name: str, lines: Sequence[int]) -> NDArray[np.float64]:
+def read_times(
+    cells: Sequence[str],
+    name: str,
+    lines: Sequence[int],
+    in_order: Callable[[NDArray[np.float64]], object] = direction,
+) -> NDArray[np.float64]:
     """Return dates in seconds since 1970. Of day and month, the one comes first with which the rows are in order.
 
     Args:
         cells: of the column.
         name: of the column, for errors.
         lines: of the cells, for errors.
+        in_order: whether rows with these times are in order.
 
     Raises:
         DataError: a cell is no date, or another kind of date than the first one; the message has line and column.
@@ -200,13 +212,17 @@ def read_times(cells: Sequence[str], name: str, lines: Sequence[int]) -> NDArray
     from pandas.tseries.api import guess_datetime_format
 
     cells = [_write_first_day(cell) for cell in cells]
-    example = next(cell for cell in cells if re.match(DATE, cell))
+    example = next((cell for cell in cells if re.match(DATE, cell)), "")
+    if not example:
+        raise DataError(f"line {lines[0]}, column {name!r}: expected a date or a number, got {cells[0]!r}")
     readings: list[NDArray[np.float64]] = []
     worst = 0
-    for day_first in (False, True):
+    # Programs leave out fractions of a second where they are zero, which ISO 8601 allows.
+    forms = [(False, ""), (True, ""), *([(False, "ISO8601")] if re.match(ISO_TIME, example) else [])]
+    for day_first, form in forms:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pandas warns of a day above 12 where the month should be
-            form: Any = guess_datetime_format(example, dayfirst=day_first) or "mixed"
+            form = form or guess_datetime_format(example, dayfirst=day_first) or "mixed"
             found: Any = pandas.to_datetime(
                 pandas.Series(list(cells)), format=form, dayfirst=day_first, errors="coerce", utc=True
             )
@@ -219,5 +235,5 @@ def read_times(cells: Sequence[str], name: str, lines: Sequence[int]) -> NDArray
         raise DataError(
             f"line {lines[worst]}, column {name!r}: expected a date such as {example!r}, got {cells[worst]!r}"
         )
-    ordered = [times for times in readings if direction(times)]
+    ordered = [times for times in readings if in_order(times)]
     return (ordered or readings)[0]
