@@ -108,6 +108,38 @@ def test_a_folder_per_class(tmp_path: Path) -> None:
     assert loaded.labels.tolist() == [0, 0, 1]
     assert [len(samples) for samples in loaded.samples] == [2, 4, 1]
     assert [path.name for path in loaded.paths] == ["1.WAV", "2.flac", "1.wav"]
+    assert loaded.left_out == {".txt": 1}
+
+
+def test_links_to_folders_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
+    for place in ("data/no/a", "data/yes/a", "elsewhere/b", "elsewhere/more"):
+        (tmp_path / place).mkdir(parents=True)
+        write_wav(tmp_path / place / "1.wav", [1])
+    data = tmp_path / "data"
+    (data / "no" / "b").symlink_to(tmp_path / "elsewhere" / "b")
+    (data / "yes" / "1.wav").symlink_to(tmp_path / "elsewhere" / "b" / "1.wav")
+    (data / "maybe").symlink_to("../elsewhere")
+    (data / "no" / "back").symlink_to(data)  # a link to where one comes from, and two that lead to each other
+    (tmp_path / "elsewhere" / "more" / "to_b").symlink_to(tmp_path / "elsewhere" / "b")
+    (tmp_path / "elsewhere" / "b" / "to_more").symlink_to(tmp_path / "elsewhere" / "more")
+    found = [str(path.relative_to(data)) for path in load_sound_folder(data).paths]
+    assert found == [
+        *("maybe/b/1.wav", "maybe/b/to_more/1.wav", "maybe/more/1.wav", "maybe/more/to_b/1.wav"),
+        *("no/a/1.wav", "no/b/1.wav", "no/b/to_more/1.wav", "yes/1.wav", "yes/a/1.wav"),
+    ]
+    (data / "yes" / "b").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=r"yes/b is a link to nothing; remove it, or bring back what it named"):
+        load_sound_folder(data)
+
+
+def test_files_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    for name in ("no", "yes"):
+        write_wav(tmp_path / name / "1.wav", [1])
+        for k in range(3):
+            (tmp_path / name / f"{k}.M4A").write_bytes(b"")
+    for name in ("README", "yes/.hidden.m4a", "no/notes.txt"):
+        (tmp_path / name).write_text("")
+    assert load_sound_folder(tmp_path).left_out == {".m4a": 6, "without an ending": 1, ".txt": 1}
 
 
 def test_hidden_files_are_no_recordings(tmp_path: Path) -> None:

@@ -145,6 +145,22 @@ def test_a_speaker_is_in_one_part_only(tmp_path: Path) -> None:
         make_task("wav", {"train": str(tmp_path), "speaker": "-"})
 
 
+def test_files_that_are_no_recordings_are_told(tmp_path: Path) -> None:
+    for folder in ("train", "judge"):
+        (tmp_path / folder).mkdir()
+        for word in ("no", "yes"):
+            for k in range(6):
+                write_wav(tmp_path / folder / word / f"{k}.wav", [100 + k] * 400)
+    train, judge = str(tmp_path / "train"), str(tmp_path / "judge")
+    assert "left out" not in make_task("wav", {"train": train, "test": judge}).facts()
+    for name in ("train/no/1.m4a", "train/yes/1.m4a", "train/notes.txt", "judge/no/1.m4a"):
+        (tmp_path / name).write_bytes(b"")
+    told = f"2 .m4a, 1 .txt in {train}: files of these endings are not read"
+    assert make_task("wav", {"train": train}).facts()["left out"] == told
+    told = f"{told}; 1 .m4a in {judge}: files of these endings are not read"
+    assert make_task("wav", {"train": train, "test": judge}).facts()["left out"] == told
+
+
 @pytest.mark.parametrize("rate", [2000, 8000, 48000])
 def test_steps_are_given_in_milliseconds(tmp_path: Path, rate: int) -> None:
     for word, value in (("no", 1000), ("yes", -1000)):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from zoo.data.folders import is_hidden, list_files
 from zoo.data.settings import Setting
 from zoo.data.source import DataError
 
@@ -30,6 +32,7 @@ class LabelledRecordings:
         class_names: what each class is called.
         sample_rate: of all of them, in Hz.
         paths: of the files, in the same order.
+        left_out: endings of the other files in the folder, and how many there are of each, the most first.
     """
 
     samples: list[Tensor]
@@ -37,6 +40,7 @@ class LabelledRecordings:
     class_names: list[str]
     sample_rate: int
     paths: list[Path]
+    left_out: dict[str, int]
 
 
 def read_sound(content: bytes, name: str, *, mix_down: bool = False) -> tuple[Tensor, int]:
@@ -103,18 +107,20 @@ def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = Fal
     """Read a folder with one folder of recordings per class; classes are in the order of their names.
 
     Args:
-        folder: holds CLASS/NAME.wav, or other endings of `SUFFIXES`; folders inside a class are read too.
+        folder: holds CLASS/NAME.wav, or other endings of `SUFFIXES`; folders inside a class are read too, and links to
+            folders.
         rate: to bring all recordings to, in Hz; 0 takes them as they are.
         mix_down: make one channel of several, as their mean.
 
     Raises:
-        DataError: no such folder, no recordings in it, recordings beside the classes' folders, rates that differ, or
-            as `read_sound`.
+        DataError: no such folder, no recordings in it, recordings beside the classes' folders, rates that differ, a
+            link to nothing, or as `read_sound`.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; give one that holds a folder of recordings for each class")
-    paths = list_recordings(folder)
+    files = list_files(folder)
+    paths = [path for path in files if is_recording(path)]
     loose = [path for path in paths if path.parent == folder]
     if loose or not paths:
         found = f"{loose[0]} lies beside the classes" if loose else f"{folder} has no CLASS/NAME.wav"
@@ -130,17 +136,13 @@ def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = Fal
         raise DataError(f"{folder}: all recordings are silent, and there is nothing to learn from")
     labels = torch.tensor([class_names.index(name) for name in names])
     samples = [resample(values, own, rate) for values, own in read]
-    return LabelledRecordings(samples, labels, class_names, rate, paths)
+    others = Counter(path.suffix.lower() or "without an ending" for path in files if not is_recording(path))
+    return LabelledRecordings(samples, labels, class_names, rate, paths, dict(others.most_common()))
 
 
-def list_recordings(folder: Path) -> list[Path]:
-    """Return the recordings below a folder, sorted, without hidden files and what macOS adds to archives."""
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path for path in files if not _is_hidden(path.relative_to(folder)))
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+def is_recording(path: Path) -> bool:
+    """Return whether a file's ending is one of those that are read."""
+    return path.suffix.lower() in SUFFIXES
 
 
 def _refuse_other_layouts(folder: Path, class_names: list[str]) -> None:
@@ -155,8 +157,8 @@ def _refuse_other_layouts(folder: Path, class_names: list[str]) -> None:
             Setting("test", ("PATH",), "to test with another one"),
         )
     for place in sorted(folder.iterdir()):
-        if place.is_dir() and place.name not in class_names and not _is_hidden(place.relative_to(folder)):
-            kinds = sorted({path.suffix for path in place.rglob("*") if path.suffix}) or ["nothing"]
+        if place.is_dir() and place.name not in class_names and not is_hidden(place.name):
+            kinds = sorted({path.suffix for path in list_files(place) if path.suffix}) or ["nothing"]
             raise DataError(f"{place} has no recording that can be read, but {', '.join(kinds)}; convert or remove it")
 
 

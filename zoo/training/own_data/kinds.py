@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from zoo.data.csv_table import SAMPLE, find_separator, is_value
-from zoo.data.sounds import SUFFIXES, list_recordings
+from zoo.data.folders import list_files
+from zoo.data.sounds import SUFFIXES, is_recording
 from zoo.data.source import DataError, read_text
 from zoo.data.tagged_columns import is_conllu
 
@@ -40,7 +41,7 @@ def find_kind(path: Path) -> str:
         DataError: it does not exist, or neither its ending nor its content says what it is.
     """
     if path.is_dir():
-        if list_recordings(path):
+        if any(map(is_recording, list_files(path))):
             return "wav"
         raise DataError(f"{path} has no recordings; a folder must hold a folder of them for each class")
     if not path.exists():

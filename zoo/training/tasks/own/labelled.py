@@ -87,7 +87,8 @@ class SequenceFiles(Task):
         whole = self.read(self.options["train"])
         parts = self._split(whole)
         train = parts["train"]
-        self.read_facts = whole.facts
+        left = dict.fromkeys(part.facts["left out"] for part in (whole, *parts.values()) if "left out" in part.facts)
+        self.read_facts = {**whole.facts, **({"left out": "; ".join(left)} if left else {})}
         if whole.numbers:
             self.set_goal(NumberGoal.measure(train.numbers, whole.number_names, self.options["train"]))
         else:

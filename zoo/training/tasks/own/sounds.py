@@ -47,7 +47,14 @@ class SoundFolders(SequenceFiles):
         self.seconds = getattr(self, "seconds", 0.0) + sum(map(len, loaded.samples)) / self.sample_rate
         steps = [to_steps(samples, self.hop) for samples in loaded.samples]
         classes = [loaded.class_names[k] for k in loaded.labels.tolist()]
-        return Labelled(steps, list(map(str, loaded.paths)), classes, groups=self._find_speakers(path, loaded.paths))
+        others = ", ".join(f"{count:,} {ending}" for ending, count in loaded.left_out.items())
+        return Labelled(
+            steps,
+            list(map(str, loaded.paths)),
+            classes,
+            groups=self._find_speakers(path, loaded.paths),
+            facts={"left out": f"{others} in {path}: files of these endings are not read"} if others else {},
+        )
 
     @property
     def hop(self) -> int:
