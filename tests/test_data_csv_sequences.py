@@ -152,6 +152,35 @@ def test_classes_and_numbers_of_every_step(tmp_path: Path) -> None:
     assert load_csv_sequences(whole, "machine", ["wear"], goal="numbers").numbers[1].tolist() == [2]
 
 
+def test_one_mark_of_decimals_holds_for_features_and_targets(tmp_path: Path) -> None:
+    """59.500 and 0,125 can be read both ways; the other column settles it, as in a table of one series."""
+    text = "lot\tx\tprice\nA\t3,00\t59.500\nA\t2,88\t59.500\nB\t1,50\t22.500\n"
+    found = load_csv_sequences(write(tmp_path / "a.tsv", text), "lot", ["price"], goal="numbers")
+    assert [part.tolist() for part in found.numbers] == [[59500], [22500]]
+    text = "lot;x;dose\nA;-1,04;0,125\nA;1,19;0,125\nB;0,98;0,250\n"
+    found = load_csv_sequences(write(tmp_path / "b.csv", text), "lot", ["dose"])
+    assert (found.classes, [part.tolist() for part in found.numbers]) == ([], [[0.125], [0.25]])
+    text = "lot;version;x;kind\n1.2;1,500;1,25;1.0\n1.2;1,500;1,5;1.0\n1.3;2,500;2,5;1.1\n"  # names have any mark
+    found = load_csv_sequences(write(tmp_path / "c.csv", text), "lot", ["kind"], goal="classes")
+    assert (found.classes, found.sequences[0].tolist()) == (["1.0", "1.1"], [[1.5, 1.25], [1.5, 1.5]])
+
+
+@pytest.mark.parametrize(
+    ("wear", "words"),
+    [
+        (["-999", "7,25", "1,5"], "line 2, column 'wear': -999 is far from all others.*na_values=-999 to take it as"),
+        (["0,5", "7,25", "worn"], "line 8, column 'wear': expected a number with a decimal comma, got 'worn'"),
+        (["1000000001", "1000000002", "1000000003"], "column 'wear' goes from 1000000001 to 1000000003"),
+    ],
+)
+def test_numbers_that_are_refused_become_no_classes(tmp_path: Path, wear: list[str], words: str) -> None:
+    text = MACHINES.replace("0,5\n", f"{wear[0]}\n").replace("7,25", wear[1]).replace("1,5\n", f"{wear[2]}\n")
+    path = write(tmp_path / "a.csv", text)
+    with pytest.raises(DataError, match=f"{words}.*goal=classes where they are names of classes"):
+        load_csv_sequences(path, "machine", ["wear"])
+    assert load_csv_sequences(path, "machine", ["wear"], goal="classes").classes == wear
+
+
 @pytest.mark.parametrize(
     ("old", "new", "arguments", "words"),
     [
@@ -166,6 +195,7 @@ def test_classes_and_numbers_of_every_step(tmp_path: Path) -> None:
         ("A;0;", "A;0;", {"sequence": ""}, "say sequence=COLUMN to name the sequence of a row"),
         ("A;0;", "A;0;", {"targets": ["machine"]}, "column 'machine' has two uses"),
         ("A;0;", "A;0;", {"columns": ["wear"]}, "column 'wear' has two uses"),
+        ("A;0;", "A;0;", {"targets": ["state", "wear"], "goal": "classes"}, "a sequence has one class, got the"),
         ("A;0;", "A;0;", {"targets": ["state", "wear"]}, "line 2, column 'state': expected a number"),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.data.arrays import EITHER, MOST_CLASSES
-from zoo.data.csv_columns import NAMED_COLUMNS, read_columns, settle_decimal
+from zoo.data.csv_columns import NAMED_COLUMNS, are_numbers, read_columns, settle_decimal
 from zoo.data.csv_numbers import is_missing
 from zoo.data.csv_order import check_order, find_counters, find_time
 from zoo.data.csv_series import make_series
@@ -22,6 +22,7 @@ from zoo.data.source import DataError, named
 
 WHICH = Setting("sequence", ("COLUMN",), "to name the sequence of a row")
 LEARNT = Setting("targets", ("COLUMN,COLUMN",), "to name what is learnt")
+CLASSES = Setting("goal", ("classes",), "where they are names of classes")
 
 
 @dataclass(frozen=True)
@@ -154,24 +155,17 @@ def select_columns(table: Table, names: Sequence[str]) -> Table:
 
 
 def _read_targets(
-    table: Table, targets: list[str], groups: list[NDArray[np.int64]], form: CsvForm | None, goal: str
+    table: Table, targets: list[str], groups: list[NDArray[np.int64]], form: CsvForm, goal: str
 ) -> tuple[list[str], list[Tensor]]:
     """Return a class for each sequence, or its numbers."""
     for name in targets:
         for line, cell in zip(table.lines, table.column(name), strict=True):
             if is_missing(cell):
                 raise DataError(f"line {line}, column {name!r}: the target is missing, got {cell!r}")
-    try:
-        values = (
-            None
-            if goal == "classes"
-            else make_series(select_columns(table, targets), targets, "", form, True, False).values
-        )
-    except DataError:
-        if goal == "numbers" or len(targets) > 1:
-            raise
-        values = None
-    if values is None:
+    one = len(targets) == 1
+    if goal == "classes" and not one:
+        raise DataError(f"a sequence has one class, got the columns {', '.join(targets)}; name one of them")
+    if goal == "classes" or (one and not goal and not are_numbers(table.column(targets[0]))):
         cells = table.column(targets[0])
         for places in groups:
             for k in places:
@@ -181,11 +175,15 @@ def _read_targets(
                         f"{table.lines[places[0]]} of the same sequence {cells[places[0]]!r}; a sequence has one class"
                     )
         return [cells[places[0]] for places in groups], []
+    try:
+        values = make_series(select_columns(table, targets), targets, "", form, True, False).values
+    except DataError as error:
+        raise DataError(error.message, *error.settings, *([CLASSES] if one and not goal else [])) from error
     parts = [values[torch.from_numpy(places)] for places in groups]
     if not all((part == part[0]).all() for part in parts):
         return [], parts
     distinct = {float(part[0, 0]) for part in parts}
-    if not goal and len(targets) == 1 and len(distinct) <= MOST_CLASSES and all(map(float.is_integer, distinct)):
+    if one and not goal and len(distinct) <= MOST_CLASSES and all(map(float.is_integer, distinct)):
         raise DataError(
             f"column {targets[0]!r} has {len(distinct)} whole numbers, which may be classes or numbers", EITHER
         )
