@@ -186,6 +186,7 @@ def test_a_constant_or_doubtful_column_that_is_not_asked_for_is_no_time(name: st
         ("date,x\n2020-01-02,1\nlater 2,2\n2020-01-03,3\n", "line 3, column 'date': expected a date such as '2020-"),
         ("a,a,b\n1,2,3\n", "columns 1 and 2 are both called 'a'"),
         ("a,b\n", "there is a header and no row"),
+        ("sep=:\na:b\n1:2\n", "line 1: 'sep=:' names the separator ':', expected one of ',', ';'"),
         ("\n\n", "there are no rows"),
         ("a,b\n1,2\n3\n", "line 3 has 1 cells, line 1 has 2, with commas between"),
         ("a,b\n1,2,4\n", "line 2 has 3 cells, line 1 has 2"),

@@ -104,6 +104,11 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
     separator, skipped = form.separator, 0
     if lines[0].lower().startswith("sep=") and len(lines[0]) == 5:  # as Excel writes it
         separator, skipped = separator or lines[0][4], 1
+        if separator not in SEPARATORS:
+            raise DataError(
+                f"line 1: {lines[0]!r} names the separator {separator!r}, expected one of "
+                f"{', '.join(map(repr, SEPARATORS))}; save the table with one of them"
+            )
     while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].startswith("#")):
         skipped += 1
     separator = separator or find_separator(lines[skipped : skipped + SAMPLE])
