@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from zoo.data.csv_series import Series, load_csv, parse_csv
-from zoo.data.csv_table import CsvForm
+from zoo.data.csv_table import CsvForm, parse_table
 from zoo.data.source import DataError
 
 
@@ -234,6 +234,36 @@ def test_fractions_of_a_second_may_be_left_out() -> None:
         parse_csv(rows(times, [3, 1, 4])).facts["time"]
         == "t, rising; 1 step is longer than most, the first one before line 4"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "comments"),
+    [
+        ('room,x\n"#0",1\nhall,2\n"#1",3\n', ["#0", "hall", "#1"], 0),
+        ("room,x\n#0,1\nhall,2\n#1,3\n", ["#0", "hall", "#1"], 0),
+        ("room,x\n#0,1\n#1,3\n", ["#0", "#1"], 0),
+        ('"#room",x\n"#0",1\n"#1",3\n', ["#0", "#1"], 0),
+        ("room x\n#0 1\nhall 2\n", ["#0", "hall"], 0),
+        ("room,x\nhall,2\n# measured again\n#1,3\n", ["hall", "#1"], 1),
+        ("room,x\nhall,2\n# measured again,\n# a, b, c\n#1,3\n", ["hall", "#1"], 2),
+        ("k,x\n1,2\n#2,3\n3,5\n", ["1", "3"], 1),
+        ("day,x\n2020-01-01,2\n # 2020-01-02,3\n2020-01-03,5\n", ["2020-01-01", "2020-01-03"], 1),
+        ("k,x\n1,2\n#N/A,3\n3,5\n", ["1", "#N/A", "3"], 0),
+        ("# a station\n\n# room,x\n1,2\n3,5\n# end\n", ["1", "3"], 2),
+    ],
+)
+def test_rows_of_names_that_begin_with_a_mark_of_comments_stay(text: str, names: list[str], comments: int) -> None:
+    table = parse_table(text)
+    assert ([row[0] for row in table.rows], table.comments) == (names, comments)
+    words = parse_csv(text, [table.names[1]], in_order=True).facts.get(
+        "comments", "0 lines that begin with # are no rows"
+    )
+    assert words.split()[0] == str(comments)
+
+
+def test_a_quoted_row_of_another_width_is_no_comment() -> None:
+    with pytest.raises(DataError, match="line 3 has 3 cells, line 1 has 2"):
+        parse_csv('room,x\nhall,2\n"#1",3,4\n')
 
 
 def test_series_below_each_other_are_no_single_one() -> None:

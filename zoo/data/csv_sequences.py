@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +151,7 @@ def _read_sequences(
 def select_columns(table: Table, names: Sequence[str]) -> Table:
     """Return a table with some of the columns."""
     places = [table.names.index(name) for name in names]
-    return Table(list(names), [[row[place] for place in places] for row in table.rows], table.lines, table.form)
+    return replace(table, names=list(names), rows=[[row[place] for place in places] for row in table.rows])
 
 
 def _read_targets(

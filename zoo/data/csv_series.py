@@ -121,9 +121,14 @@ def _describe(table: Table, chosen: Columns, missing: int) -> dict[str, str]:
     return {
         "form": f"{table.form}, a decimal {decimal}",
         "rows": f"{len(chosen.lines):,}",
+        **({"comments": _count_comments(table.comments)} if table.comments else {}),
         "variables": f"{len(chosen.names)}: {', '.join(chosen.names)}",
         "time": chosen.time,
         "left out": "; ".join(f"{name} {why}" for name, why in chosen.left_out.items()) or "no column",
         "missing": f"{missing:,} of {chosen.values.size:,} values",
         **({"rounded": "; ".join(coarse)} if coarse else {}),
     }
+
+
+def _count_comments(count: int) -> str:
+    return "1 line that begins with # is no row" if count == 1 else f"{count:,} lines that begin with # are no rows"

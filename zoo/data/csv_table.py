@@ -58,12 +58,14 @@ class Table:
         rows: the cells of each row, as many as there are names.
         lines: of the rows in the file, from 1.
         form: what the file was taken for, in words.
+        comments: how many lines were taken for comments.
     """
 
     names: list[str]
     rows: list[list[str]]
     lines: list[int]
     form: str
+    comments: int = 0
 
     def column(self, name: str) -> list[str]:
         """Return the cells of a column."""
@@ -86,7 +88,8 @@ def load_table(path: str | Path, form: CsvForm | None = None) -> Table:
 def parse_table(text: str, form: CsvForm | None = None) -> Table:
     """Read the cells of a CSV text.
 
-    Lines that begin with # before the table are comments; the last of them may be the header.
+    Lines that begin with # before the table are comments; the last of them may be the header. Inside the table, see
+    `_find_comments`.
 
     Args:
         text: the file's content.
@@ -112,7 +115,8 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
     while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].startswith("#")):
         skipped += 1
     separator = separator or find_separator(lines[skipped : skipped + SAMPLE])
-    numbered = _read_rows("\n".join(lines[skipped:]), separator, skipped, form.na_values)
+    numbered, comments = _read_rows("\n".join(lines[skipped:]), separator, skipped, form.na_values)
+    comments += sum(line.startswith("#") for line in lines[:skipped])
     if not numbered:
         raise DataError("there are no rows; a CSV needs a header and rows of numbers")
     rows = [row for _, row in numbered]
@@ -121,14 +125,15 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
     if named:
         header, numbered = rows[0], numbered[1:]
     else:
-        above = [cells for _, cells in _read_rows(comment, separator, 0, ())] if comment else []
+        above = [cells for _, cells in _read_rows(comment, separator, 0, ())[0]] if comment else []
         fits = bool(above) and len(above[0]) == len(rows[0]) > 1
         header, named = (above[0], True) if fits else ([""] * len(rows[0]), False)
+        comments -= fits
     if not numbered:
         raise DataError("there is a header and no row; a CSV needs rows of numbers")
     table = _name_columns(header, numbered)
     words = "a header" if named else "no header: columns are called by their numbers"
-    return Table(*table, f"{SEPARATORS[separator]} between cells, {words}")
+    return Table(*table, f"{SEPARATORS[separator]} between cells, {words}", comments)
 
 
 def find_separator(lines: Sequence[str]) -> str:
@@ -151,26 +156,58 @@ def _cut(lines: Sequence[str], separator: str) -> list[list[str]]:
     return list(csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t"))
 
 
-def _read_rows(text: str, separator: str, skipped: int, absent: Sequence[str]) -> list[tuple[int, list[str]]]:
-    """Return line and cells of each row that is no blank line and no comment; every row has the width of the first."""
+def _read_rows(
+    text: str, separator: str, skipped: int, absent: Sequence[str]
+) -> tuple[list[tuple[int, list[str]]], int]:
+    """Return line and cells of each row that is no blank line and no comment, and the number of comments.
+
+    Raises:
+        DataError: a row has another width than the first one.
+    """
+    lines = text.split("\n")
     if separator == " ":
-        found: Any = ((k, line.split()) for k, line in enumerate(text.split("\n"), 1))
+        read: Any = ((k, line.split()) for k, line in enumerate(lines, 1))
     else:
         reader = csv.reader(StringIO(text), delimiter=separator, skipinitialspace=separator != "\t", strict=True)
-        found = _number_lines(reader, skipped)
+        read = _number_lines(reader, skipped)
+    found = [(line, [cell.strip() for cell in cells]) for line, cells in read]
+    found = [(line, cells) for line, cells in found if cells and cells != [""]]
+    comments = _find_comments(found, lines, absent)
     rows: list[tuple[int, list[str]]] = []
-    for end, cells in found:
-        if not cells or (len(cells) == 1 and not cells[0].strip()) or cells[0].startswith("#"):
+    for line, cells in found:
+        if line in comments:
             continue
         if rows and len(cells) != len(rows[0][1]):
             raise DataError(
-                f"line {skipped + end} has {len(cells)} cells, line {rows[0][0]} has {len(rows[0][1])}, with "
+                f"line {skipped + line} has {len(cells)} cells, line {rows[0][0]} has {len(rows[0][1])}, with "
                 f"{SEPARATORS[separator]} between; all must have the same "
                 "number; begin lines with # that are no rows"
             )
-        found = [cell.strip() for cell in cells]
-        rows.append((skipped + end, ["" if _is_one_of(cell, absent) else cell for cell in found] if absent else found))
-    return rows
+        rows.append((skipped + line, ["" if _is_one_of(cell, absent) else cell for cell in cells] if absent else cells))
+    return rows, len(comments)
+
+
+def _find_comments(found: Sequence[tuple[int, list[str]]], lines: Sequence[str], absent: Sequence[str]) -> set[int]:
+    """Return the lines of a table that are comments, and no rows of things whose names begin with #.
+
+    A comment begins with # outside quotes. It has another width than the first row, or nothing in its other cells, or
+    the first column holds numbers or dates, which no # belongs to; #N/A is a missing value.
+
+    Args:
+        found: line and cells of what may be rows.
+        lines: of the text.
+        absent: cells that say that a value is missing.
+    """
+    marked = {line: cells for line, cells in found if lines[line - 1].lstrip(" ").startswith("#")}
+    rows = [cells for line, cells in found if line not in marked]
+    width = len(rows[0]) if rows else 0
+    values = 2 * sum(is_value(cells[0]) for cells in rows[1:]) > len(rows) - 1
+
+    def is_row(cells: list[str]) -> bool:
+        missing = is_missing(cells[0]) or _is_one_of(cells[0], absent)
+        return len(cells) == width > 1 and any(cells[1:]) and (missing or not values)
+
+    return {line for line, cells in marked.items() if not is_row(cells)}
 
 
 def _is_one_of(cell: str, absent: Sequence[str]) -> bool:
