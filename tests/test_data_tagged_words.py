@@ -7,6 +7,7 @@ import pytest
 from zoo.data.conllu import parse_conllu
 from zoo.data.source import DataError
 from zoo.data.tagged_columns import find_scheme, load_tagged, parse_columns
+from zoo.training.own_data.kinds import find_kind
 
 CONLLU = """# text = don't stop
 1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_
@@ -110,6 +111,51 @@ def test_columns_of_words_and_tags(
     assert loaded.form == form
     assert [sentence.words for sentence in loaded.sentences] == words
     assert [sentence.tags for sentence in loaded.sentences] == tags
+
+
+WORDS = "the _ _ O\nBonn _ _ B-LOC\n"
+BLOCKS = [["the", "Bonn"], ["the", "Bonn"]]
+HASH = ["#", "the", "Bonn"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "comments"),
+    [
+        (f"# id 62\tdomain=train\n{WORDS}\n# id e8\tdomain=train\n{WORDS}", BLOCKS, 2),  # MultiCoNER
+        (f"# sent_id = 5\n# text = the Bonn\n{WORDS}\n# sent_id = 6\n{WORDS}", BLOCKS, 2),
+        (f"# text = Yes\n{WORDS}\n# text = O\n# text = the Bonn\n{WORDS}", BLOCKS, 2),  # of this kind is a wider one
+        (f"# id 1 O\n{WORDS}\n# id 2 O\n{WORDS}", BLOCKS, 2),  # above every sentence
+        (f"# sent_id = 1\n{WORDS}\n{WORDS}", BLOCKS, 1),
+        ("1 the _ O\n2 Bonn _ B-LOC\n\n# id _ O\n1 the _ O\n2 Bonn _ B-LOC\n", BLOCKS, 0),  # words have numbers
+        (f"# id 1 O\n{WORDS}\n{WORDS}", [HASH, ["the", "Bonn"]], 0),
+        (f"# _ _ B-MISC\n{WORDS}\n{WORDS}", [HASH, ["the", "Bonn"]], 0),
+        (f"{WORDS}# _ _ NEW\n\n{WORDS}", [["the", "Bonn", "#"], ["the", "Bonn"]], 0),
+        ("# newdoc\nBonn NNP\n\nYes UH\n", [["Bonn"], ["Yes"]], 1),
+        ("# 17\nBonn NNP\n\n# 18\nYes UH\n", [["Bonn"], ["Yes"]], 2),
+        ("# NNP\nBonn NNP\n\n# NNP\nYes UH\n", [["#", "Bonn"], ["#", "Yes"]], 0),
+        ("Bonn NNP\n\nYes UH\n\n#end document\n", [["Bonn"], ["Yes"]], 1),
+        ("#a HT\nBonn NNP\n\n#b HT\nYes UH\n", [["#a", "Bonn"], ["#b", "Yes"]], 0),
+        ("#a HT\nBonn NNP\n\nYes UH\n#b HT\n", [["#a", "Bonn"], ["Yes", "#b"]], 0),
+        ("#a B-x\n#1 O\nBonn O\n\nYes O\n", [["#a", "#1", "Bonn"], ["Yes"]], 0),
+    ],
+)
+def test_comments_are_no_words(tmp_path: Path, text: str, words: list[list[str]], comments: int) -> None:
+    path = tmp_path / "train.txt"
+    path.write_text(text)
+    loaded = load_tagged(path)
+    assert [sentence.words for sentence in loaded.sentences] == words
+    assert loaded.sentences == parse_columns(text)
+    assert (f"; comments: {comments} lines of as many columns, such as line " in loaded.form) == (comments > 0)
+
+
+def test_comments_do_not_hide_the_columns(tmp_path: Path) -> None:
+    sentences = [f"# sent_id = {k}\n# text = the Bonn\tof {k}\n{WORDS}" for k in range(300)]
+    path = tmp_path / "train.txt"
+    path.write_text("\n".join(sentences))
+    loaded = load_tagged(path)
+    assert loaded.form.startswith("columns with blanks between: word in column 1, tag in column 4; ")
+    assert find_scheme(tag for sentence in loaded.sentences for tag in sentence.tags) == "BIO"
+    assert find_kind(path) == "conllu"
 
 
 @pytest.mark.parametrize(

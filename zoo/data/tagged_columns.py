@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from zoo.data.source import DataError, named, read_text
 
 DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins a document with it
 ENTITY = re.compile(r"O|[BIESLU]-.+")
+# A line that may be a comment, with the kind of comment: "# sent_id = 5", "# 17", "#begin document".
+SPACED, ATTACHED = re.compile(r"#\s+([^\W_][^\s=:]*)"), re.compile(r"#([^\W\d_]\S*)")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Layout:
     word: int
     tag: int
 
+    def split(self, line: str) -> list[str]:
+        """Return the fields of a line."""
+        return [part.strip() for part in line.split(self.separator)]
+
     def __str__(self) -> str:
         what = "tabs" if self.separator else "blanks"
         return f"columns with {what} between: word in column {self.word + 1}, tag in column {self.tag + 1}"
@@ -67,7 +73,11 @@ def load_tagged(path: str | Path, column: str | int = "") -> TaggedFile:
             found = TaggedFile(parse_conllu(text, name), f"CoNLL-U, column {name}")
         else:
             layout = find_layout(text, column)
-            found = TaggedFile(parse_columns(text, layout), str(layout))
+            comments = find_comments(text, layout)
+            form = str(layout)
+            if comments:
+                form += f"; comments: {len(comments):,} lines of as many columns, such as line {min(comments)}"
+            found = TaggedFile(_parse(text, layout, comments), form)
     if not found.sentences:
         raise DataError(f"{path} has no sentence; expected a word and its tag in each line, blank lines between")
     return found
@@ -92,6 +102,7 @@ def find_layout(text: str, column: str | int = "") -> Layout:
         ValueError: there is no column of this number.
     """
     lines = [line for line in text.split("\n") if line.strip() and not line.startswith(DOCUMENT)]
+    lines = [line for line in lines if not line.startswith("#")] or lines  # these may be comments
     separator = "\t" if 2 * sum("\t" in line for line in lines) >= len(lines) else None
     rows = [line.split(separator) for line in lines]
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 2
@@ -109,7 +120,8 @@ def find_layout(text: str, column: str | int = "") -> Layout:
 def parse_columns(text: str, layout: Layout | None = None) -> list[TaggedSentence]:
     """Read sentences of one word per line, with blank lines between sentences.
 
-    Lines of another width that begin with # are comments.
+    Lines that begin with # are comments where they have another width, where the first column numbers the words, and
+    where `find_comments` has them.
 
     Args:
         text: the file's content.
@@ -119,14 +131,76 @@ def parse_columns(text: str, layout: Layout | None = None) -> list[TaggedSentenc
         DataError: a line of another form; the message has its number.
     """
     columns = layout or find_layout(text)
+    return _parse(text, columns, find_comments(text, columns))
 
+
+@dataclass(frozen=True)
+class _Head:
+    """A line that begins with # above the first word of a sentence, and may be a comment.
+
+    Args:
+        number: of the line, from 1.
+        sentence: how many sentences stand before it.
+        kind: what follows the #.
+        tag: which it has if it is a word, or None where it has not as many columns as a word.
+    """
+
+    number: int
+    sentence: int
+    kind: str
+    tag: str | None
+
+
+def find_comments(text: str, layout: Layout) -> set[int]:
+    """Return the numbers of the lines that are comments, although they have as many columns as a word.
+
+    They begin with #, and stand above the first word of a sentence. All lines of a kind, such as `sent_id` in
+    `# sent_id = 5`, are comments where one of them cannot be a word, by its width or by a tag that no word has, and
+    where every sentence has one. `#name` may be a hashtag: it is a comment where nothing else has its tag.
+    """
+    spaced: dict[str, list[_Head]] = defaultdict(list)
+    attached: dict[str | None, list[_Head]] = defaultdict(list)
+    tags: set[str] = set()
+    sentences, above = 0, True
+    for number, line in enumerate(text.split("\n"), 1):
+        fields = layout.split(line)
+        if not line.strip():
+            above = True
+        elif not fields[0].startswith(DOCUMENT):
+            tag = fields[layout.tag] if len(fields) == layout.width else None
+            if above and (start := SPACED.match(line)):
+                kind = "a number" if start[1].isdigit() else start[1]
+                spaced[kind].append(_Head(number, sentences, start[1], tag))
+            elif above and (start := ATTACHED.match(line)):
+                attached[tag].append(_Head(number, sentences, start[1], tag))
+            else:
+                sentences, above = sentences + above, False
+                tags |= {tag} if tag else set()
+    if not tags:
+        return set()
+
+    def is_tag(text: str | None) -> bool:
+        return text is not None and (text in tags or ENTITY.fullmatch(text) is not None)
+
+    comments: list[_Head] = []
+    for lines in spaced.values():
+        everywhere = len({line.sentence for line in lines}) == sentences > 1
+        if not all(is_tag(line.tag) for line in lines) or (everywhere and lines[0].tag != lines[0].kind):
+            comments += lines
+    for tag, lines in attached.items():
+        if not is_tag(tag) and len({line.kind for line in lines}) == 1:
+            comments += lines
+    return {line.number for line in comments if line.tag is not None}
+
+
+def _parse(text: str, columns: Layout, comments: Collection[int]) -> list[TaggedSentence]:
     def read_word(number: int, line: str) -> tuple[str, str] | None:
-        fields = [part.strip() for part in line.split(columns.separator)]
-        if fields[0].startswith(DOCUMENT):
+        fields = columns.split(line)
+        if fields[0].startswith(DOCUMENT) or number in comments:
+            return None
+        if line.startswith("#") and (len(fields) != columns.width or columns.word > 0):
             return None
         if len(fields) != columns.width:
-            if line.startswith("#"):
-                return None
             between = "tabs" if columns.separator else "blanks"
             raise DataError(f"line {number} has {len(fields)} columns, expected {columns.width} with {between} between")
         if not fields[columns.tag]:

@@ -76,7 +76,7 @@ def is_table_of_numbers(text: str) -> bool:
 
 def has_tags(text: str) -> bool:
     """Return whether a text looks like words in columns: blank lines, lines of the same width, and few tags."""
-    lines = [line.split() for line in text.split("\n") if line.strip()]
+    lines = [line.split() for line in text.split("\n") if line.strip() and not line.startswith("#")]  # no comments
     sentences = len(re.findall(r"\n\s*\n", text.strip())) + 1
     if not 1 < sentences < len(lines):  # a blank line behind every line is the style of prose
         return False
