@@ -71,6 +71,28 @@ def test_too_few_and_too_many_words(program: Program, models: dict[str, Path], t
         assert outcome.error.startswith(f"cpp_runner: error: {words}")
 
 
+def test_flags_of_an_input_that_is_not_there(program: Program, models: dict[str, Path], tmp_path: Path) -> None:
+    for flag in (["--shape", "1x5x12"], ["--dtype", "float64"], ["--lengths", "no.npy"], ["--allow-nonfinite"]):
+        outcome = program("bench", models["float"], *flag)
+        assert (outcome.status, outcome.stdout) == (USAGE, "")
+        assert outcome.error == f"cpp_runner: error: {flag[0]} is for an input, and none is given"
+    torch.jit.script(Twice()).save(tmp_path / "plain.pt")
+    for flag in (["--shape", "1"], ["--dtype", "float64"]):
+        outcome = program(tmp_path / "plain.pt", "int:3", *flag)
+        assert (outcome.status, outcome.stdout) == (USAGE, "")
+        assert outcome.error == f"cpp_runner: error: {flag[0]} is for an input file, and none is given"
+    outcome = program("bench", tmp_path / "plain.pt", "int:3", "--lengths", "no.npy")
+    assert outcome.status == USAGE
+    assert "--lengths needs an artifact" in outcome.error
+    outcome = program("bench", models["float"], "--call", "nothing")
+    assert "the model has no method 'nothing'" in outcome.error
+
+
+class Twice(torch.nn.Module):
+    def forward(self, count: int) -> int:
+        return 2 * count
+
+
 @pytest.mark.parametrize(
     ("output", "status"), [("no/such/folder/out.npy", CANNOT_CREATE), ("out.csv", USAGE), ("/dev/full", USAGE)]
 )

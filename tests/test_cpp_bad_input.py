@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from support.program import (
     BAD_DATA,
     NO_INPUT,
     USAGE,
     Outcome,
+    Program,
 )
 from support.real_input import quiet_input, write_npy
 
@@ -112,6 +114,25 @@ def test_bad_raw_input(
     path = tmp_path / "input.bin"
     path.write_bytes(b"\0" * size)
     refuse(status, words, models["float"], path, *arguments)
+
+
+@pytest.mark.parametrize("command", ["run", "bench"])
+def test_a_shape_that_is_not_that_of_the_file(
+    command: str, models: dict[str, Path], program: Program, tmp_path: Path
+) -> None:
+    path = write_npy(tmp_path / "input.npy", FLOATS)
+    torch.jit.script(torch.nn.ReLU()).save(tmp_path / "plain.pt")
+    limit = ["--iterations", "1"] if command == "bench" else []
+    for model in (models["float"], tmp_path / "plain.pt"):
+        for shape in ("1x12x5", "5x12", "1x-1x11"):
+            outcome = program(command, model, path, "--shape", shape, *limit)
+            assert (outcome.status, outcome.stdout) == (USAGE, "")
+            words = f"has shape 1x5x12, but --shape says {shape}; leave --shape out for a .npy file\n"
+            assert outcome.stderr.endswith(words)
+        for shape in ("1x5x12", "1x-1x12"):
+            program.succeed(command, model, path, "--shape", shape, *limit)
+    stdin = program("run", models["float"], "-", "--shape", "1x12x5", stdin=path.read_bytes())
+    assert "input on stdin has shape 1x5x12, but --shape says 1x12x5" in stdin.error
 
 
 @pytest.mark.parametrize(

@@ -181,12 +181,24 @@ void write_outputs(const Options& options, RunReport& report) {
   write_files(files);
 }
 
+// Refuses what is said of an input where none is given.
+void check_flags_without_input(const Options& options) {
+  const std::string flag = options.shape             ? "--shape"
+                           : options.dtype           ? "--dtype"
+                           : options.lengths         ? "--lengths"
+                           : options.allow_nonfinite ? "--allow-nonfinite"
+                                                     : "";
+  if (!flag.empty()) throw Error(Status::usage, flag + " is for an input, and none is given");
+}
+
 std::vector<BenchmarkRecord> benchmark_artifact(const Options& options, const ModelFile& file,
                                                 Setting& setting) {
   const Manifest& manifest = *file.manifest();
   std::optional<Inputs> inputs;
   std::int64_t batch = 1;
-  if (!options.inputs.empty()) {
+  if (options.inputs.empty()) {
+    check_flags_without_input(options);
+  } else {
     const auto lengths = options.lengths ? std::optional(read_lengths(*options.lengths)) : std::nullopt;
     const Tensor input = read_artifact_input(options, manifest);
     const CheckedInputs checked = check_inputs(manifest, input, lengths, options.allow_nonfinite);
@@ -195,6 +207,7 @@ std::vector<BenchmarkRecord> benchmark_artifact(const Options& options, const Mo
   }
   set_up_process(options, file, batch);
   const Model model = Model::load(file, options.load);
+  call_first(model, options);
   setting = describe(options, model);
   return benchmark(model, inputs, {.iterations = options.iterations});
 }
@@ -205,6 +218,7 @@ std::vector<BenchmarkRecord> benchmark_torchscript(const Options& options, const
     throw Error(Status::usage,
                 "bench needs an input for a model without a manifest: cpp_runner bench MODEL INPUT...");
   }
+  check_plain_flags(options, {});
   const std::vector<Value> arguments = read_arguments(options);
   set_up_process(options, file, kOneRow);
   const Model model = Model::load(file, options.load);

@@ -84,7 +84,7 @@ inline const std::vector<Flag>& flags() {
       {"--output", "-o", "PATH",
        "write the outputs to PATH, .npy or .bin; several outputs get their names before the suffix",
        {run}, store(&Options::output, output_path)},
-      {"--shape", "", "SHAPE", "shape of raw input, 1x100x12; one size may be -1; several inputs: 1x9,4",
+      {"--shape", "", "SHAPE", "shape of raw input, 1x100x12; one size may be -1; several inputs: 1x9,4; .npy input must have it",
        {run, bench}, store(&Options::shape, as_it_is)},
       {"--dtype", "", "DTYPE",
        "dtype of raw input, such as float32, int64 or bool; .npy input is converted to it",

@@ -48,6 +48,22 @@ std::optional<Value> parse_scalar(const std::string& text) {
   throw Error(Status::usage, "input " + quote(text) + " is neither bool:0 nor bool:1");
 }
 
+std::string role_of(const std::string& path, const std::string& what) {
+  return path == "-" ? what + " on stdin" : what + " " + quote(path);
+}
+
+// Reads an input. A .npy file says its shape itself, and --shape must say the same where it is given.
+Tensor read_input(const std::string& path, const RawLayout& layout, const std::optional<Shape>& told) {
+  Tensor tensor = read_tensor(path, layout, "input");
+  const auto agrees = [](std::int64_t said, std::int64_t size) { return said == -1 || said == size; };
+  if (told && !std::ranges::equal(*told, tensor.shape(), agrees)) {
+    throw Error(Status::usage, role_of(path, "input") + " has shape " + shape_text(tensor.shape()) +
+                                   ", but --shape says " + shape_text(*told) +
+                                   "; leave --shape out for a .npy file");
+  }
+  return tensor;
+}
+
 }  // namespace
 
 Shape parse_shape(std::string_view text) {
@@ -73,6 +89,7 @@ DType parse_dtype(std::string_view text) {
 std::vector<std::optional<std::string>> spread(const std::string& flag,
                                                const std::optional<std::string>& value, std::size_t count) {
   if (!value) return std::vector<std::optional<std::string>>(count);
+  if (count == 0) throw Error(Status::usage, flag + " is for an input file, and none is given");
   const std::vector<std::string> parts = split(*value, ',');
   if (parts.size() == 1) return std::vector<std::optional<std::string>>(count, parts[0]);
   if (parts.size() != count) {
@@ -114,7 +131,7 @@ Tensor parse_raw(std::span<const std::byte> bytes, DType dtype, const Shape& sha
 
 Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::string& what) {
   const bool from_stdin = path == "-";
-  const std::string role = from_stdin ? what + " on stdin" : what + " " + quote(path);
+  const std::string role = role_of(path, what);
   const FileBytes file = from_stdin ? read_descriptor(STDIN_FILENO, role) : read_file(path, what);
   if (has_suffix(path, ".npy") || (!has_suffix(path, ".bin") && is_npy(file.bytes()))) {
     return parse_npy(file.bytes(), role);
@@ -131,9 +148,10 @@ Tensor read_artifact_input(const Options& options, const Manifest& manifest) {
                                    "; lengths and state have flags of their own");
   }
   const TensorSpec& spec = manifest.inputs.front();
+  const auto told = options.shape ? std::optional(parse_shape(*options.shape)) : std::nullopt;
   RawLayout layout{options.dtype ? parse_dtype(*options.dtype) : spec.dtype,
-                   options.shape ? parse_shape(*options.shape) : default_shape(spec)};
-  return read_tensor(options.inputs.front(), layout, "input");
+                   told ? *told : default_shape(spec)};
+  return read_input(options.inputs.front(), layout, told);
 }
 
 Tensor read_lengths(const std::filesystem::path& path) {
@@ -232,7 +250,7 @@ class ArgumentReader {
     RawLayout layout;
     if (dtype) layout.dtype = parse_dtype(*dtype);
     if (shape) layout.shape = parse_shape(*shape);
-    Tensor tensor = read_tensor(path, layout, "input");
+    Tensor tensor = read_input(path, layout, layout.shape);
     check_plain_input("input " + quote(path), tensor, options_.allow_nonfinite);
     return dtype ? convert(tensor, layout.dtype, "input " + quote(path)) : std::move(tensor);
   }

@@ -28,7 +28,7 @@ Shape parse_shape(std::string_view text);
 // Reads the name of a dtype. Throws Error(usage).
 DType parse_dtype(std::string_view text);
 // A flag's value for each of `count` inputs. The flag gives one value for all of them, or one for each
-// between commas. Throws Error(usage).
+// between commas. Throws Error(usage), also where there is no input that the flag could be for.
 std::vector<std::optional<std::string>> spread(const std::string& flag,
                                                const std::optional<std::string>& value, std::size_t count);
 // The shape of a raw input without --shape: batch 1, seq_len -1. Throws Error(usage) when the input has a
@@ -42,7 +42,8 @@ Tensor parse_raw(std::span<const std::byte> bytes, DType dtype, const Shape& sha
 // names the role in messages.
 Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::string& what);
 
-// The one input of an artifact. Throws Error(usage) unless exactly one was named.
+// The one input of an artifact. Throws Error(usage) unless exactly one was named, and where --shape is not
+// the shape of a .npy file.
 Tensor read_artifact_input(const Options& options, const Manifest& manifest);
 Tensor read_lengths(const std::filesystem::path& path);
 // Reads one file for each state tensor. Raw files have `batch` rows.
@@ -50,7 +51,8 @@ std::vector<Tensor> read_state(const std::filesystem::path& path, const Manifest
                                std::int64_t batch);
 
 // The inputs of any other TorchScript file: files, scalars, and tuples, lists and dicts of them, in their
-// places. Refuses an empty tensor, and one that is not finite unless options.allow_nonfinite.
+// places. Refuses an empty tensor, one that is not finite unless options.allow_nonfinite, and a .npy file
+// that has another shape than --shape says.
 std::vector<Value> read_arguments(const Options& options);
 
 }  // namespace zoo::cli
