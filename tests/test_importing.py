@@ -13,7 +13,7 @@ from support.onnx_files import HIDDEN, INPUT, draw, export_with_torch, model_of,
 from torch import Tensor, nn
 
 import zoo
-from zoo.importing.keras_formulae import run_layers
+from zoo.importing.keras_formulae import run_model
 from zoo.weights import keras_layers
 from zoo.weights.errors import WeightsError
 from zoo.weights.keras_file import read_keras
@@ -26,6 +26,32 @@ KERAS = {
     "gru_last": "gru_classifier input_size=5 hidden_size=6 num_layers=1 dropout=0.0 bidirectional=True bias=True",
     "rnn_pooled": "rnn_relu_classifier input_size=5 hidden_size=6 num_layers=1",
     "rnn_steps": "rnn_encoder input_size=5 hidden_size=6 num_layers=1",
+    "gru_state": "gru_classifier input_size=5 hidden_size=6 num_layers=1",
+    "masked_features": "lstm_classifier input_size=5 hidden_size=6 num_layers=1",
+    "masked_tokens": "lstm_classifier input_size=5 hidden_size=6 num_layers=1",
+}
+# What the refusal of each file of `make_foreign_models` says.
+FOREIGN = {
+    "cell_state": "head takes output 2 of low, expected low",
+    "cell_state_returned": "the model returns output 2 of low, expected low",
+    "initial_states": "high is called with initial_state=output 1 of low, output 2 of low",
+    "initial_states_in_order": "high takes low, output 1 of low, output 2 of low, expected low",
+    "gru_initial_state": "high is called with initial_state=output 1 of low",
+    "state_of_two": "head takes output 1 of low, expected low",
+    "two_outputs": "the model returns low, head, expected head, its last layer, alone",
+    "early_output": "the model returns low, output 1 of low, expected low, its last layer, alone",
+    "all_states": "low: return_state=True makes several outputs, expected one",
+    "mask_given": "low takes mask=other, expected none or that of an Embedding or of Masking",
+    "mask_made": "low takes mask=not_equal",
+    "training": "drop is called with training=True",
+    "softmax_of_steps": "shares: axis=1, expected -1",
+    "scaled_steps": "scale: axis=1, expected -1",
+    "kept_steps": "mean: keepdims=True, expected False",
+    "pooled_features": "max: data_format=channels_first, expected channels_last",
+    "other_gates": "low: backward_layer: recurrent_activation=hard_sigmoid, expected sigmoid",
+    "two_kinds": "low: backward_layer=GRU, expected LSTM",
+    "int8": "head: quantization_config=Int8QuantizationConfig, expected None",
+    "own_class": "unexpected custom LSTM low",
 }
 
 
@@ -47,8 +73,21 @@ def test_keras_models_are_found_filled_and_proved(name: str, keras_files: Path) 
 @pytest.mark.parametrize("name", [*KERAS, "gru_before"])
 def test_the_formulae_give_what_keras_gave(name: str, keras_files: Path) -> None:
     recorded = np.load(keras_files / f"{name}.npz")
-    output = run_layers(read_keras(keras_files / f"{name}.h5"), recorded["input"])
+    output = run_model(read_keras(keras_files / f"{name}.h5"), recorded["input"])
     assert np.abs(output - recorded["output"]).max() < 1e-6
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_a_chain_of_layers_does_not_do_is_named(name: str, keras_files: Path) -> None:
+    with pytest.raises(WeightsError) as caught:
+        zoo.import_model(keras_files / f"{name}.keras")
+    assert FOREIGN[name] in str(caught.value)
+
+
+def test_the_proof_follows_the_connections_itself(keras_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras_layers, "find_branches", lambda model: [])
+    with pytest.raises(WeightsError, match="computes something else than the models that have its layers"):
+        zoo.import_model(keras_files / "cell_state.keras")
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (0, 2, 1)])

@@ -11,6 +11,7 @@ import torch
 
 import zoo
 from zoo.weights.errors import WeightsError
+from zoo.weights.keras_calls import KerasCall, KerasTensor, find_tensors, read_calls
 
 ONE: dict[str, Any] = {"num_layers": 1, "dropout": 0.0}
 # The zoo's models for the files of tests/support/keras_files.py.
@@ -95,6 +96,12 @@ def test_the_gru_of_keras_2_runs_as_its_equations_say(tmp_path: Path) -> None:
         ("LSTM", {"recurrent_activation": "hard_sigmoid"}, "cell: recurrent_activation=hard_sigmoid, expected sigmoid"),
         ("LSTM", {"activation": "elu"}, "cell: activation=elu, expected tanh"),
         ("LSTM", {"go_backwards": True}, "cell: go_backwards=True"),
+        ("LSTM", {"peepholes": True}, "cell: peepholes=True, which is not a known setting of LSTM"),
+        (
+            "LSTM",
+            {"activation": {"class_name": "function", "config": "tanh", "registered_name": "mine>tanh"}},
+            "cell: activation=mine>tanh, expected tanh",
+        ),
         ("LSTM", {"use_bias": False}, "cell: 3 arrays, expected 2"),
         ("CuDNNLSTM", {}, "unexpected CuDNNLSTM cell: [5, 16], [4, 16], [16]"),
     ],
@@ -105,6 +112,47 @@ def test_what_no_layer_does_is_named(kind: str, changes: dict[str, Any], words: 
     with pytest.raises(WeightsError) as caught:
         zoo.build("lstm_encoder", weights=path, input_size=5, hidden_size=4, **ONE)
     assert words in str(caught.value)
+
+
+def test_a_state_in_the_place_of_the_output_is_named(keras_files: Path) -> None:
+    with pytest.raises(WeightsError, match="head takes output 2 of low, expected low"):
+        zoo.build("lstm_classifier", weights=keras_files / "cell_state.keras", input_size=5, hidden_size=5, **ONE)
+
+
+def test_the_calls_of_keras_2_are_read() -> None:
+    first = KerasTensor("low", 0)
+    assert read_calls([[["low", 0, 0, {}]]]) == [KerasCall([first], {})]
+    assert read_calls([[["low", 0, 0, {"training": False}], ["low", 0, 2, {}]]]) == [
+        KerasCall([first, KerasTensor("low", 2)], {"training": False})
+    ]
+    states = {"initial_state": [["low", 0, 1], ["low", 0, 2]]}
+    assert find_tensors(read_calls([[["low", 0, 0, states]]])[0].kwargs) == [
+        KerasTensor("low", 1),
+        KerasTensor("low", 2),
+    ]
+
+
+def test_an_axis_may_be_counted_from_the_front(tmp_path: Path) -> None:
+    config = {"units": 4, "activation": "tanh", "recurrent_activation": "sigmoid", "return_sequences": False}
+    dense = {"units": 3, "activation": "linear"}
+    arrays = [np.ones((4, 3), np.float32), np.zeros(3, np.float32)]
+    shares = ("Softmax", "shares", {"axis": 1}, [])
+    few = write_h5(
+        tmp_path / "few.h5", [("LSTM", "cell", config, arrays_of(4)), ("Dense", "head", dense, arrays), shares]
+    )
+    assert zoo.import_model(few).activation == "softmax"
+    steps = {**config, "return_sequences": True}
+    all_steps = [("LSTM", "cell", steps, arrays_of(4)), ("Dense", "head", dense, arrays), shares]
+    with pytest.raises(WeightsError, match="shares: axis=1, expected -1"):
+        zoo.import_model(write_h5(tmp_path / "all.h5", all_steps))
+
+
+def test_states_that_are_kept_are_noted(tmp_path: Path) -> None:
+    config = {"activation": "tanh", "recurrent_activation": "sigmoid", "return_sequences": True, "stateful": True}
+    path = write_h5(tmp_path / "stateful.h5", [("LSTM", "cell", config, arrays_of(4))])
+    assert zoo.import_model(path).notes == (
+        "cell keeps its states from call to call: give the model the states that it returned",
+    )
 
 
 def test_files_without_the_model(tmp_path: Path) -> None:

@@ -56,6 +56,84 @@ def make_models(keras: Any) -> dict[str, Any]:
             ]
         ),
         "rnn_steps": keras.Sequential([features, layers.SimpleRNN(6, return_sequences=True)]),
+        # The last step, which a layer that gives all steps too gives as a state.
+        "gru_state": keras.Model(
+            features, layers.Dense(3)(layers.GRU(6, return_sequences=True, return_state=True)(features)[1])
+        ),
+        "masked_features": keras.Model(features, layers.Dense(3)(layers.LSTM(6)(layers.Masking()(features)))),
+        "masked_tokens": keras.Model(
+            tokens,
+            layers.Dense(3)(
+                layers.GlobalMaxPooling1D()(
+                    layers.LSTM(6, return_sequences=True)(layers.Embedding(11, 5, mask_zero=True)(tokens))
+                )
+            ),
+        ),
+    }
+
+
+def make_foreign_models(keras: Any) -> dict[str, Any]:
+    """Return models that compute something that no model of the zoo does, though it has layers of their kinds."""
+    layers, ops = keras.layers, keras.ops
+    features, other = keras.Input((None, 5), name="features"), keras.Input((None,), dtype="bool", name="other")
+    fixed = keras.Input((5, 5), name="fixed")
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    head = layers.Dense(3, name="head")
+    steps, h, c = layers.LSTM(5, return_sequences=True, return_state=True, name="low")(features)
+    gru_steps, state = layers.GRU(5, return_sequences=True, return_state=True, name="low")(features)
+    both = layers.Bidirectional(layers.LSTM(5, return_sequences=True, return_state=True), name="low")(features)
+    high = layers.LSTM(5, return_sequences=True, name="high")
+    embedded = layers.Embedding(11, 5, name="letters")(tokens)
+    middle = layers.Normalization(axis=1, name="scale")
+    middle.adapt(np.random.default_rng(1).normal(2.0, 3.0, (40, 5, 5)).astype(np.float32))
+    quantized = keras.Sequential([features, layers.LSTM(5), layers.Dense(3, name="head")])
+    quantized.quantize("int8")
+
+    class LSTM(layers.LSTM):  # type: ignore[name-defined, misc]
+        pass
+
+    return {
+        "cell_state": keras.Model(features, head(c)),
+        "cell_state_returned": keras.Model(features, c),
+        "initial_states": keras.Model(features, high(steps, initial_state=[h, c])),
+        "initial_states_in_order": keras.Model(features, high(steps, [h, c])),
+        "gru_initial_state": keras.Model(
+            features, layers.GRU(5, return_sequences=True, name="high")(gru_steps, initial_state=state)
+        ),
+        "state_of_two": keras.Model(features, head(both[1])),
+        "two_outputs": keras.Model(features, [steps, head(steps)]),
+        "early_output": keras.Model(features, {"all": steps, "few": h}),
+        "all_states": keras.Sequential([features, layers.LSTM(5, return_state=True, name="low")]),
+        "mask_given": keras.Model([other, features], layers.LSTM(5, name="low")(features, mask=other)),
+        "mask_made": keras.Model(tokens, layers.LSTM(5, name="low")(embedded, mask=ops.not_equal(tokens, 3))),
+        "training": keras.Model(features, layers.Dropout(0.5, name="drop")(steps, training=True)),
+        "softmax_of_steps": keras.Model(features, layers.Softmax(axis=1, name="shares")(head(steps))),
+        "scaled_steps": keras.Sequential([fixed, middle, layers.LSTM(5)]),
+        "kept_steps": keras.Model(features, head(layers.GlobalAveragePooling1D(keepdims=True, name="mean")(steps))),
+        "pooled_features": keras.Model(
+            fixed,
+            layers.GlobalMaxPooling1D(data_format="channels_first", name="max")(
+                layers.LSTM(5, return_sequences=True)(fixed)
+            ),
+        ),
+        "other_gates": keras.Sequential(
+            [
+                features,
+                layers.Bidirectional(
+                    layers.LSTM(5),
+                    backward_layer=layers.LSTM(5, go_backwards=True, recurrent_activation="hard_sigmoid"),
+                    name="low",
+                ),
+            ]
+        ),
+        "two_kinds": keras.Sequential(
+            [
+                features,
+                layers.Bidirectional(layers.LSTM(5), backward_layer=layers.GRU(5, go_backwards=True), name="low"),
+            ]
+        ),
+        "int8": quantized,
+        "own_class": keras.Sequential([features, LSTM(5, name="low")]),
     }
 
 
@@ -69,12 +147,14 @@ def write_all(folder: Path) -> None:
             weight.assign(generator.normal(0, 0.5, weight.shape).astype(np.float32))
         x: Any = generator.normal(0, 1, (3, 9, 5)).astype(np.float32)
         if "token" in name:
-            x = generator.integers(0, 11, (3, 9))
+            x = generator.integers(int("masked" in name), 11, (3, 9))  # token 0 is what a mask hides
         with torch.no_grad():
             y = model(x).detach().numpy()
         model.save(folder / f"{name}.keras")
         model.save(folder / f"{name}.h5")
         np.savez(folder / f"{name}.npz", input=x, output=y)
+    for name, model in make_foreign_models(keras).items():
+        model.save(folder / f"{name}.keras")
 
 
 def write_keras_files(folder: Path) -> Path:

@@ -102,9 +102,9 @@ def _read(path: str | Path) -> tuple[FileModel, Reference]:
         raise_faults(found.faults)  # before ONNX Runtime reads the file
         reference, faults = onnx_reference(model, graph)
     elif kind == "keras":
-        layers = read_keras(path)
-        found = convert_keras_layers(layers)
-        reference, faults = keras_reference(layers)
+        keras_model = read_keras(path)
+        found = convert_keras_layers(keras_model)
+        reference, faults = keras_reference(keras_model)
     else:
         raise WeightsError(
             f"{path} is a {kind} file, expected a whole model of ONNX or Keras; give weights alone to zoo.build"

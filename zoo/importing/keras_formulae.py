@@ -1,6 +1,7 @@
 """What a Keras model computes, by Keras' own formulae in float64 and in Keras' layout: the reference of an import.
 
-Nothing here is shared with the reader that turns the layers into PyTorch's, so that a fault of one shows in the other.
+Nothing here is shared with the reader that turns the layers into PyTorch's, so that a fault of one shows in the other:
+the reader takes a chain of layers, and the reference follows the connections of the file.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from zoo.importing.reference import Reference
-from zoo.weights.keras_file import KerasLayer
-from zoo.weights.keras_layers import activation, unwrap
+from zoo.weights.keras_branches import MASKS
+from zoo.weights.keras_calls import KerasTensor
+from zoo.weights.keras_file import KerasLayer, KerasModel, unwrap
+from zoo.weights.keras_settings import activation
 
 Array = np.ndarray
 
@@ -21,9 +24,9 @@ def _sigmoid(x: Array) -> Array:
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def _softmax(x: Array) -> Array:
-    shares = np.exp(x - x.max(-1, keepdims=True))
-    return shares / shares.sum(-1, keepdims=True)
+def _softmax(x: Array, axis: int = -1) -> Array:
+    shares = np.exp(x - x.max(axis, keepdims=True))
+    return shares / shares.sum(axis, keepdims=True)
 
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
@@ -75,14 +78,19 @@ STEPS: dict[str, tuple[Callable[..., list[Array]], int]] = {
 }
 
 
-def _run_recurrent(keras: KerasLayer, x: Array) -> Array:
-    """Run (B, T, F); return (B, T, units) or, of the last step alone, (B, units), of both directions side by side."""
+def _run_recurrent(keras: KerasLayer, x: Array) -> list[Array]:
+    """Run (B, T, F).
+
+    Returns:
+        (B, T, units) or, of the last step alone, (B, units), of both directions side by side; then the states
+        (B, units) of each direction.
+    """
     kind, config = unwrap(keras)
     step, num_states = STEPS[kind]
     arrays = [np.asarray(array, np.float64) for array in keras.arrays]
     ways = (False, True) if keras.class_name == "Bidirectional" else (False,)
     each = len(arrays) // len(ways)
-    results = []
+    results, states = [], []
     for k, backwards in enumerate(ways):
         weights = arrays[k * each : (k + 1) * each]
         state = [np.zeros((len(x), len(weights[1])))] * num_states
@@ -92,38 +100,58 @@ def _run_recurrent(keras: KerasLayer, x: Array) -> Array:
             outputs.append(state[0])
         steps = outputs[::-1] if backwards else outputs
         results.append(np.stack(steps, 1) if config.get("return_sequences") else outputs[-1])
-    return np.concatenate(results, -1)
+        states += state
+    return [np.concatenate(results, -1), *states]
 
 
-def run_layers(layers: Sequence[KerasLayer], x: Array) -> Array:
-    """Run the layers on features (B, T, F), or tokens (B, T)."""
-    for keras in layers:
-        kind, config = unwrap(keras)
-        arrays = [np.asarray(array, np.float64) for array in keras.arrays]
-        if kind in STEPS:
-            x = _run_recurrent(keras, x)
-        elif kind == "Embedding":
-            x = arrays[0][x]
-        elif kind == "Normalization":
-            x = (x - arrays[0]) / np.maximum(np.sqrt(arrays[1]), 1e-7)
-        elif kind == "Dense":
-            x = x @ arrays[0] + (arrays[1] if len(arrays) > 1 else 0.0)
-        elif kind == "GlobalAveragePooling1D":
-            x = x.mean(1)
-        elif kind == "GlobalMaxPooling1D":
-            x = x.max(1)
-        if kind in ("Dense", "Activation"):
-            x = FUNCTIONS[activation(config["activation"])](x)
-        elif kind == "Softmax":
-            x = _softmax(x)
-    return x
+def _run_layer(keras: KerasLayer, x: Array) -> list[Array]:
+    """Return all that a layer gives: one output, and the states of a recurrent layer."""
+    kind, config = unwrap(keras)
+    arrays = [np.asarray(array, np.float64) for array in keras.arrays]
+    if kind in STEPS:
+        return _run_recurrent(keras, x)
+    if kind == "Embedding":
+        x = arrays[0][x]
+    elif kind == "Normalization":
+        x = (x - arrays[0]) / np.maximum(np.sqrt(arrays[1]), 1e-7)
+    elif kind == "Dense":
+        x = x @ arrays[0] + (arrays[1] if len(arrays) > 1 else 0.0)
+    elif kind == "GlobalAveragePooling1D":
+        x = x.mean(1)
+    elif kind == "GlobalMaxPooling1D":
+        x = x.max(1)
+    elif kind == "Softmax":
+        x = _softmax(x, config.get("axis", -1))
+    if kind in ("Dense", "Activation"):
+        x = FUNCTIONS[activation(config["activation"])](x)
+    return [x]
 
 
-def keras_reference(layers: Sequence[KerasLayer]) -> tuple[Reference, list[str]]:
+def run_model(model: KerasModel, x: Array) -> Array:
+    """Run a model on features (B, T, F), or tokens (B, T), along the connections that the file has."""
+    values: dict[KerasTensor, Array] = {}
+    output = x
+    for keras in model.layers:
+        if keras.class_name in MASKS:  # the probes have no padding
+            continue
+        if keras.class_name == "InputLayer":
+            given = x
+        elif keras.calls is None:
+            given = output
+        else:
+            given = values[keras.calls[0].args[0]]
+        results = _run_layer(keras, given)
+        values.update({KerasTensor(keras.name, k): result for k, result in enumerate(results)})
+        output = results[0]
+    return output if model.outputs is None else values[model.outputs[0]]
+
+
+def keras_reference(model: KerasModel) -> tuple[Reference, list[str]]:
     """Return what a Keras model computes, and one line for everything of it that no model of the zoo does."""
     faults: list[str] = []
     final = ""
     notes = []
+    layers = [keras for keras in model.layers if keras.class_name not in MASKS]
     for keras in layers:
         kind, config = unwrap(keras)
         if final:
@@ -138,12 +166,14 @@ def keras_reference(layers: Sequence[KerasLayer]) -> tuple[Reference, list[str]]
         if config.get("mask_zero") or kind == "Masking":
             masked = "token 0" if kind == "Embedding" else f"steps of {config.get('mask_value', 0.0)}"
             notes.append(f"{keras.name} skips {masked}: give the model lengths instead, with the padding at the end")
+        if config.get("stateful"):
+            notes.append(f"{keras.name} keeps its states from call to call: give the model the states that it returned")
     shape = next((keras.config.get("batch_shape") or keras.config.get("batch_input_shape") for keras in layers), None)
     is_tokens = any(keras.class_name == "Embedding" for keras in layers)
     dims = tuple(shape) if shape else (None, None) if is_tokens else (None, None, _features(layers))
     # The model keeps a deviation as float32, and Keras a variance.
     tolerance = 1e-6 if any(keras.class_name == "Normalization" for keras in layers) else 1e-9
-    return Reference(dims, lambda x: run_layers(layers, x), final, "float64", tolerance, tuple(notes)), faults
+    return Reference(dims, lambda x: run_model(model, x), final, "float64", tolerance, tuple(notes)), faults
 
 
 def _features(layers: Sequence[KerasLayer]) -> int:

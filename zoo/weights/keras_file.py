@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from zoo.weights.errors import WeightsError
+from zoo.weights.keras_calls import KerasCall, KerasTensor, read_calls, read_outputs
 
 # Where a `.keras` file has the arrays of a layer, below its own folder.
 FOLDERS = {
@@ -33,14 +34,41 @@ class KerasLayer:
         class_name: such as "LSTM".
         config: its settings.
         arrays: its weights, in Keras' order: kernel, recurrent kernel, bias; of the forward layer first.
-        inputs: the layers whose output it takes; None where each layer takes the one before.
+        calls: what it takes, once for each time that it is called; None where each layer takes the one before.
     """
 
     name: str
     class_name: str
     config: dict[str, Any]
     arrays: list[np.ndarray]
-    inputs: list[str] | None
+    calls: list[KerasCall] | None
+
+
+@dataclass(frozen=True)
+class KerasModel:
+    """A whole Keras model.
+
+    Args:
+        layers: in the order in which the model lists them.
+        outputs: what it returns; None where that is what the last layer gives.
+    """
+
+    layers: list[KerasLayer]
+    outputs: list[KerasTensor] | None
+
+
+def read_class_name(entry: dict[str, Any]) -> str:
+    """Return the name of a class; one that is not Keras' own is marked, because it may have the name of one that is."""
+    is_own = entry.get("registered_name") is None or str(entry.get("module")).startswith("keras.")
+    return str(entry["class_name"]) if is_own else f"custom {entry['class_name']}"
+
+
+def unwrap(keras: KerasLayer) -> tuple[str, dict[str, Any]]:
+    """Return class and settings of the layer itself, without what is around it."""
+    if keras.class_name in ("Bidirectional", "TimeDistributed"):
+        inner = keras.config["layer"]
+        return read_class_name(inner), inner["config"]
+    return keras.class_name, keras.config
 
 
 def import_h5py() -> Any:
@@ -56,8 +84,8 @@ def import_h5py() -> Any:
     return h5py
 
 
-def read_keras(path: str | Path) -> list[KerasLayer]:
-    """Read the layers of a whole Keras model, in the order in which the model lists them.
+def read_keras(path: str | Path) -> KerasModel:
+    """Read a whole Keras model.
 
     Raises:
         WeightsError: the file is not a Keras model, or has weights only.
@@ -70,13 +98,14 @@ def read_keras(path: str | Path) -> list[KerasLayer]:
                 model = json.loads(archive.read("config.json"))
                 content = io.BytesIO(archive.read("model.weights.h5"))
             with h5py.File(content, "r") as file:
-                return _read_archive(model, file)
+                return KerasModel(_read_archive(model, file), _outputs(model))
         with h5py.File(path, "r") as file:
             if "model_config" not in file.attrs:
                 raise WeightsError(
                     f"{path} has weights without the model; save the whole one, model.save('model.keras')"
                 )
-            return _read_h5(json.loads(_text(file.attrs["model_config"])), file["model_weights"])
+            model = json.loads(_text(file.attrs["model_config"]))
+            return KerasModel(_read_h5(model, file["model_weights"]), _outputs(model))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         if isinstance(error, WeightsError):
             raise
@@ -93,14 +122,19 @@ def _entries(model: dict[str, Any]) -> list[dict[str, Any]]:
     return list(config if isinstance(config, list) else config["layers"])
 
 
+def _outputs(model: dict[str, Any]) -> list[KerasTensor] | None:
+    config = model["config"]
+    return read_outputs(config["output_layers"]) if isinstance(config, dict) and "output_layers" in config else None
+
+
 def _read_h5(model: dict[str, Any], weights: Any) -> list[KerasLayer]:
     layers = []
     for entry in _entries(model):
-        name = entry["config"].get("name", entry.get("name", ""))
+        name = _name(entry)
         arrays = []
         if name in weights:
             arrays = [np.asarray(weights[name][_text(item)]) for item in weights[name].attrs["weight_names"]]
-        layers.append(_layer(entry, name, arrays))
+        layers.append(_layer(entry, arrays))
     return layers
 
 
@@ -118,8 +152,12 @@ def _read_archive(model: dict[str, Any], file: Any) -> list[KerasLayer]:
             variables = None if group is None else group.get(inner)
             if variables is not None:
                 arrays += [np.asarray(variables[key]) for key in sorted(variables, key=int)]
-        layers.append(_layer(entry, entry["config"].get("name", folder), arrays))
+        layers.append(_layer(entry, arrays))
     return layers
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry["config"].get("name", entry.get("name", "")))
 
 
 def _snake_case(name: str) -> str:
@@ -127,25 +165,6 @@ def _snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def _layer(entry: dict[str, Any], name: str, arrays: list[np.ndarray]) -> KerasLayer:
-    inputs = None if "inbound_nodes" not in entry else _inputs(entry["inbound_nodes"])
-    return KerasLayer(name, entry["class_name"], entry["config"], arrays, inputs)
-
-
-def _inputs(nodes: list[Any]) -> list[str]:
-    """Return the names of the layers that a layer takes its input from, for Keras 3 or Keras 2."""
-    found: list[str] = []
-    for node in nodes:
-        if isinstance(node, dict):
-            found += _histories(node["args"])
-        else:
-            found += [str(call[0]) for call in (node if isinstance(node[0], list) else [node])]
-    return found
-
-
-def _histories(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        if value.get("class_name") == "__keras_tensor__":
-            return [str(value["config"]["keras_history"][0])]
-        return []
-    return [name for item in value for name in _histories(item)] if isinstance(value, list) else []
+def _layer(entry: dict[str, Any], arrays: list[np.ndarray]) -> KerasLayer:
+    calls = None if "inbound_nodes" not in entry else read_calls(entry["inbound_nodes"])
+    return KerasLayer(_name(entry), read_class_name(entry), entry["config"], arrays, calls)
