@@ -26,7 +26,8 @@ examples:
   the folder of a run, which knows its data; then the same model with another file:
     PROGRAM runs/mine-0
     PROGRAM runs/mine-0 new_recordings/
-    PROGRAM runs/mine-0 path=series.csv
+  the training data lies elsewhere now, and its test part is to be tested:
+    PROGRAM runs/mine-0 path=moved/series.csv
 """
 
 

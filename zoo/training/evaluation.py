@@ -23,6 +23,8 @@ from zoo.training.guesses import restore_guess, score_guess
 from zoo.training.tasks import TASKS, find_task, make_task
 from zoo.training.tasks.base import Task
 
+TRAINING_DATA = ("path", "train")  # the options of tasks that name it
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -79,12 +81,13 @@ def restore_task(artifact: str | Path, data: str = "", options: Mapping[str, Any
     Args:
         artifact: written by `zoo.save_artifact`.
         data: another file or folder to test with, or a name of `TASKS`; empty for what the file was trained on.
-        options: of the task, instead of those in training.
+        options: of the task, instead of those in training. A place of the training data says where it is now; it has
+            to be the same data.
 
     Raises:
         FileNotFoundError: no such file.
         ArtifactError: the file is damaged.
-        DataError: the data is missing or does not fit.
+        DataError: the data is missing, does not fit, or is not that of the training.
         ValueError: the file does not say what it was trained on, or the task does not have such an option.
     """
     manifest = zoo.load_artifact(artifact).manifest
@@ -100,6 +103,8 @@ def restore_task(artifact: str | Path, data: str = "", options: Mapping[str, Any
     given = {**trained["options"], **options}
     if (given.get("missing") == "mask") != (trained["options"].get("missing") == "mask"):
         raise ValueError("missing=mask gives the model further inputs, so that training and test have to agree on it")
+    if data or given.get("test"):
+        _refuse_unread(options, trained["options"], data or given["test"])
     return find_task(trained["name"]).restore(given, trained["record"], "" if data in TASKS else data)
 
 
@@ -136,6 +141,20 @@ def find_training(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     part = read_experiment(name).task
     return {"name": part.name, "options": part.options, "record": {}}
+
+
+def _refuse_unread(options: Mapping[str, Any], trained: Mapping[str, Any], tested: str) -> None:
+    """Refuse other training data where none is read, as the test part is data of its own.
+
+    Raises:
+        ValueError: with the option.
+    """
+    for name in TRAINING_DATA:
+        if name in options and str(options[name]) != str(trained.get(name)):
+            raise ValueError(
+                f"option {name} names the data of the training, and the model is tested with {tested}; leave {name} "
+                "out, or give the other data as what to test with"
+            )
 
 
 @contextmanager

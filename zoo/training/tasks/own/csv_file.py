@@ -14,6 +14,7 @@ from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.forecasting import OPTIONS, SeriesForecasting
 from zoo.training.tasks.own.csv_form import FORM, read_form
 from zoo.training.tasks.own.labelled import OWN
+from zoo.training.tasks.own.sameness import refuse_other_data, refuse_other_names
 
 DEFAULTS: dict[str, Any] = {
     **OPTIONS,
@@ -51,7 +52,7 @@ class CsvFile(SeriesForecasting):
                 f"{self.options['path']} has no variable {unknown[0]}, which {why}; it has {', '.join(names)}"
             )
         self.set_series(self.series.values, (first_validation, first_test, rows), fast, names, targets)
-        self.parts = (first_validation, first_test - first_validation, rows - first_test)
+        self.parts = [first_validation, first_test - first_validation, rows - first_test]
 
     def read(self, path: str, columns: list[str]) -> Series:
         """Return the series of a file of the form that the options say."""
@@ -68,19 +69,24 @@ class CsvFile(SeriesForecasting):
     @classmethod
     def restore(cls, options: dict[str, Any], record: dict[str, Any], data: str = "") -> Task:
         if not data:
-            return cls(options)
+            whole = cls(options)
+            refuse_other_data(whole.record(), record, whole.options["path"])
+            return whole
         task = cls.__new__(cls)
         task.options = read_options(options, DEFAULTS, "csv")
-        names, targets = record["columns"], task.options["targets"]
-        task.names = names
-        places = [names.index(name) for name in targets]
+        task.names = names = record["columns"]
+        for option, known in (("columns", names), ("targets", record["targets"])):
+            refuse_other_names(option, task.options[option], known)
+        places = [names.index(name) for name in record["targets"]]
         task.set_statistics(torch.tensor(record["mean"]), torch.tensor(record["std"]), places)
         values = task.read(data, names).values
         task.test = task.cut(values, task.options["look_back"], len(values))
         return task
 
     def record(self) -> dict[str, Any]:
-        return {"columns": self.series.names, "mean": self.mean.tolist(), "std": self.seen_std.tolist()}
+        targets = [self.names[k] for k in self.target_places]
+        statistics = {"mean": self.mean.tolist(), "std": self.seen_std.tolist()}
+        return {"columns": self.names, "targets": targets, "parts": self.parts, **statistics}
 
     def facts(self) -> dict[str, str]:
         rows = "{:,} rows to train on, {:,} validation, {:,} test; in the order of time".format(*self.parts)

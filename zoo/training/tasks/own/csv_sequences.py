@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from zoo.data.csv_sequences import load_csv_sequences
 from zoo.training.tasks.own.csv_form import FORM, read_form
 from zoo.training.tasks.own.features import FeatureFiles
+from zoo.training.tasks.own.goals import NumberGoal
 from zoo.training.tasks.own.labelled import Labelled
+from zoo.training.tasks.own.sameness import refuse_other_names
 
 
 class CsvSequenceFiles(FeatureFiles):
@@ -53,8 +55,11 @@ class CsvSequenceFiles(FeatureFiles):
         )
 
     def record(self) -> dict[str, Any]:
-        return {**super().record(), "columns": self.columns}
+        return {"columns": self.columns, **super().record()}
 
     def set_record(self, record: dict[str, Any]) -> None:
         super().set_record(record)
+        refuse_other_names("columns", self.options["columns"], record["columns"])
+        if isinstance(self.goal, NumberGoal):  # a class may be in a column of another name
+            refuse_other_names("targets", self.options["targets"], self.goal.names)
         self.columns = record["columns"]  # type: ignore[misc]

@@ -48,7 +48,7 @@ class FeatureFiles(SequenceFiles):
         self.mean = self.mean.float()
 
     def record(self) -> dict[str, Any]:
-        return {**super().record(), "mean": self.mean.tolist()}
+        return {**super().record(), "mean": self.mean.tolist(), "std": self.deviation.tolist()}
 
     def set_record(self, record: dict[str, Any]) -> None:
         super().set_record(record)

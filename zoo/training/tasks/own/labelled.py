@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from zoo.training.learners.classification import ClassificationLearner
 from zoo.training.splits import SplitError, split_by_class, split_by_group
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.own.goals import ClassGoal, Example, NumberGoal
+from zoo.training.tasks.own.sameness import refuse_other_data
 
 OWN = DataSource(name="your own", folder="", address="your own", license="your own")
 BATCH_SIZE = 64
@@ -89,6 +91,7 @@ class SequenceFiles(Task):
         train = parts["train"]
         left = dict.fromkeys(part.facts["left out"] for part in (whole, *parts.values()) if "left out" in part.facts)
         self.read_facts = {**whole.facts, **({"left out": "; ".join(left)} if left else {})}
+        self.sizes = [len(parts[name].sequences) for name in ("train", "validation", "test")]
         if whole.numbers:
             self.set_goal(NumberGoal.measure(train.numbers, whole.number_names, self.options["train"]))
         else:
@@ -124,12 +127,14 @@ class SequenceFiles(Task):
         task.set_record(record)
         path = data or task.options["test"]
         if not path:  # the test part is a share of the training file
-            return cls(options)
+            whole = cls(options)
+            refuse_other_data(whole.record(), record, whole.options["train"])
+            return whole
         task.test = task.make_examples(task.read(path))
         return task
 
     def record(self) -> dict[str, Any]:
-        return {**self.goal.record(), "features": self.width}
+        return {**self.goal.record(), "features": self.width, "parts": self.sizes, "draw": self.draw_sum}
 
     def set_record(self, record: dict[str, Any]) -> None:
         """Take what `record` returned."""
@@ -195,6 +200,7 @@ class SequenceFiles(Task):
         share = "a share of each class" if whole.classes else "a share of small and of large numbers"
         how = "whole groups" if whole.groups else share
         self.split_words = f"{' and '.join(drawn)}: {how}, seed {seed}" if drawn else "a file for each"
+        self.draw_sum = zlib.crc32(repr(places).encode())  # a share of the same size may be of other sequences
         parts = {name: whole.take(which) for name, which in zip(["train", *drawn], places, strict=True)}
         return {**parts, **own}
 

@@ -10,6 +10,7 @@ from zoo.data.settings import Setting
 from zoo.data.source import DataError, DataSource, named, read_text
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.language_modelling import OPTIONS, CharacterPrediction
+from zoo.training.tasks.own.sameness import refuse_other_data
 
 OWN: dict[str, Any] = {
     "path": "",
@@ -34,7 +35,9 @@ class PlainText(CharacterPrediction):
     @classmethod
     def restore(cls, options: dict[str, Any], record: dict[str, Any], data: str = "") -> Task:
         if not data:
-            return cls(options)
+            whole = cls(options)
+            refuse_other_data(whole.record(), record, whole.options["path"])
+            return whole
         task = cls.__new__(cls)
         task.options = read_options(options, {**OPTIONS, **OWN}, "plain_text")
         with named(data):
@@ -43,14 +46,17 @@ class PlainText(CharacterPrediction):
         return task
 
     def record(self) -> dict[str, Any]:
-        return {"characters": self.text.characters}
+        return {"characters": self.text.characters, "parts": self._measure_parts()}
 
     def facts(self) -> dict[str, str]:
         text = self.text
-        parts = [len(text.train), len(text.validation), len(text.test)]
+        parts = self._measure_parts()
         unknown = f", which leaves out {text.unknown_share:.2%} of the text" if text.unknown_share else ""
         return {
             "text": f"{sum(parts):,} characters",
             "alphabet": f"{len(text.characters):,} tokens{unknown}",
             "split": "{:,} characters to train on, {:,} validation, {:,} test; in the order of the text".format(*parts),
         }
+
+    def _measure_parts(self) -> list[int]:
+        return [len(self.text.train), len(self.text.validation), len(self.text.test)]

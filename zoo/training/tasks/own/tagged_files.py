@@ -16,6 +16,7 @@ from zoo.training.batching import Batch
 from zoo.training.learners.tagging import score_entities, score_words
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.own.labelled import check_parts
+from zoo.training.tasks.own.sameness import refuse_other_data
 from zoo.training.tasks.tagging import OPTIONS, WordTagging
 
 OWN: dict[str, Any] = {
@@ -62,7 +63,9 @@ class TaggedFiles(WordTagging):
         task.options = read_options(options, {**OPTIONS, **OWN}, "conllu")
         path = data or task.options["test"]
         if not path:  # the test part is the end of the training file
-            return cls(options)
+            whole = cls(options)
+            refuse_other_data(whole.record(), record, whole.options["train"])
+            return whole
         sentences = load_tagged(path, task.options["column"]).sentences
         task.set_scheme(record["scheme"])
         task.check_tags(sentences, record["tags"], path)
@@ -71,7 +74,8 @@ class TaggedFiles(WordTagging):
         return task
 
     def record(self) -> dict[str, Any]:
-        return {"tags": list(self.tags), "scheme": self.scheme}
+        sizes = [len(part) for part in (self.corpus.train, self.corpus.validation, self.corpus.test)]
+        return {"tags": list(self.tags), "scheme": self.scheme, "parts": sizes}
 
     def set_scheme(self, scheme: str) -> None:
         """Take how the tags mark entities; then F1 decides, not accuracy."""
