@@ -95,7 +95,8 @@ def test_files_and_groups(tmp_path: Path) -> None:
         ({"lengths": [1, 2, 3, 4]}, r"lengths\[3\] is 4, expected 1 to the 3 steps of X"),
         ({"lengths": [1.0, 2, 3, 3]}, r"lengths is float64 \(4,\), expected whole numbers \(4,\)"),
         ({"groups": ["a"]}, "groups has 1 rows, X has 4"),
-        ({"y": [0.5, np.nan, 1, 2]}, r"y\[1, 0\] is missing or infinite; leave such sequences out"),
+        ({"y": [0.5, np.nan, 1, 2]}, r"y\[1\] is missing; leave such sequences out"),
+        ({"y": [0.5, np.inf, 1, 2]}, r"y\[1, 0\] is missing or infinite; leave such sequences out"),
         ({"y": [1.0, 2.0, 1.0, 2.0]}, "y is float64 with 2 whole numbers, which may be classes or numbers; say goal="),
         ({"y": 2 * np.eye(4, dtype=int)}, r"y is int64 \(4, 4\); expected one class for each sequence \(N,\)"),
         (

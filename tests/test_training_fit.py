@@ -1,8 +1,10 @@
 """Models of arrays in memory in a few lines, on the code that trains on files."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 import torch
 
@@ -60,6 +62,12 @@ def test_what_is_written_is_what_was_given(tmp_path: Path) -> None:
         (ragged, [row.cumsum(0) for row in ragged], None, ["a", "b", "a"]),
         (generator.normal(size=(3, 4)), np.array(["x", "y", "x"], dtype=object), [4, 2, 1], None),
         (ragged, [3, 10, 3], None, None),
+        (ragged, generator.normal(size=(3, 3)), None, None),
+        (ragged, generator.normal(size=(3, 4)), None, None),  # as many numbers as steps of the longest one
+        (generator.normal(size=(3, 4, 2)), generator.normal(size=(3, 4)), [4, 2, 1], None),
+        (ragged, np.array([2, 10, 1], dtype=object), None, None),
+        (ragged, np.array([0.5, 1.5, 0.25], dtype=object), None, None),
+        (ragged, torch.tensor([0.5, 1.5, 0.25], requires_grad=True), None, None),
     ]
     for x, y, lengths, groups in cases:
         save_arrays(tmp_path / "a.npz", x, y, lengths, groups)
@@ -67,3 +75,44 @@ def test_what_is_written_is_what_was_given(tmp_path: Path) -> None:
         for one, other in zip(given.sequences + given.numbers, read.sequences + read.numbers, strict=True):
             assert torch.equal(one, other)
         assert (given.classes, given.class_names, given.groups) == (read.classes, read.class_names, read.groups)
+
+
+def test_classes_and_numbers_of_objects(tmp_path: Path) -> None:
+    """Columns of a table that mixes types come as objects."""
+    x = np.random.default_rng(0).normal(size=(12, 4, 1))
+    save_arrays(tmp_path / "a.npz", x, np.arange(12).astype(object))
+    assert load_arrays(tmp_path / "a.npz").class_names == [str(k) for k in range(12)]
+    save_arrays(tmp_path / "a.npz", x, np.repeat([0.5, 1.5, 2.5, 3.25], 3).astype(object))
+    assert [float(number) for number in load_arrays(tmp_path / "a.npz").numbers[::3]] == [0.5, 1.5, 2.5, 3.25]
+
+
+def test_what_a_mask_hides_is_missing(tmp_path: Path) -> None:
+    x = np.ma.masked_array(np.arange(24.0).reshape(4, 3, 2), mask=np.zeros((4, 3, 2)))
+    y = np.ma.masked_array(np.arange(12.0).reshape(4, 3) / 8, mask=np.zeros((4, 3)))
+    whole = label_arrays(x, y)
+    assert (whole.sequences[3].tolist(), whole.numbers[3].tolist()) == (x.data[3].tolist(), y.data[3, :, None].tolist())
+    y[2, 0] = x[1, 2, 0] = np.ma.masked
+    for given in (x, list(x), x.astype(int)):
+        with pytest.raises(DataError, match=r"X\[1, 2, 0\] is missing or infinite"):
+            zoo.fit(given, [0, 1, 0, 1], folder=tmp_path / "run")
+    save_arrays(tmp_path / "a.npz", x, y)
+    for found in (label_arrays(x, y, missing=True), load_arrays(tmp_path / "a.npz", missing=True)):
+        assert found.sequences[1].isnan().tolist() == [[False, False], [False, False], [True, False]]
+        assert found.numbers[2].isnan().flatten().tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.ma.masked_array([0, 1, 0, 1], mask=[0, 1, 0, 0]),
+        np.ma.masked_array(["a", "b", "a", "b"], mask=[0, 1, 0, 0]),
+        np.array(["a", np.nan, "a", "b"], dtype=object),
+        ["a", np.nan, "a", "b"],
+        ["a", None, "a", "b"],
+        np.array([0, pandas.NA, 0, 1], dtype=object),
+        pandas.array([0, None, 0, 1], dtype="Int64"),
+    ],
+)
+def test_a_class_that_is_missing_is_no_class(y: Any) -> None:
+    with pytest.raises(DataError, match=r"^y\[1\] is missing; leave such sequences out"):
+        label_arrays(np.zeros((4, 3, 2)), y)

@@ -15,6 +15,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from torch import Tensor
 
+from zoo.data.array_values import as_array, as_rows, is_absent
 from zoo.data.float32 import to_float32
 from zoo.data.missing import ALLOWED
 from zoo.data.settings import Setting
@@ -132,18 +133,21 @@ def save_arrays(path: str | Path, X: Any, y: Any, lengths: Any = None, groups: A
     """
     rows = _read_rows(X)
     counts = _read_lengths(lengths, rows)
+    parts = _read_parts(y)
+    every = _have_every_step(parts, rows)
     size = max(map(len, rows))
+    if not every and any(np.ndim(part) == 1 and len(part) == size for part in parts):
+        size += 1  # numbers of a sequence, as many as steps, would be read as one of every step
     values = np.full((len(rows), size, rows[0].shape[1]), np.nan)
     for padded, row in zip(values, rows, strict=True):
         padded[: len(row)] = row
-    targets = list(y) if isinstance(y, list | tuple) else np.asarray(y)
-    if np.ndim(targets[0]) > 0 and len({np.shape(part) for part in targets}) > 1:  # numbers of every step
-        parts = [np.asarray(part, dtype=np.float64) for part in targets]
-        found = np.full((len(parts), size, *parts[0].shape[1:]), np.nan)
-        for padded, part in zip(found, parts, strict=True):
+    if np.ndim(parts[0]) > 0 and len(set(map(np.shape, parts))) > 1:  # numbers of every step
+        steps = [np.asarray(part, dtype=np.float64) for part in parts]
+        found = np.full((len(steps), size, *steps[0].shape[1:]), np.nan)
+        for padded, part in zip(found, steps, strict=True):
             padded[: len(part)] = part
-        targets = found
-    words = np.asarray(targets)
+        parts = list(found)
+    words = np.asarray(parts)
     if words.dtype.kind == "O":
         words = words.astype(str)
     if groups is None:
@@ -152,28 +156,10 @@ def save_arrays(path: str | Path, X: Any, y: Any, lengths: Any = None, groups: A
         np.savez(path, X=values, y=words, lengths=np.array(counts), groups=np.asarray(groups).astype(str))
 
 
-def _as_array(value: Any, name: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
-        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} holds bytes that are no UTF-8, {error.reason}; save it as text") from error
-    except ValueError as error:
-        raise DataError(f"{name} has rows of several shapes, expected an array or a list of arrays") from error
-
-
-def _as_rows(value: Any, name: str) -> NDArray[Any]:
-    array = _as_array(value, name)
-    if not array.ndim:
-        what = f"one value, {array.item()!r}" if array.dtype.kind != "O" else f"a {type(value).__name__}"
-        raise DataError(f"{name} is {what}, expected a row for each sequence")
-    return array
-
-
 def _read_rows(X: Any) -> list[NDArray[np.float64]]:
     """Return the rows of X as (T, F), all with the same F."""
-    ragged = isinstance(X, list | tuple)
-    rows = [_as_array(row, f"X[{k}]") for k, row in enumerate(X)] if ragged else list(_as_rows(X, "X"))
+    given = X if isinstance(X, list | tuple) else as_rows(X, "X")
+    rows = [as_array(row, f"X[{k}]") for k, row in enumerate(given)]
     if not rows:
         raise DataError("X has no rows")
     for k, row in enumerate(rows):
@@ -193,7 +179,7 @@ def _read_rows(X: Any) -> list[NDArray[np.float64]]:
 def _read_lengths(lengths: Any, rows: list[NDArray[np.float64]]) -> list[int]:
     if lengths is None:
         return [len(row) for row in rows]
-    counts = _as_array(lengths, "lengths")
+    counts = as_array(lengths, "lengths")
     if counts.shape != (len(rows),) or counts.dtype.kind not in "iu":
         raise DataError(f"lengths is {counts.dtype} {counts.shape}, expected whole numbers ({len(rows)},)")
     for k, count in enumerate(counts):
@@ -215,18 +201,16 @@ def _read_targets(
     y: Any, rows: Sequence[NDArray[np.float64]], counts: Sequence[int], goal: str, missing: bool
 ) -> tuple[list[str], list[str], list[Tensor]]:
     """Return classes with their names, or numbers."""
-    ragged = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0
-    parts = [_as_array(part, f"y[{k}]") for k, part in enumerate(y)] if ragged else list(_as_rows(y, "y"))
+    parts = _read_parts(y)
     if all(np.shape(part) == (1,) for part in parts) and max(map(len, rows)) > 1:  # a column (N, 1)
         parts = [part[0] for part in parts]
     if len(parts) != len(rows):
         raise DataError(f"y has {len(parts)} rows, X has {len(rows)}")
     whole = all(np.ndim(part) == 0 for part in parts)
+    if whole:
+        _refuse_absent(parts)
     if whole and (goal or find_goal(np.asarray(parts))) == "classes":
         values = np.asarray(parts)
-        for k, value in enumerate(values):
-            if value is None or value != value:  # NaN is not equal to itself
-                raise DataError(f"y[{k}] is missing; leave such sequences out")
         names = [str(value) for value in np.unique(values.astype(str) if values.dtype.kind == "O" else values)]
         return [str(value) for value in values], names, []
     if not goal and _is_one_hot(parts):
@@ -241,9 +225,7 @@ def _read_targets(
             f"y is {np.asarray(parts[0]).dtype} {shape}; expected one class for each sequence (N,), or real numbers",
             Setting("goal", ("numbers",), "to take whole numbers for such"),
         )
-    every = max(map(len, rows)) > 1 and all(
-        np.ndim(part) == 1 and len(part) == len(row) for part, row in zip(parts, rows, strict=True)
-    )
+    every = _have_every_step(parts, rows)
     numbers = [_read_numbers(part[:, None] if every else part, k, rows[k], counts[k]) for k, part in enumerate(parts)]
     _check_numbers(numbers, missing)
     joined = np.concatenate([part.reshape(-1, part.shape[-1]) for part in numbers])
@@ -251,6 +233,29 @@ def _read_targets(
     sizes = [part.size // part.shape[-1] for part in numbers]
     found = torch.from_numpy(np.stack(columns, 1)).split(sizes)
     return [], [], [part.reshape(shape.shape) for part, shape in zip(found, numbers, strict=True)]
+
+
+def _read_parts(y: Any) -> list[Any]:
+    """Return what `y` has for each sequence: a value, or an array."""
+    if isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0:
+        return [as_array(part, f"y[{k}]") for k, part in enumerate(y)]
+    array = as_rows(y, "y", values=True)
+    if array.dtype.kind == "U" and isinstance(y, list | tuple):
+        _refuse_absent(y)  # numpy makes a word of None and NaN where the others are words
+    return [as_array(part, f"y[{k}]") if np.ndim(part) else part for k, part in enumerate(array)]
+
+
+def _refuse_absent(values: Sequence[Any]) -> None:
+    for k, value in enumerate(values):
+        if is_absent(value):
+            raise DataError(f"y[{k}] is missing; leave such sequences out")
+
+
+def _have_every_step(parts: Sequence[Any], rows: Sequence[NDArray[np.float64]]) -> bool:
+    """Return whether numbers (T,) are one of every step, and not T of a sequence."""
+    return max(map(len, rows)) > 1 and all(
+        np.ndim(part) == 1 and len(part) == len(row) for part, row in zip(parts, rows, strict=True)
+    )
 
 
 def _is_one_hot(parts: Sequence[Any]) -> bool:
