@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -10,16 +9,17 @@ import torch
 from torch import nn
 
 from zoo.artifact.golden import Sample, draw_samples
+from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
-from zoo.artifact.torchscript import without_notices
 from zoo.model import Model, QuantizationRecord
 from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
 from zoo.quantization.refusal import explain_refusal, list_others
 from zoo.quantization.selection import select_layers
 from zoo.quantization.sensitivity import spare_layers
-from zoo.quantization.shift import FloatReference
+from zoo.quantization.shift import FloatReference, OutputShift
 from zoo.quantization.stored_cells import is_written_cell
+from zoo.quantization.trial import blame_layers, try_recipe
 
 
 def quantize(
@@ -36,7 +36,8 @@ def quantize(
     """Return a quantized copy of a model; the model stays as it is.
 
     Args:
-        model: an eager float32 module on the CPU that keeps the contract.
+        model: an eager float32 module on the CPU that keeps the contract. Weights that it computes from others, as
+            under `weight_norm`, are taken as they are now.
         recipe: a name of `list_recipes()`.
         samples: real inputs on which to measure the error; drawn at random if None.
         calibration: real inputs, others than `samples`, from which recipes `int8` and `mixed` learn better biases, and
@@ -53,14 +54,15 @@ def quantize(
         A new module in eval mode, as from `zoo.build`, with a `QuantizationRecord` as its `quantization`.
 
     Raises:
-        RecipeError: the recipe does not exist or cannot take the model, a layer did not change, or the error is
-            beyond the recipe's limit.
+        RecipeError: the recipe does not exist or cannot take the model, a layer did not change, a module reads the
+            weights of a converted layer, or the error is beyond the recipe's limit.
     """
     chosen = find_recipe(recipe)
     objections = _objections(model)
     if objections:
         raise RecipeError(f"recipe {recipe!r} cannot take this model: " + "; ".join(objections))
-    float_model = copy.deepcopy(model).eval()
+    float_model = copy_module(model).eval()
+    make_plain_(float_model)
     layers = select_layers(float_model, chosen, include, exclude)
     objections = [
         f"{name or 'it'} {objection}" for name, layer in layers.items() if (objection := chosen.objection(layer))
@@ -68,15 +70,13 @@ def quantize(
     if objections:
         other = "".join(f", or use recipe {name!r}" for name in list_others(float_model, chosen)[:1])
         raise RecipeError(f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude these{other}")
-    chosen = calibrate(chosen, float_model, layers, calibration)
-    with without_notices():
-        quantized: Any = chosen.convert(copy.deepcopy(float_model), list(layers))
-    unchanged = [name for name, layer in layers.items() if type(quantized.get_submodule(name)) is type(layer)]
-    if unchanged:
-        raise RecipeError(f"recipe {recipe!r} left {', '.join(unchanged)} float; exclude them or use another recipe")
+    # Calibration and conversion run the user's code around layers that are no longer PyTorch's.
+    chosen = blame_layers(lambda names: calibrate(chosen, float_model, names, calibration), chosen, layers)
     signature = infer_signature(float_model)
     reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
-    error, trials = reference.measure(quantized), []
+    quantized: Any
+    quantized, error = try_recipe(float_model, chosen, layers, reference)
+    trials: list[tuple[str, OutputShift]] = []
     if error.exceeds(chosen.limit) and chosen.spares and len(layers) > 1:
         spared = spare_layers(float_model, chosen, layers, reference)
         quantized, layers, error, trials = spared.quantized, spared.layers, spared.error, spared.trials

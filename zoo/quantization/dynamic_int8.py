@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from zoo.artifact.tolerances import INT8_LIMIT, INT8_REPLAY
-from zoo.quantization.recipe import Recipe, register_recipe
+from zoo.quantization.recipe import Recipe, plain_objection, register_recipe, replace_layers
 
 LAYERS = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear)
 
@@ -24,11 +24,17 @@ def objection(layer: nn.Module) -> str | None:
         return f"has proj_size={layer.proj_size}, and fails when called once quantized"
     if isinstance(layer, nn.RNNBase | nn.RNNCellBase) and not layer.bias:
         return "has bias=False; PyTorch quantizes recurrent layers with biases only"
-    return None
+    return plain_objection(layer)
 
 
 def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
-    return torch.ao.quantization.quantize_dynamic(model, set(names), dtype=torch.qint8)
+    return replace_layers(model, names, convert_layer)
+
+
+def convert_layer(layer: nn.Module) -> nn.Module:
+    """Return a layer as PyTorch quantizes it: of a whole model, PyTorch converts one name of a layer that has two."""
+    made: nn.Module = torch.ao.quantization.quantize_dynamic(nn.ModuleList([layer]), {"0"}, dtype=torch.qint8)[0]
+    return made
 
 
 register_recipe(

@@ -179,25 +179,28 @@ class EngineConv1d(nn.Module):
 
 
 class RoundedEmbedding(nn.Module):
-    """Rows of 16 bits, or of 8 bits with a scale for each row."""
+    """Rows of 16 bits, or of 8 bits with a scale for each row.
+
+    They are not called `weight`: a module that reads the weights of its embedding would take steps for numbers.
+    """
 
     def __init__(self, layer: nn.Embedding, precision: str) -> None:
         super().__init__()
         weight = layer.weight.detach()
-        self.weight: Tensor
-        self.scale: Tensor
+        self.rows: Tensor
+        self.scales: Tensor
         if precision == "bf16":
-            self.register_buffer("weight", weight.bfloat16())
-            self.register_buffer("scale", torch.ones(1))
+            self.register_buffer("rows", weight.bfloat16())
+            self.register_buffer("scales", torch.ones(1))
         else:
-            rows, scale = count_steps(weight)
-            self.register_buffer("weight", rows)
-            self.register_buffer("scale", scale)
+            rows, scales = count_steps(weight)
+            self.register_buffer("rows", rows)
+            self.register_buffer("scales", scales)
         self.scaled = precision != "bf16"
 
     def forward(self, input: Tensor) -> Tensor:
-        rows = functional.embedding(input, self.weight).float()
-        return rows * functional.embedding(input, self.scale) if self.scaled else rows
+        rows = functional.embedding(input, self.rows).float()
+        return rows * functional.embedding(input, self.scales) if self.scaled else rows
 
 
 def pack_cell(cell: Any, precision: str) -> Tensor:

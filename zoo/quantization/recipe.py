@@ -136,10 +136,10 @@ def plain_objection(layer: nn.Module) -> str | None:
     """
     if is_written_cell(layer):
         return cell_objection(layer)
-    if type(layer).__module__.partition(".")[0] not in ("torch", "zoo") or type(layer).__name__.startswith(
-        "Parametrized"
-    ):
+    if type(layer).__module__.partition(".")[0] not in ("torch", "zoo"):
         return f"is a {type(layer).__name__}, which may compute something else than PyTorch's layer"
+    if layer._forward_hooks or layer._forward_pre_hooks:
+        return "has a forward hook, which a converted layer would not run"
     if isinstance(layer, nn.Embedding) and layer.max_norm is not None:
         return "has max_norm, which changes its weights in every call"
     if isinstance(layer, nn.Conv1d) and layer.padding_mode != "zeros":

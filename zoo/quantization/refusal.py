@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-
 from torch import nn
 
-from zoo.quantization.recipe import Recipe, find_recipe, list_recipes
+from zoo.quantization.recipe import Recipe, RecipeError, find_recipe, list_recipes
 from zoo.quantization.selection import select_layers
 from zoo.quantization.sensitivity import rank_layers, spare_layers
 from zoo.quantization.shift import FloatReference, OutputShift
+from zoo.quantization.trial import try_recipe
 
 # The smallest files first.
 BETTER = ("int8", "mixed", "bf16", "float16")
@@ -43,9 +42,12 @@ def find_better(model: nn.Module, recipe: Recipe, reference: FloatReference) -> 
     for name in list_others(model, recipe):
         other = find_recipe(name)
         layers = select_layers(model, other, None, ())
-        error = reference.measure(other.convert(copy.deepcopy(model), list(layers)))
-        if other.spares and error.exceeds(other.limit) and len(layers) > 1:
-            error = spare_layers(model, other, layers, reference).error
+        try:
+            _, error = try_recipe(model, other, layers, reference)
+            if other.spares and error.exceeds(other.limit) and len(layers) > 1:
+                error = spare_layers(model, other, layers, reference).error
+        except RecipeError:
+            continue  # it converts layers that the first recipe leaves, and a module may read the weights of these
         if not error.exceeds(other.limit):
             return f"use recipe {name!r}, which moves them by {error.max_of_range:.2%}, rms {error.rms_of_std:.2%}"
     return ""

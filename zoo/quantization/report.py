@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,7 +11,7 @@ from torch import nn
 
 from zoo.artifact import torchscript
 from zoo.artifact.golden import Sample, draw_samples
-from zoo.artifact.parametrization import copy_module
+from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
 from zoo.model import ATTRIBUTES
 from zoo.quantization.conversion import quantize
@@ -82,7 +81,8 @@ def compare_recipes(
     Raises:
         RecipeError: a recipe does not exist.
     """
-    float_model = copy.deepcopy(model).eval()
+    float_model = copy_module(model).eval()
+    make_plain_(float_model)
     signature = infer_signature(float_model)
     reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
     whole = count_bytes(float_model)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 from torch import nn
 
-from zoo.artifact.torchscript import without_notices
 from zoo.quantization.recipe import Recipe
 from zoo.quantization.shift import FloatReference, OutputShift
+from zoo.quantization.trial import try_recipe
 
 
 def rank_layers(
     model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference
 ) -> list[tuple[str, OutputShift]]:
     """Return the error that each layer alone makes, the largest first."""
-    errors = []
-    for name in layers:
-        with without_notices():
-            alone = recipe.convert(copy.deepcopy(model), {name})
-        errors.append((name, reference.measure(alone)))
+    errors = [(name, try_recipe(model, recipe, [name], reference)[1]) for name in layers]
     return sorted(errors, key=lambda pair: -pair[1].rms)
 
 
@@ -54,8 +49,7 @@ def spare_layers(model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module],
     kept = dict(layers)
     for name, _ in rank_layers(model, recipe, layers, reference)[:-1]:
         del kept[name]
-        quantized = recipe.convert(copy.deepcopy(model), list(kept))
-        error = reference.measure(quantized)
+        quantized, error = try_recipe(model, recipe, kept, reference)
         trials.append((name, error))
         if not error.exceeds(recipe.limit):
             break

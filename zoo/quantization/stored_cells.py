@@ -35,8 +35,6 @@ def cell_objection(cell: nn.Module) -> str | None:
     names = matrix_names(cell)
     if len(names) > len(GETTERS):
         return f"has {len(names)} matrices, expected at most {len(GETTERS)}: stack their rows"
-    if hasattr(cell, "parametrizations"):
-        return "has weights that are computed from others: make them plain with remove_parametrizations"
     for name, part in cell.named_children():
         for inner, module in part.named_modules(prefix=name):
             if matrix_names(module) and not type(module).__module__.startswith("torch."):
