@@ -13,6 +13,7 @@ import torch
 from support import own_classes
 from support.program import Program
 from support.real_input import speech_batch
+from torch.nn.utils import spectral_norm
 
 import zoo
 from zoo.artifact import torchscript
@@ -119,6 +120,12 @@ def test_a_hook_that_torchscript_cannot_run_is_refused(artifact: Path) -> None:
         zoo.save_artifact(build("Hooked"), artifact)
     assert "\n" not in str(caught.value)
     assert not artifact.exists()
+
+
+def test_a_spectral_norm_of_a_recurrent_layer_is_saved_as_it_is_now(artifact: Path) -> None:
+    model: Any = build("OneTensor")
+    spectral_norm(model.module.rnn, "weight_hh_l0")  # and nothing runs it before it is saved
+    assert zoo.save_artifact(model, artifact).made_plain == ("module.rnn.weight_hh_l0 (spectral_norm)",)
 
 
 @pytest.mark.parametrize("prefix", ["", "module.", "model.", "net.encoder."])

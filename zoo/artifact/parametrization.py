@@ -35,6 +35,8 @@ def make_plain_(module: nn.Module) -> list[str]:
                 done.append(f"{prefix}{hook.name} (weight_norm)")
             elif isinstance(hook, SpectralNorm):
                 remove_spectral_norm(part, hook.name)
+                # PyTorch registers the plain weight past `nn.RNNBase`, which computes with a list of its own.
+                setattr(part, hook.name, getattr(part, hook.name))
                 done.append(f"{prefix}{hook.name} (spectral_norm)")
         if not parametrize.is_parametrized(part):
             continue
