@@ -78,6 +78,16 @@ def test_padding_and_company_do_not_change_a_row(highway_window: int) -> None:
         torch.testing.assert_close(together[k], alone, atol=2e-6, rtol=1e-6)
 
 
+@pytest.mark.parametrize("fields", [{"highway_window": 0}, {"highway_window": 24, "seasonal_share": 0.25}])
+def test_an_empty_row_counts_as_the_mean_of_the_training_data(fields: dict[str, Any], tmp_path: Path) -> None:
+    model = build_forecaster(**fields)
+    series, lengths = torch.full((3, 50, 7), float("nan")), torch.tensor([50, 0, 0])
+    series[0], series[2] = torch.randn(50, 7), 100.0  # whatever stands in the padding
+    expected = torch.cat([model(series[:1])[0], model(torch.arange(7.0).expand(2, 1, 7))[0]])
+    for run in (model, zoo.load_onnx(zoo.export_onnx(model, tmp_path / "model.onnx").path)):
+        torch.testing.assert_close(run(series, lengths)[0], expected, atol=2e-6, rtol=1e-6)
+
+
 def test_the_highway_begins_with_nothing_and_weighs_each_variable_s_last_steps() -> None:
     small = {**SMALL, "highway_period": 1}
     plain: Any = zoo.build("segrnn_forecaster_etth1_96", **small, highway_window=0, seed=0).eval()

@@ -41,6 +41,8 @@ class StandardizingFrontEnd(nn.Module):
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         self.input_size = config.input_size
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.zeros(config.input_size))
         self.register_buffer("std", torch.ones(config.input_size))
 

@@ -24,12 +24,12 @@ class SegmentForecaster(nn.Module):
     """Gives (batch, horizon, num_variables) forecasts from a look-back of any length, in the unit of the input.
 
     Steps are cut into whole segments from the end backwards. The oldest remainder is not read. A series shorter than
-    one segment is extended to the left with its last value.
+    one segment is extended to the left with its last value. One of length 0 counts as the mean of the training data.
     """
 
     def __init__(self, config: SegmentForecasterConfig) -> None:
         super().__init__()
-        # Only its deviations are used, because input and output are differences from the last value.
+        # Input and output are differences from the last value: of the means, only an empty row needs one.
         self.front_end = StandardizingFrontEnd(config)
         self.segment_size = config.segment_size
         self.num_variables = config.num_variables
@@ -81,7 +81,8 @@ class SegmentForecaster(nn.Module):
         inside = (place >= 0) & (place < lengths.unsqueeze(1))
         index = place.clamp(min=0, max=values.size(1) - 1).unsqueeze(2).expand(-1, -1, values.size(2))
         end = (lengths - 1).clamp(min=0).reshape(-1, 1, 1).expand(-1, 1, values.size(2))
-        last = values.gather(1, end)
+        empty = (lengths == 0).reshape(-1, 1, 1)
+        last = torch.where(empty, self.front_end.mean, values.gather(1, end))
         moves = (values.gather(1, index) - last) / self.front_end.std  # (B, N * S, C)
         return moves.masked_fill(~inside.unsqueeze(2), 0.0), counts, last
 

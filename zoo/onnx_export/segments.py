@@ -68,9 +68,11 @@ def _cut(graph: Graph, module: Any, values: str, lengths: str, counts: str, std:
     most = graph.op("Sub", drop_axis(graph, graph.size(values, 1), 0), one)
     index = graph.op("Min", graph.op("Max", place, zero), most)
     end = add_axis(graph, graph.op("Max", graph.op("Sub", lengths, one), zero), 1)  # (B, 1)
-    last = gather_steps(graph, values, end)
+    empty = graph.op("Equal", add_axis(graph, add_axis(graph, lengths, 1), 2), zero)  # (B, 1, 1)
+    mean = graph.weight("front_end.mean", module.front_end.mean)
+    last = graph.op("Where", empty, mean, gather_steps(graph, values, end))
     moves = graph.op("Div", graph.op("Sub", gather_steps(graph, values, index), last), std)
-    return str(graph.op("Where", add_axis(graph, inside, 2), moves, graph.constant(0.0, "float32"))), last
+    return str(graph.op("Where", add_axis(graph, inside, 2), moves, graph.constant(0.0, "float32"))), str(last)
 
 
 def _decode(graph: Graph, module: Any, h: str, all_rows: str) -> str:
