@@ -132,6 +132,9 @@ def test_what_makes_no_sense_is_refused() -> None:
     output = torch.zeros(1, 2, 4)
     with pytest.raises(ValueError, match="beam_size must be at least 1; got 0"):
         zoo.search_ctc(output, 0)
+    for weights in ((math.nan, 0.0), (1.0, math.inf)):
+        with pytest.raises(ValueError, match="ngram_weight and label_bonus must be finite"):
+            zoo.search_ctc(output, 2, None, None, *weights)
     with pytest.raises(ValueError, match="each dimension of the n-gram must have size 4"):
         zoo.search_ctc(output, 2, None, zoo.make_ngram(TEXTS, 3, 2))
     with pytest.raises(ValueError, match=r"labels must be in 0\.\.1, got 2"):

@@ -1,5 +1,6 @@
 """Models of text: words as bytes, and characters; the same in Python, scripted and in C++."""
 
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -193,9 +194,11 @@ def test_one_token_stands_for_all_unknown_characters(artifact: Path) -> None:
 def test_generation_begins_from_a_prompt() -> None:
     model = build_language_model()
     assert model.generate("a", 0, 1.0, 0) == ""
-    for arguments in (("", 3, 1.0, 0), ("a", -1, 1.0, 0), ("a", 3, -0.5, 0)):
-        with pytest.raises(ValueError, match="generate needs a prompt of at least 1 character"):
-            model.generate(*arguments)
+    assert model.generate("a", 9, 1e-320, 0) == model.generate("a", 9, 0.0, 0)  # scores over so little overflow
+    for kind in (model, torchscript.script(model)):
+        for arguments in (("", 3, 1.0, 0), ("a", -1, 1.0, 0), ("a", 3, -0.5, 0), ("a", 3, math.nan, 0)):
+            with pytest.raises((ValueError, torch.jit.Error), match="generate needs a prompt of at least 1 character"):
+                kind.generate(*arguments)
 
 
 def test_draws_follow_the_distribution() -> None:

@@ -60,10 +60,12 @@ def search_ctc(
         (batch,), float64.
 
     Raises:
-        ValueError: beam_size is below 1, or the n-gram has another number of labels.
+        ValueError: beam_size is below 1, a weight or bonus is not finite, or the n-gram has another number of labels.
     """
     if beam_size < 1:
         raise ValueError(f"beam_size must be at least 1; got {beam_size}")
+    if not (math.isfinite(ngram_weight) and math.isfinite(label_bonus)):
+        raise ValueError(f"ngram_weight and label_bonus must be finite; got {ngram_weight} and {label_bonus}")
     num_labels = output.size(2)
     table: List[float] = []
     if ngram is not None:

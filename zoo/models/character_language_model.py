@@ -90,7 +90,7 @@ class CharacterLanguageModel(nn.Module):
         Returns:
             The added characters.
         """
-        if len(prompt) == 0 or length < 0 or temperature < 0.0:
+        if len(prompt) == 0 or length < 0 or not temperature >= 0.0:  # nothing is true of NaN
             raise ValueError("generate needs a prompt of at least 1 character, length >= 0 and temperature >= 0")
         random = seed % (self.modulus - 1) + 1
         scores, state = self.forward(self.encode(prompt).to(self.like.device), None, None)
@@ -106,6 +106,7 @@ class CharacterLanguageModel(nn.Module):
         """Return the token at random / modulus of the cumulative distribution; scores are (V,)."""
         if temperature == 0.0:
             return int(scores.argmax().item())
-        shares = torch.softmax(scores.double() / temperature, dim=0).cumsum(0)
+        above = scores.double() - scores.max()  # 0 at most, so that no temperature makes an infinity, and NaN, of it
+        shares = torch.softmax(above / temperature, dim=0).cumsum(0)
         passed = int((shares < float(random) / float(self.modulus)).sum().item())
         return min(passed, scores.size(0) - 1)
