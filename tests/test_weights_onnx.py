@@ -1,5 +1,7 @@
 """Weights of ONNX files go where they belong: what ONNX Runtime gives for the file, the model of the zoo gives too."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,28 @@ def test_two_nodes_in_two_directions_are_one_layer(tmp_path: Path) -> None:
     path = written(model_of([*nodes, joined], arrays, ["steps", "rows", INPUT]), tmp_path)
     x = draw(7, 3, INPUT, seed=9)
     filled = encoder("lstm", bidirectional=True, weights=path)
+    assert np.abs(filled(torch.from_numpy(x))[0].numpy() - run(path, x)[0][:, 0]).max() < 1e-6
+
+
+@pytest.mark.parametrize("op_type", ["Cast", "Transpose"])
+def test_weights_that_the_file_computes(op_type: str, tmp_path: Path) -> None:
+    """The file has weights of 16 bits, or with other axes; a process that reads nothing else computes them."""
+    model = recurrent_model("GRU", linear_before_reset=1)
+    graph = model.graph
+    for tensor in list(graph.initializer):
+        array = onnx.numpy_helper.to_array(tensor)
+        kept = array.astype(np.float16) if op_type == "Cast" else array.T
+        given = {"to": onnx.TensorProto.FLOAT} if op_type == "Cast" else {}
+        graph.initializer.remove(tensor)
+        graph.initializer.append(onnx.numpy_helper.from_array(np.ascontiguousarray(kept), f"{tensor.name}_kept"))
+        graph.node.insert(0, helper.make_node(op_type, [f"{tensor.name}_kept"], [tensor.name], **given))
+    path = written(model, tmp_path)
+    code = "import sys, torch, zoo; torch.save(zoo.import_model(sys.argv[1]).model.state_dict(), sys.argv[2])"
+    state = tmp_path / "weights.pt"
+    done = subprocess.run([sys.executable, "-c", code, path, state], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    x = draw(7, 3, INPUT, seed=9)
+    filled = encoder("gru", weights=state)
     assert np.abs(filled(torch.from_numpy(x))[0].numpy() - run(path, x)[0][:, 0]).max() < 1e-6
 
 

@@ -16,13 +16,14 @@ FOLDED = MOVES | {"Add", "Concat", "Gather", "Mul", "Slice", "Split", "Sub"}
 
 
 def import_onnx() -> Any:
-    """Return the package `onnx`.
+    """Return the package `onnx`, with its evaluator of single nodes.
 
     Raises:
         WeightsError: it is not installed.
     """
     try:
         import onnx
+        import onnx.reference  # the package does not load it itself
     except ModuleNotFoundError as error:
         raise WeightsError(f"reading ONNX: {error}; install it: pip install 'recurrent-zoo[onnx]'") from error
     return onnx
