@@ -1,5 +1,6 @@
 """Whole models of ONNX and Keras become models of the zoo that are proved, or what they do besides is named."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from support.onnx_files import HIDDEN, INPUT, draw, export_with_torch, model_of,
 from torch import Tensor, nn
 
 import zoo
+from zoo.importing import onnx_runtime
 from zoo.importing.keras_formulae import run_model
 from zoo.weights import keras_layers
 from zoo.weights.errors import WeightsError
@@ -174,12 +176,68 @@ def with_activation(op_type: str, folder: Path) -> Path:
 def test_what_lies_between_the_layers_shows_in_the_proof(tmp_path: Path) -> None:
     assert zoo.import_model(with_activation("Identity", tmp_path)).description.startswith("reset_before_gru_tagger")
     with pytest.raises(WeightsError, match=r"computes something else .* something between its layers is not read"):
-        zoo.import_model(with_activation("Relu", tmp_path))
+        zoo.import_model(with_activation("Neg", tmp_path))
+
+
+def test_outputs_that_are_no_numbers_prove_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_runtime, "find_unproved_nodes", lambda *_: [])
+    with pytest.raises(WeightsError, match="computes something else"):
+        zoo.import_model(with_activation("Sqrt", tmp_path))
+
+
+@pytest.mark.parametrize("op_type", ["Relu", "Clip", "Sigmoid"])
+def test_nodes_that_drawn_inputs_need_not_show_are_named(op_type: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=f"{op_type} r is between the input and the output, where a model"):
+        zoo.import_model(with_activation(op_type, tmp_path))
+
+
+class AfterThreshold(nn.Module):
+    """An LSTM behind a function that changes large numbers alone."""
+
+    def __init__(self, before: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(INPUT, HIDDEN, batch_first=True)
+        self.head = nn.Linear(HIDDEN, 3)
+        self.before = before
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.rnn(self.before(x))[0][:, -1])
+
+
+THRESHOLDS: dict[str, Callable[[Tensor], Tensor]] = {
+    "Clip": lambda x: x.clamp(-6, 6),
+    "Where": lambda x: torch.where(x > 6, torch.zeros_like(x), x),
+    "Min": lambda x: torch.minimum(x, torch.tensor(6.0)),
+    "Mul": lambda x: x * (x < 6),
+}
+
+
+@pytest.mark.parametrize("op_type", THRESHOLDS)
+@pytest.mark.parametrize("unlisted", [True, False])
+def test_thresholds_beyond_the_drawn_inputs_are_refused(
+    op_type: str, unlisted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = export_with_torch(AfterThreshold(THRESHOLDS[op_type]), torch.randn(3, 7, INPUT), tmp_path / "model.onnx")
+    words = f"{op_type} .* is between the input and the output"
+    if not unlisted:  # the wide probes alone
+        monkeypatch.setattr(onnx_runtime, "find_unproved_nodes", lambda *_: [])
+        words = "computes something else"
+    with pytest.raises(WeightsError, match=words):
+        zoo.import_model(path)
+
+
+def test_a_type_that_onnx_runtime_lacks_is_an_error_of_the_zoo(tmp_path: Path) -> None:
+    module = AfterThreshold(nn.Identity()).double()
+    path = export_with_torch(module, torch.randn(3, 7, INPUT).double(), tmp_path / "model.onnx")
+    with pytest.raises(WeightsError, match=r"ONNX Runtime .* the model: .*double"):
+        zoo.import_model(path)
 
 
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
+        ("gru_classifier", {"bidirectional": True, "pooling": "mean"}),
+        ("gru_classifier", {"bidirectional": True, "pooling": "max"}),
         ("lstm_tagger", {"bidirectional": True, "standardize": True}),
         ("peephole_lstm_tagger", {"vocab_size": 11}),
         ("gru_ctc", {"batch_first": False}),

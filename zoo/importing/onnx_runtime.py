@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.importing.onnx_data_path import find_unproved_nodes
 from zoo.importing.reference import Reference
 from zoo.weights.errors import WeightsError
 from zoo.weights.onnx_graph import MOVES, Graph
@@ -15,12 +16,15 @@ ACTIVATIONS = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "si
 
 
 def onnx_reference(model: Any, graph: Graph) -> tuple[Reference, list[str]]:
-    """Return what an ONNX model computes, and one line for every input that no model of the zoo has."""
+    """Return what an ONNX model computes, and one line for every input and node that no model of the zoo has."""
     session = _open(model)
     given = session.get_inputs()
     states, lengths = _find_other_inputs(graph)
     main = [value for value in given if value.name not in states | lengths]
     faults = [f"input {value.name} beside {main[0].name}, which no model of the zoo has" for value in main[1:]]
+    output = session.get_outputs()[0].name
+    last = _find_activation(graph, output)
+    faults += find_unproved_nodes(graph, main[0].name, output, last)
     batch_axis = 0 if _is_batch_first(graph, main[0].name) else 1
     dims = tuple(size if isinstance(size, int) and size > 0 else None for size in main[0].shape)
 
@@ -32,12 +36,16 @@ def onnx_reference(model: Any, graph: Graph) -> tuple[Reference, list[str]]:
                 feeds[value.name] = np.zeros([x.shape[batch_axis] if s is None else s for s in sizes], np.float32)
             elif value.name in lengths:
                 feeds[value.name] = np.full(x.shape[batch_axis], x.shape[1 - batch_axis], _dtype(value.type))
-        output: np.ndarray = session.run([session.get_outputs()[0].name], feeds)[0]
-        if output.ndim == 4:  # (T, directions, B, H), as a recurrent node gives it
-            output = output.transpose(0, 2, 1, 3).reshape(output.shape[0], output.shape[2], -1)
-        return output
+        try:
+            result: np.ndarray = session.run([output], feeds)[0]
+        except Exception as error:  # ONNX Runtime raises errors of many kinds
+            raise _refusal("fails to run", error) from error
+        if result.ndim == 4:  # (T, directions, B, H), as a recurrent node gives it
+            result = result.transpose(0, 2, 1, 3).reshape(result.shape[0], result.shape[2], -1)
+        return result
 
-    return Reference(dims, run, _find_activation(graph, session.get_outputs()[0].name), "float32", 1e-5), faults
+    activation = "" if last is None else ACTIVATIONS[last.op_type]
+    return Reference(dims, run, activation, "float32", 1e-5), faults
 
 
 def _open(model: Any) -> Any:
@@ -51,8 +59,12 @@ def _open(model: Any) -> Any:
     try:
         return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises errors of many kinds
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise WeightsError(f"ONNX Runtime refuses the model: {reason[:160]}") from error
+        raise _refusal("refuses", error) from error
+
+
+def _refusal(what: str, error: Exception) -> WeightsError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return WeightsError(f"ONNX Runtime {what} the model: {reason[:300]}")
 
 
 def _dtype(type_name: str) -> np.dtype:
@@ -88,8 +100,8 @@ def _is_batch_first(graph: Graph, input: str) -> bool:
     return swaps % 2 == 1
 
 
-def _find_activation(graph: Graph, output: str) -> str:
-    """Return what the graph does last, beside moving numbers and hiding padding."""
+def _find_activation(graph: Graph, output: str) -> Any | None:
+    """Return the activation that the graph does last, beside moving numbers and hiding padding."""
     while (node := graph.maker.get(output)) is not None and node.op_type in MOVES | {"Where"}:
         output = node.input[1 if node.op_type == "Where" else 0]
-    return ACTIVATIONS.get(node.op_type, "") if node is not None else ""
+    return node if node is not None and node.op_type in ACTIVATIONS else None

@@ -1,0 +1,80 @@
+"""Which nodes of an ONNX graph the numbers of its input pass, and whether drawn inputs can prove them.
+
+A clip, or a choice by a threshold, gives on the drawn inputs what no node at all gives, and something else on larger
+ones. So the nodes between the layers may only move numbers, pool them, or be linear in them: what is linear and agrees
+on drawn inputs agrees on all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoo.weights.onnx_graph import MOVES, Graph, attributes, import_onnx, title
+from zoo.weights.onnx_recurrent import GATES
+
+LINEAR = {"Add", "Concat", "Sub", "Sum"}
+FIRST = {"Conv", "Div", "Gather", "GatherElements", "GatherND", "Gemm", "MatMul", "Neg", "ReverseSequence", "Slice"}
+FIRST |= {"GlobalAveragePool", "GlobalMaxPool", "ReduceMax", "ReduceMean", "ReduceSum", "Split", "Tile"}
+# The inputs through which the numbers may come; through others they would decide what is moved, or by what is divided.
+PLACES: dict[str, set[int]] = {
+    **{op_type: {0} for op_type in (MOVES - {"Cast"}) | FIRST},
+    **{op_type: {0, 5, 6} for op_type in GATES},
+    "Where": {1, 2},
+}
+NO_NUMBER = -1e30  # Every number of a model is above it.
+# Types that keep tokens; a rounded float shows in the proof.
+TYPES = ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "INT32", "INT64")
+
+
+def find_unproved_nodes(graph: Graph, input: str, output: str, last: Any | None) -> list[str]:
+    """Return one line for every node between the input and the output that a proof on drawn inputs does not settle.
+
+    Args:
+        graph: which is read.
+        input: whose numbers are followed; what is computed from its shape alone depends on no number.
+        output: which is compared.
+        last: the activation after the last layer.
+    """
+    leading = _find_leading(graph, output)
+    data = {input}
+    faults = []
+    for node in graph.nodes:
+        places = {place for place, name in enumerate(node.input) if name in data}
+        if not places or node.op_type in ("Shape", "Size"):
+            continue
+        data.update(name for name in node.output if name)
+        if id(node) in leading and node is not last and not _is_proved(graph, node, places):
+            faults.append(
+                f"{title(node)} is between the input and the output, where a model of the zoo has layers, pooling and "
+                "one activation at the end; export the file without it, and compute it outside the model"
+            )
+    return faults
+
+
+def _find_leading(graph: Graph, output: str) -> set[int]:
+    """Return the nodes that an output is computed by."""
+    found: set[int] = set()
+    names = [output]
+    while names:
+        node = graph.maker.get(names.pop())
+        if node is not None and id(node) not in found:
+            found.add(id(node))
+            names += [name for name in node.input if name]
+    return found
+
+
+def _is_proved(graph: Graph, node: Any, places: set[int]) -> bool:
+    """Return whether a node moves, pools or is linear in what comes through these places of its inputs."""
+    if node.domain not in ("", "ai.onnx"):
+        return False
+    if node.op_type == "Cast":
+        return import_onnx().TensorProto.DataType.Name(attributes(node)["to"]) in TYPES
+    if node.op_type == "Mul":
+        return len(places) == 1
+    if node.op_type == "Max":  # with a running maximum that has seen nothing
+        least = [graph.constants.get(graph.source(name)) for k, name in enumerate(node.input) if k not in places]
+        return len(places) == 1 and all(a is not None and a.size and a.max() <= NO_NUMBER for a in least)
+    if node.op_type == "Gather" and places == {1}:  # an embedding; a table of whole numbers may join tokens
+        table = graph.constants.get(node.input[0])
+        return table is not None and table.dtype.kind == "f"
+    return node.op_type in LINEAR or places <= PLACES.get(node.op_type, set())
