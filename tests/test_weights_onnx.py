@@ -61,7 +61,8 @@ def test_a_node_without_biases(tmp_path: Path) -> None:
         assert np.abs(encoder("gru", bias=bias, weights=path)(x)[0].numpy() - expected).max() < 1e-6
 
 
-def test_two_nodes_in_two_directions_are_one_layer(tmp_path: Path) -> None:
+def two_directions(joined: list[str] | None) -> onnx.ModelProto:
+    """A node for each direction, and a Concat of their outputs in an order."""
     nodes, arrays = [], {}
     for k, direction in enumerate(("reverse", "forward")):
         part = recurrent_model("LSTM", direction=direction)
@@ -70,12 +71,35 @@ def test_two_nodes_in_two_directions_are_one_layer(tmp_path: Path) -> None:
         for place, tensor in enumerate(part.graph.initializer, start=1):
             node.input[place] = f"{tensor.name}_{direction}"
             arrays[node.input[place]] = onnx.numpy_helper.to_array(tensor) * (1 + k)
-        nodes.append(node)
-    joined = helper.make_node("Concat", ["forward", "reverse"], ["y"], axis=3)
-    path = written(model_of([*nodes, joined], arrays, ["steps", "rows", INPUT]), tmp_path)
+        nodes += [node, helper.make_node("Identity", [direction], [f"{direction}_moved"])]
+    names = [f"{direction}_moved" for direction in joined or ()]
+    join = helper.make_node("Concat", names, ["y"], axis=3)
+    summed = helper.make_node("Add", ["reverse_moved", "forward_moved"], ["y"])
+    return model_of([*nodes, join if joined else summed], arrays, ["steps", "rows", INPUT])
+
+
+def test_two_nodes_in_two_directions_are_one_layer(tmp_path: Path) -> None:
+    path = written(two_directions(["forward", "reverse"]), tmp_path)
     x = draw(7, 3, INPUT, seed=9)
     filled = encoder("lstm", bidirectional=True, weights=path)
     assert np.abs(filled(torch.from_numpy(x))[0].numpy() - run(path, x)[0][:, 0]).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("joined", "words"),
+    [
+        (["reverse", "forward"], "joined by a Concat in another order"),
+        (["forward", "reverse", "forward"], "joined by a Concat in another order"),
+        (None, "not joined by a Concat"),
+    ],
+    ids=["swapped", "three", "summed"],
+)
+def test_directions_that_are_joined_in_another_way_are_refused(
+    joined: list[str] | None, words: str, tmp_path: Path
+) -> None:
+    path = written(two_directions(joined), tmp_path)
+    with pytest.raises(WeightsError, match=f"LSTM forward, which runs forward, and LSTM reverse, .*{words}"):
+        encoder("lstm", bidirectional=True, weights=path)
 
 
 @pytest.mark.parametrize("op_type", ["Cast", "Transpose"])

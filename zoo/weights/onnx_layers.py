@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zoo.weights.arrays import to_tensor
 from zoo.weights.layers import REVERSE, FileModel, Layer
+from zoo.weights.onnx_directions import find_join_objections
 from zoo.weights.onnx_graph import MOVES, Graph, attributes, read_onnx, title
 from zoo.weights.onnx_recurrent import GATES, find_kind, find_objections, read_tensors
 
@@ -22,6 +23,7 @@ class _Found:
     layer: Layer
     source: str = ""
     direction: str = ""
+    node: Any = None
 
 
 def read_onnx_layers(path: str | Path) -> FileModel:
@@ -64,7 +66,7 @@ def _add_recurrent(graph: Graph, node: Any, found: list[_Found], faults: list[st
         return
     direction = attributes(node).get("direction", "forward")
     tensors = read_tensors(graph, node)
-    one = _Found(Layer(title(node), find_kind(node), tensors), graph.source(node.input[0]), direction)
+    one = _Found(Layer(title(node), find_kind(node), tensors), graph.source(node.input[0]), direction, node)
     last = found[-1] if found else None
     pair = {"forward", "reverse"}
     if (
@@ -77,6 +79,8 @@ def _add_recurrent(graph: Graph, node: Any, found: list[_Found], faults: list[st
             one.layer = Layer(title(node), find_kind(node), _reversed(tensors))
         found.append(one)
         return
+    ahead, back = (last, one) if direction == "reverse" else (one, last)
+    faults += find_join_objections(graph, ahead.node, back.node)
     forward, reverse = (
         (last.layer.tensors, _reversed(tensors)) if direction == "reverse" else (tensors, last.layer.tensors)
     )
