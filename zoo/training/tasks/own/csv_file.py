@@ -75,9 +75,10 @@ class CsvFile(SeriesForecasting):
         task = cls.__new__(cls)
         task.options = read_options(options, DEFAULTS, "csv")
         task.names = names = record["columns"]
-        for option, known in (("columns", names), ("targets", record["targets"])):
+        targets = record.get("targets", task.options["targets"] or names)  # older records have none
+        for option, known in (("columns", names), ("targets", targets)):
             refuse_other_names(option, task.options[option], known)
-        places = [names.index(name) for name in record["targets"]]
+        places = [names.index(name) for name in targets]
         task.set_statistics(torch.tensor(record["mean"]), torch.tensor(record["std"]), places)
         values = task.read(data, names).values
         task.test = task.cut(values, task.options["look_back"], len(values))
