@@ -236,3 +236,17 @@ def test_a_traced_module_is_refused(artifact: Path) -> None:
 def test_a_module_that_says_nothing_of_its_input_is_refused(artifact: Path) -> None:
     with pytest.raises(ContractError, match="does not say what its input is"):
         zoo.save_artifact(WrongReturn(), artifact)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["lstm_tagger", "gru_language_model"])
+def test_weights_of_another_type_than_the_input_are_refused(name: str, dtype: str, artifact: Path) -> None:
+    model = build_small(name).to(getattr(torch, dtype))
+    if (name, dtype) == ("gru_language_model", "float64"):  # tokens have no type that the weights must have
+        zoo.save_artifact(model, artifact)
+    else:
+        with pytest.raises(ContractError, match=rf"has weights in {dtype}, .* expected .*float32.* call model\.float"):
+            zoo.save_artifact(model, artifact)
+        assert not artifact.exists()
+    with pytest.raises(zoo.OnnxError, match=rf"weights in {dtype}, expected float32; call model\.float\(\) first"):
+        zoo.export_onnx(model, artifact.with_suffix(".onnx"))

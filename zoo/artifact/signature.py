@@ -67,9 +67,11 @@ def infer_signature(module: nn.Module) -> Signature:
         module: a module that keeps the contract, in eval mode and on the CPU.
 
     Raises:
-        ContractError: it does not return (Tensor, list of Tensor), or its state does not have the batch in dimension 1.
+        ContractError: its weights are not of the type of its input, it does not return (Tensor, list of Tensor), or its
+            state does not have the batch in dimension 1.
     """
     spec = describe_input(module)
+    _check_weights(module, spec)
     generator = torch.Generator().manual_seed(0)
     runs = [run_contract(module, random_input(spec, b, t, generator)) for b, t in PROBES]
     output = _follow_dims("output", [run[0] for run in runs])
@@ -84,6 +86,20 @@ def infer_signature(module: nn.Module) -> Signature:
     if getattr(module, "takes_lengths", True):
         inputs.append(TensorSpec("lengths", "int64", (BATCH,), optional=True))
     return Signature(tuple(inputs), (output,), state, _streamable(module), spec.dims[0] == BATCH)
+
+
+def _check_weights(module: nn.Module, spec: TensorSpec) -> None:
+    """Refuse weights that do not take the input; float32 and float64 take tokens."""
+    if getattr(module, "quantization", None) is not None:  # a recipe chose the types, and its layers convert
+        return
+    allowed = (spec.dtype,) if spec.dtype.startswith("float") else ("float32", "float64")
+    given = {str(p.dtype).removeprefix("torch.") for p in module.parameters() if p.is_floating_point()}
+    if given - set(allowed):
+        raise ContractError(
+            f"{type(module).__name__} has weights in {', '.join(sorted(given))}, and its input {spec.name!r} is "
+            f"{spec.dtype}; expected weights in {' or '.join(allowed)}: call model.float() first, and for a "
+            "smaller model zoo.quantize(model, 'float16') then"
+        )
 
 
 def run_contract(

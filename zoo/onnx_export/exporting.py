@@ -86,6 +86,9 @@ def export_onnx(
     if getattr(model, "quantization", None) is not None:
         raise OnnxError("a quantized model has no ONNX form; export the float model")
     check_writable(model)
+    other = sorted({str(p.dtype).removeprefix("torch.") for p in model.parameters()} - {"float32"})
+    if other:
+        raise OnnxError(f"the model has weights in {', '.join(other)}, expected float32; call model.float() first")
     twin: Any = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
     samples = draw_samples(signature) if samples is None else samples
