@@ -226,6 +226,22 @@ def test_thresholds_beyond_the_drawn_inputs_are_refused(
         zoo.import_model(path)
 
 
+@pytest.mark.parametrize("cut", [slice(100), slice(-100, None), slice(13, None)])
+def test_a_cut_beyond_the_longest_drawn_input_is_refused(cut: slice, tmp_path: Path) -> None:
+    module = AfterThreshold(lambda x: x[:, cut])
+    path = export_with_torch(module, torch.randn(3, 200, INPUT), tmp_path / "model.onnx")
+    with pytest.raises(WeightsError, match=r"Slice .* is between the input and the output"):
+        zoo.import_model(path)
+
+
+@pytest.mark.parametrize("cut", [slice(9), slice(-3, None)])
+def test_a_cut_of_few_steps_is_disproved(cut: slice, tmp_path: Path) -> None:
+    module = AfterThreshold(lambda x: x[:, cut])
+    path = export_with_torch(module, torch.randn(3, 200, INPUT), tmp_path / "model.onnx")
+    with pytest.raises(WeightsError, match="computes something else"):
+        zoo.import_model(path)
+
+
 def test_a_type_that_onnx_runtime_lacks_is_an_error_of_the_zoo(tmp_path: Path) -> None:
     module = AfterThreshold(nn.Identity()).double()
     path = export_with_torch(module, torch.randn(3, 7, INPUT).double(), tmp_path / "model.onnx")

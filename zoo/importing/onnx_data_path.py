@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from zoo.importing.reference import PROBES
 from zoo.weights.onnx_graph import MOVES, Graph, attributes, import_onnx, title
 from zoo.weights.onnx_recurrent import GATES
 
@@ -21,6 +24,8 @@ PLACES: dict[str, set[int]] = {
     **{op_type: {0, 5, 6} for op_type in GATES},
     "Where": {1, 2},
 }
+# Steps of the longest drawn input, and where a limit means the end.
+LONGEST, ENDLESS = max(steps for _, steps in PROBES), 2**31 - 1
 NO_NUMBER = -1e30  # Every number of a model is above it.
 # Types that keep tokens; a rounded float shows in the proof.
 TYPES = ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "INT32", "INT64")
@@ -74,7 +79,24 @@ def _is_proved(graph: Graph, node: Any, places: set[int]) -> bool:
     if node.op_type == "Max":  # with a running maximum that has seen nothing
         least = [graph.constants.get(graph.source(name)) for k, name in enumerate(node.input) if k not in places]
         return len(places) == 1 and all(a is not None and a.size and a.max() <= NO_NUMBER for a in least)
+    if node.op_type == "Slice" and _cuts_unseen(graph, node):
+        return False
     if node.op_type == "Gather" and places == {1}:  # an embedding; a table of whole numbers may join tokens
         table = graph.constants.get(node.input[0])
         return table is not None and table.dtype.kind == "f"
     return node.op_type in LINEAR or places <= PLACES.get(node.op_type, set())
+
+
+def _cuts_unseen(graph: Graph, node: Any) -> bool:
+    """Return whether a slice takes so many steps that no drawn input has more of them, and it may pass as nothing.
+
+    Steps are on axis 0 or 1; features, which are cut into gates and directions, on a later one.
+    """
+    found = attributes(node)  # where old files have the places
+    places = {name: found.get(name) for name in ("starts", "ends", "axes")}
+    for name, source in zip(places, node.input[1:], strict=False):
+        places[name] = graph.constants.get(graph.source(source))
+    starts, ends = (np.ravel(places[name]) if places[name] is not None else np.empty(0) for name in ("starts", "ends"))
+    axes = np.arange(max(len(starts), len(ends))) if places["axes"] is None else np.ravel(places["axes"])
+    limits = [int(limit) for row in (starts, ends) for axis, limit in zip(axes, row, strict=False) if axis in (0, 1)]
+    return any(LONGEST < abs(limit) < ENDLESS for limit in limits)
