@@ -93,10 +93,13 @@ def _cuts_unseen(graph: Graph, node: Any) -> bool:
     Steps are on axis 0 or 1; features, which are cut into gates and directions, on a later one.
     """
     found = attributes(node)  # where old files have the places
-    places = {name: found.get(name) for name in ("starts", "ends", "axes")}
-    for name, source in zip(places, node.input[1:], strict=False):
-        places[name] = graph.constants.get(graph.source(source))
-    starts, ends = (np.ravel(places[name]) if places[name] is not None else np.empty(0) for name in ("starts", "ends"))
+    names = ("starts", "ends", "axes")
+    sources = dict(zip(names, node.input[1:], strict=False))
+    places = {
+        name: found.get(name) if name not in sources else graph.constants.get(graph.source(sources[name]))
+        for name in names
+    }
+    starts, ends = (np.empty(0) if (place := places[name]) is None else np.ravel(place) for name in names[:2])
     axes = np.arange(max(len(starts), len(ends))) if places["axes"] is None else np.ravel(places["axes"])
     limits = [int(limit) for row in (starts, ends) for axis, limit in zip(axes, row, strict=False) if axis in (0, 1)]
     return any(LONGEST < abs(limit) < ENDLESS for limit in limits)
