@@ -1,9 +1,9 @@
 """Simple methods on the very splits of the trained models: what a recurrent net has to beat.
 
-A baseline is a function of a task (`zoo.training.tasks`). It learns from the task's training part and returns a score:
-a function of a task, which makes the choices on its validation part and returns its metrics on the test part. So one
-that has learned is scored in many conditions. They need scikit-learn and nltk, which
-`recurrent-zoo[train]` installs; `recurrent-zoo[compare]` has models of other people.
+A baseline is a function of a task (`zoo.training.tasks`). It learns from the task's training part and returns a scorer:
+a function of a task, which makes the choices on its validation part and returns its metrics on the test part. So what
+has learned once is scored in many conditions. They need scikit-learn and nltk, which `recurrent-zoo[train]` installs;
+`recurrent-zoo[compare]` has models of other people.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zoo.training.baselines.characters import score_n_grams
-from zoo.training.baselines.classes import Score
+from zoo.training.baselines.classes import Scorer
 from zoo.training.baselines.forecasting import score_last_value, score_ridge, score_same_hour
 from zoo.training.baselines.g2p_en import score_g2p_en
 from zoo.training.baselines.names import learn_character_n_grams, learn_snippet_n_grams
@@ -24,10 +24,10 @@ from zoo.training.baselines.speech import learn_cepstra
 from zoo.training.baselines.speech_activity import score_energy, score_silero
 from zoo.training.baselines.tagging import learn_frequent_tags, learn_perceptron
 
-Baseline = Callable[[Any], Score]
+Baseline = Callable[[Any], Scorer]
 
 
-def learn_anew(score: Score) -> Baseline:
+def learn_anew(score: Scorer) -> Baseline:
     """Return a baseline that learns anew each time it is scored, or learns nothing."""
     return lambda task: score
 
@@ -67,7 +67,7 @@ BASELINES: dict[str, dict[str, Baseline]] = {
 }
 
 
-def learn_baselines(task_name: str, task: Any) -> dict[str, Score]:
+def learn_baselines(task_name: str, task: Any) -> dict[str, Scorer]:
     """Return what scores each baseline of a task, by its name; none for a task without baselines.
 
     Args:

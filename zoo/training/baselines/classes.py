@@ -12,7 +12,7 @@ from torch import Tensor
 from zoo.training.batching import Batch
 
 # Metrics of what was learned, on the test part of a task; what is still to be chosen is chosen on its validation part.
-Score = Callable[[Any], dict[str, float]]
+Scorer = Callable[[Any], dict[str, float]]
 
 
 def learn_classes(
@@ -20,7 +20,7 @@ def learn_classes(
     strengths: Iterable[float],
     describe: Callable[[Sequence[Batch]], Any],
     train: Sequence[Batch],
-) -> Score:
+) -> Scorer:
     """Fit a classifier with each strength; return what scores the best one on a task.
 
     The best one has the largest accuracy on the validation part of that task. A classifier without probabilities, such

@@ -9,7 +9,7 @@ import torch
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from zoo.training.baselines.classes import Score, learn_classes
+from zoo.training.baselines.classes import Scorer, learn_classes
 from zoo.training.batching import Batch
 
 STRENGTHS = (0.3, 1.0, 3.0)
@@ -17,7 +17,7 @@ STRENGTHS = (0.3, 1.0, 3.0)
 SNIPPETS, SNIPPET_STRENGTHS, SEED = 4000, (10.0, 30.0, 100.0, 300.0), 0
 
 
-def learn_character_n_grams(task: Any) -> Score:
+def learn_character_n_grams(task: Any) -> Scorer:
     """Logistic regression on the counts of one to four characters, with the name's ends marked."""
     counter = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), lowercase=False)
 
@@ -27,7 +27,7 @@ def learn_character_n_grams(task: Any) -> Score:
     return _learn(task.train, counter, make, STRENGTHS)
 
 
-def learn_snippet_n_grams(task: Any) -> Score:
+def learn_snippet_n_grams(task: Any) -> Scorer:
     """Logistic regression on weighted counts (TF-IDF) of one to four characters, in small letters."""
     counter = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True)
 
@@ -37,7 +37,7 @@ def learn_snippet_n_grams(task: Any) -> Score:
     return _learn(task.draw_train(SNIPPETS, SEED), counter, make, SNIPPET_STRENGTHS)
 
 
-def _learn(examples: Sequence[tuple[str, int]], counter: Any, make: Any, strengths: Sequence[float]) -> Score:
+def _learn(examples: Sequence[tuple[str, int]], counter: Any, make: Any, strengths: Sequence[float]) -> Scorer:
     """Learn the classes of texts with each strength."""
     counter.fit([text for text, _ in examples])
 

@@ -12,13 +12,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from zoo.training.baselines.classes import Score, learn_classes
+from zoo.training.baselines.classes import Scorer, learn_classes
 from zoo.training.batching import Batch
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
-def learn_statistics(task: Any) -> Score:
+def learn_statistics(task: Any) -> Scorer:
     """Logistic regression on mean and deviation of each channel."""
     return learn_classes(
         lambda strength: make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=2000)),

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 
 from zoo.data.fsdd import SAMPLE_RATE
 from zoo.models.log_mel import LogMel
-from zoo.training.baselines.classes import Score, learn_classes
+from zoo.training.baselines.classes import Scorer, learn_classes
 from zoo.training.batching import Batch
 from zoo.training.tasks.fsdd import HOP, collate_digits
 
@@ -22,7 +22,7 @@ WINDOW, MELS = 256, 32  # as the zoo's speech models have them
 STRENGTHS = (1.0, 10.0, 100.0)
 
 
-def learn_cepstra(task: Any) -> Score:
+def learn_cepstra(task: Any) -> Scorer:
     """A support vector machine on mean and deviation of 13 coefficients and of their differences, in four quarters."""
     train = [collate_digits([recording]) for recording in task.train]
     return learn_classes(

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from nltk.tag.perceptron import PerceptronTagger
 
-from zoo.training.baselines.classes import Score
+from zoo.training.baselines.classes import Scorer
 
 SEED = 0
 PASSES = 5  # over the training sentences
 
 
-def learn_frequent_tags(task: Any) -> Score:
+def learn_frequent_tags(task: Any) -> Scorer:
     """A word's tag is its most frequent one in training; an unknown word has the most frequent tag of all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     overall: Counter[str] = Counter()
@@ -30,7 +30,7 @@ def learn_frequent_tags(task: Any) -> Score:
     return lambda task: _score(task, lambda words: [best.get(word.lower(), rest) for word in words])
 
 
-def learn_perceptron(task: Any) -> Score:
+def learn_perceptron(task: Any) -> Scorer:
     """nltk's tagger: it looks at the word, its ends, its neighbours, and the two tags before."""
     tagger = PerceptronTagger(load=False)
     random.seed(SEED)  # it shuffles with this generator
