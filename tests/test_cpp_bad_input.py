@@ -138,8 +138,8 @@ def test_a_shape_that_is_not_that_of_the_file(
 @pytest.mark.parametrize(
     ("lengths", "words"),
     [
-        (np.array([6]), "lengths[0] is 6, expected 1..5"),
-        (np.array([0]), "lengths[0] is 0, expected 1..5"),
+        (np.array([6]), "lengths[0] is 6, expected 0..5"),
+        (np.array([-1]), "lengths[0] is -1, expected 0..5"),
         (np.array([5, 5]), "lengths have shape 2, expected 1"),
         (np.array([5.0]), "lengths are float64, expected int64 or int32"),
         (np.array([[5]]), "lengths have shape 1x1, expected 1"),

@@ -1,15 +1,19 @@
-"""Attention pooling: weights over the valid steps, and the same mean from chunks."""
+"""Poolings: rows without a step, and attention's weights over the valid steps and the same mean from chunks."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from support.program import Program
 from support.small_models import build_small
 from torch import Tensor, nn
 
 import zoo
+from zoo.config.tasks import POOLINGS
 
 ATTENTIONS = ["additive_attention", "dot_product_attention"]
 
@@ -106,3 +110,33 @@ def test_a_model_without_attention_is_refused() -> None:
         zoo.attention_weights(build_small("gru_classifier", pooling="mean"), make_input()[0])
     with pytest.raises(ValueError, match="SequenceTagger has no pooling"):
         zoo.attention_weights(build_small("gru_tagger"), make_input()[0])
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_a_row_without_a_step_keeps_its_state(pooling: str, program: Program, artifact: Path, tmp_path: Path) -> None:
+    """Python, ONNX Runtime and C++ agree on it; a golden sample may have such a row."""
+    model: Any = build_small("lstm_classifier", pooling=pooling)
+    inputs, lengths = make_input()[0], torch.tensor([0, 21, 3])
+    output, state = model(inputs, lengths)
+    torch.testing.assert_close(output[0], model.head.bias)
+    torch.testing.assert_close(output[1:], model(inputs[1:], lengths[1:])[0])
+    for got, start in zip(state, model.initial_state(3), strict=True):
+        torch.testing.assert_close(got[:, 0], start[:, 0])
+    before, carried = model(inputs)
+    after, kept = model(inputs, torch.zeros(3, dtype=torch.int64), carried)
+    torch.testing.assert_close(after, before)
+    torch.testing.assert_close(kept, carried)
+
+    samples = [zoo.Sample("a row without a step", inputs, lengths)]
+    zoo.save_artifact(model, artifact, samples=samples)
+    program.succeed("verify", artifact)
+    np.save(tmp_path / "input.npy", inputs.numpy())
+    np.save(tmp_path / "lengths.npy", lengths.numpy())
+    for way in ([], ["--engine", "aten"], ["--stream", 4], ["--batch-size", 1]):
+        got = program.output(
+            artifact, tmp_path / "input.npy", "--lengths", tmp_path / "lengths.npy", *way, folder=tmp_path
+        )
+        np.testing.assert_allclose(got, output.numpy(), atol=1e-6, rtol=1e-6)
+    zoo.export_onnx(model, tmp_path / "model.onnx", samples=samples)
+    loaded = zoo.load_onnx(tmp_path / "model.onnx")
+    torch.testing.assert_close(loaded(inputs, lengths)[0], output, atol=1e-6, rtol=1e-5)

@@ -38,8 +38,9 @@ std::string message(const Tensor& input, const std::optional<Tensor>& lengths = 
 TEST(lengths) {
   const Tensor input = ones(DType::float32, {2, 5, 3});
   check(input, integers({5, 1}));
+  check(input, integers({0, 5}));
   CHECK(contains(message(input, integers({5})), "one length for each row"));
-  CHECK(contains(message(input, integers({5, 0})), "lengths[1] is 0, expected 1..5"));
+  CHECK(contains(message(input, integers({5, -1})), "lengths[1] is -1, expected 0..5"));
   CHECK(contains(message(input, integers({6, 1})), "lengths[0] is 6"));
   CHECK(contains(message(input, Tensor::of({2}, std::vector<float>{1, 1})), "expected int64"));
   const Tensor narrow = Tensor::of({2}, std::vector<std::int32_t>{1, 2});

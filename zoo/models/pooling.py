@@ -2,6 +2,9 @@
 
 forward(features (B, T, F), final (B, F), lengths, state) -> pooled (B, F), state
 zero_state(batch_size, like) -> state              tensors with the batch in dimension 1
+
+A row of length 0 keeps its state. At the start of a sequence its pooled vector is that of its first state, which is 0
+unless the stack learned another.
 """
 
 from __future__ import annotations
@@ -80,7 +83,10 @@ class MaxPooling(nn.Module):
             valid = step_mask(lengths, features.size(1), features.device)
             features = features.masked_fill(~valid.unsqueeze(2), self.nothing_seen)
         highest = torch.maximum(state[0], features.amax(1).unsqueeze(0))  # (1, B, F)
-        return highest.squeeze(0), [highest]
+        pooled = highest.squeeze(0)
+        if lengths is not None:  # a row that has seen no step yet gives 0, as with the other poolings
+            pooled = pooled.masked_fill(pooled <= self.nothing_seen, 0.0)
+        return pooled, [highest]
 
     def zero_state(self, batch_size: int, like: Tensor) -> List[Tensor]:
         shape = [1, batch_size, self.features]

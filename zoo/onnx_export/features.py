@@ -59,7 +59,9 @@ def add_pooling(
     if isinstance(module, pooling.MaxPooling):
         hidden = graph.op("Where", valid, features, graph.constant(module.nothing_seen, "float32"))
         highest = graph.op("Max", state[0], graph.op("ReduceMax", hidden, axes=[1], keepdims=0))
-        return drop_axis(graph, highest, 0), [highest]
+        unseen = graph.op("LessOrEqual", highest, graph.constant(module.nothing_seen, "float32"))
+        pooled = graph.op("Where", unseen, graph.constant(0.0, "float32"), highest)
+        return drop_axis(graph, pooled, 0), [highest]
     if isinstance(module, pooling.AttentionPooling):
         return _add_attention(graph, name, module, features, valid, state)
     raise OnnxError(f"{name} is {type(module).__name__}, which has no ONNX form here")

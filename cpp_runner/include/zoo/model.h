@@ -47,9 +47,10 @@ namespace zoo {
 // One call of an artifact.
 struct Inputs {
   Tensor input;  // as Manifest::inputs[0]; float64 and integers are converted where that is safe
-  std::optional<Tensor> lengths;  // int64 or int32 (batch,), each 1..seq_len
-  State state;                    // empty: the beginning
-  bool allow_nonfinite = false;   // let NaN and Inf through
+  // int64 or int32 (batch,), each 0..seq_len; a row of length 0 keeps its state
+  std::optional<Tensor> lengths;
+  State state;                   // empty: the beginning
+  bool allow_nonfinite = false;  // let NaN and Inf through
 };
 
 struct Result {

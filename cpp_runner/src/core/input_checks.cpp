@@ -139,8 +139,8 @@ Tensor check_lengths(const Tensor& lengths, std::int64_t batch, std::int64_t seq
   Tensor checked = convert(lengths, DType::int64, "lengths");
   const auto values = std::as_const(checked).values<std::int64_t>();
   for (std::size_t row = 0; row < values.size(); ++row) {
-    if (values[row] < 1 || values[row] > seq_len) {
-      fail("lengths[" + std::to_string(row) + "] is " + std::to_string(values[row]) + ", expected 1.." +
+    if (values[row] < 0 || values[row] > seq_len) {
+      fail("lengths[" + std::to_string(row) + "] is " + std::to_string(values[row]) + ", expected 0.." +
            std::to_string(seq_len) + " (the steps of the input)");
     }
   }
