@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from zoo._atomic_file import atomic_file
 from zoo.errors import ZooError
+from zoo.quantized_parts import find_quantization
 
 CONFIG_FILE, WEIGHTS_FILE, TRAINING_FILE = "config.json", "model.safetensors", "training.json"
 # The checkpoint inside the folder of a run.
@@ -52,14 +53,20 @@ def save_checkpoint(model: nn.Module, folder: str | Path, matrices: torch.dtype 
         The folder.
 
     Raises:
-        CheckpointError: the module does not say which registered model it is, or `matrices` is not a floating-point
-            dtype or cannot hold a weight.
+        CheckpointError: the module does not say which registered model it is, or is quantized, or `matrices` is not a
+            floating-point dtype or cannot hold a weight.
         OSError: the folder cannot be written to, or the disk is full. Each file is then the old or the new one.
     """
     name, config = getattr(model, "model_name", None), getattr(model, "config", None)
     if name is None or config is None:
         raise CheckpointError(
             "only a model from zoo.build says its name and configuration; save other modules with torch.save"
+        )
+    quantization = find_quantization(model)
+    if quantization is not None:
+        raise CheckpointError(
+            f"the model is quantized, by {quantization.recipe!r}, and a checkpoint holds float weights; write it with "
+            "zoo.save_artifact, or save the float model"
         )
     tensors = {key: _store(key, value, matrices) for key, value in model.state_dict().items()}
     folder = Path(folder)

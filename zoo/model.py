@@ -32,6 +32,8 @@ class QuantizationRecord:
         left_float: layers that the recipe spared, in this order, each with the error that was left.
         float_activations: converted layers of which only the weights are rounded: all of `bf16`, `float16` and `int4`,
             and the written-out cells of `int8`.
+        float_matrices: parameters with rows and columns that the model still has in float32, each with its share of the
+            bytes of all the float model's parameters.
         smoothed: layers whose input channels are smoothed, each with the alpha of it.
     """
 
@@ -48,6 +50,7 @@ class QuantizationRecord:
     left_float: dict[str, dict[str, float]] = field(default_factory=dict)
     calibrated: bool = False
     float_activations: list[str] = field(default_factory=list)
+    float_matrices: dict[str, float] = field(default_factory=dict)
     smoothed: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,6 +66,7 @@ class QuantizationRecord:
             "calibrated": self.calibrated,
             "left_float": self.left_float,
             "float_activations": self.float_activations,
+            "float_matrices": self.float_matrices,
             "smoothed": self.smoothed,
         }
 
@@ -87,7 +91,7 @@ class RecurrentModel(Protocol):
     init_record: dict[str, Any] | None
     """Scheme, options and seed of the initial weights; None where weights were loaded."""
     quantization: QuantizationRecord | None
-    """What `zoo.quantize` did; None for a float model."""
+    """What `zoo.quantize` did; None for a float model. A converted layer has its part of it."""
     training_record: dict[str, Any] | None
     """What training says of the model: its task with the names of classes or columns, and its metrics; or None."""
 

@@ -15,8 +15,9 @@ from torch import nn
 import zoo
 from zoo.artifact.rounding import Rounding
 from zoo.artifact.signature import Signature
-from zoo.artifact.tolerances import FP32, FP32_REGROUPED, STEADY, precision_table, tolerance_table
+from zoo.artifact.tolerances import FP32, FP32_REGROUPED, INT8_LIMIT, STEADY, precision_table, tolerance_table
 from zoo.errors import ZooError
+from zoo.quantized_parts import find_quantization
 
 FORMAT_VERSION = 1
 
@@ -58,14 +59,16 @@ def find_provenance(
 def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, provenance: Provenance) -> dict[str, Any]:
     """Describe a model; the weights' hash and the golden samples are still missing."""
     config = getattr(model, "config", None)
-    record = getattr(model, "quantization", None)
+    record = find_quantization(model)
     allowed = rounding.allowed_of()
     precisions = precision_table(allowed)
     if record is None:
         tolerances = tolerance_table(FP32, FP32_REGROUPED, allowed)
     else:
         regrouped = STEADY if record.uses_engine and rounding.steady else record.regrouped
-        tolerances = tolerance_table(record.replay, regrouped, record.error_of if regrouped is None else allowed)
+        # Nobody compared a module that has quantized parts with a float one.
+        error_of = record.error_of or {n: INT8_LIMIT.max_of_range * span for n, span in rounding.range_of.items()}
+        tolerances = tolerance_table(record.replay, regrouped, error_of if regrouped is None else allowed)
         if record.uses_engine:  # its layers have the precision that the recipe gave them
             own = {"whole": tolerances["cpu"]["replay"], "regrouped": tolerances["cpu"]["stream"]}
             precisions = dict.fromkeys(precisions, own)

@@ -18,6 +18,7 @@ from zoo.artifact.golden import GoldenSample, Sample
 from zoo.artifact.parametrization import copy_module
 from zoo.artifact.signature import Signature, random_input, run_contract
 from zoo.config.tensor_spec import BATCH, SEQ_LEN
+from zoo.quantized_parts import find_quantization
 
 # Two runs may differ by the rounding of each, and other processors show more of it than the golden samples do here.
 FACTOR = 4.0
@@ -122,7 +123,7 @@ def measure_rounding(model: Any, golden: Sequence[GoldenSample], signature: Sign
 
 
 def _is_quantized(model: nn.Module) -> bool:
-    return getattr(model, "quantization", None) is not None
+    return find_quantization(model) is not None
 
 
 def _in_float64(model: nn.Module) -> nn.Module | None:

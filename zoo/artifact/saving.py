@@ -28,6 +28,7 @@ from zoo.artifact.rounding import measure_rounding
 from zoo.artifact.signature import infer_signature
 from zoo.artifact.tolerances import FP32
 from zoo.model import ATTRIBUTES
+from zoo.quantized_parts import find_quantization
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def save_artifact(
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
         worst = worst_difference(load_artifact(temporary).module, golden)
-        quantization = getattr(model, "quantization", None)
+        quantization = find_quantization(model)
         replay = FP32 if quantization is None else quantization.replay
         if not worst <= replay.atol:
             raise ArtifactError(

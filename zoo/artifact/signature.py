@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 from zoo.errors import ZooError
+from zoo.quantized_parts import find_quantization
 
 # Batch size and length of two probes, all different: a dimension that changes with them is dynamic.
 PROBES = ((2, 13), (3, 17))
@@ -90,7 +91,7 @@ def infer_signature(module: nn.Module) -> Signature:
 
 def _check_weights(module: nn.Module, spec: TensorSpec) -> None:
     """Refuse weights that do not take the input; float32 and float64 take tokens."""
-    if getattr(module, "quantization", None) is not None:  # a recipe chose the types, and its layers convert
+    if find_quantization(module) is not None:  # a recipe chose the types, and its layers convert
         return
     allowed = (spec.dtype,) if spec.dtype.startswith("float") else ("float32", "float64")
     given = {str(p.dtype).removeprefix("torch.") for p in module.parameters() if p.is_floating_point()}

@@ -27,6 +27,7 @@ from zoo.onnx_export.models import add_model, check_writable, zero_states
 from zoo.onnx_export.running import AFTER, BEFORE, GOLDEN, MANIFEST, TOLERANCES, OnnxModel, pack_files
 from zoo.onnx_export.verification import Comparison, compare
 from zoo.quantization.shift import FloatReference
+from zoo.quantized_parts import find_quantization
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def export_onnx(
             move the outputs too far, or hardly make the file smaller.
         OSError: the file cannot be written.
     """
-    if getattr(model, "quantization", None) is not None:
+    if find_quantization(model) is not None:
         raise OnnxError("a quantized model has no ONNX form; export the float model")
     check_writable(model)
     other = sorted({str(p.dtype).removeprefix("torch.") for p in model.parameters()} - {"float32"})

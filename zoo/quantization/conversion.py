@@ -20,6 +20,7 @@ from zoo.quantization.sensitivity import spare_layers
 from zoo.quantization.shift import FloatReference, OutputShift
 from zoo.quantization.stored_cells import is_written_cell
 from zoo.quantization.trial import blame_layers, try_recipe
+from zoo.quantized_parts import find_quantization, record_of_layer
 
 
 def quantize(
@@ -90,7 +91,7 @@ def quantize(
             beyond = True
             if not allow_error:
                 raise RecipeError(explain_refusal(float_model, chosen, layers, reference, long_error, steps))
-    quantized.quantization = QuantizationRecord(
+    made = QuantizationRecord(
         recipe=recipe,
         backend=torch.backends.quantized.engine if chosen.uses_backend else "",
         layers={name: type(layer).__name__ for name, layer in layers.items()},
@@ -111,6 +112,9 @@ def quantize(
         # Chunks and rows may differ by as much as the recipe moves outputs.
         error_of=reference.allowed_of(max(chosen.limit.max_of_range, error.max_of_range)),
     )
+    for name in layers:  # so that a layer tells of its recipe in another module, too
+        quantized.get_submodule(name).quantization = record_of_layer(made, name)
+    quantized.quantization = made
     return quantized
 
 
@@ -118,7 +122,9 @@ def _objections(model: nn.Module) -> list[str]:
     """Return what no recipe can take, one sentence per reason."""
     if any(isinstance(m, torch.jit.ScriptModule) for m in model.modules()):
         return ["it is scripted, and PyTorch then silently changes nothing: quantize first, script afterwards"]
-    done = getattr(model, "quantization", None)
+    done = find_quantization(model)
+    if done is not None and getattr(model, "quantization", None) is None:
+        return [f"{', '.join(done.layers)} of it are quantized already, by {done.recipe!r}; quantize all of it at once"]
     if done is not None:
         return [f"it is quantized already, by {done.recipe!r}"]
     found = []

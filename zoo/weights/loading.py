@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from zoo.weights.errors import raise_faults
+from zoo.quantized_parts import find_quantization
+from zoo.weights.errors import WeightsError, raise_faults
 from zoo.weights.files import find_format, read_weights
 from zoo.weights.keras_layers import read_keras_layers
 from zoo.weights.layers import FileModel, place_layers
@@ -34,10 +35,11 @@ def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor])
         The module.
 
     Raises:
-        WeightsError: with all missing, unexpected, misshapen and non-finite tensors at once, or the file cannot be
-            read, or reading it would run code.
+        WeightsError: with all missing, unexpected, misshapen and non-finite tensors at once, or the module is
+            quantized, or the file cannot be read, or reading it would run code.
         FileNotFoundError: no such file.
     """
+    _refuse_quantized(module)
     if not isinstance(weights, Mapping) and (reader := LAYER_READERS.get(find_format(weights))) is not None:
         return load_layers_(module, reader(weights))
     given = dict(weights) if isinstance(weights, Mapping) else read_weights(weights)
@@ -53,12 +55,23 @@ def load_layers_(module: nn.Module, given: FileModel) -> nn.Module:
     """Copy the layers of a file into a module in place.
 
     Raises:
-        WeightsError: with everything that has no place, and everything that is missing, at once.
+        WeightsError: with everything that has no place, and everything that is missing, at once; or the module is
+            quantized.
     """
+    _refuse_quantized(module)
     state, faults = place_layers(module, given.layers)
     raise_faults(given.faults + faults + find_mismatches(module, state))
     module.load_state_dict(state)
     return module
+
+
+def _refuse_quantized(module: nn.Module) -> None:
+    quantization = find_quantization(module)
+    if quantization is not None:
+        raise WeightsError(
+            f"the model is quantized, by {quantization.recipe!r}, and takes no other weights; load them into the float "
+            "model, and quantize that (load_state_dict takes the weights of a model that was quantized in the same way)"
+        )
 
 
 def _fit_prefix(given: dict[str, Tensor], own: set[str]) -> dict[str, Tensor]:
