@@ -6,13 +6,16 @@ refuses these layers. One scale for all activations of a call makes a result dep
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
 
 from zoo.artifact.tolerances import INT8_LIMIT, INT8_REPLAY
-from zoo.quantization.recipe import Recipe, plain_objection, register_recipe, replace_layers
+from zoo.quantization.recipe import Recipe, RecipeError, plain_objection, register_recipe, replace_layers
+from zoo.quantization.stored_state import FITS
 
 LAYERS = (nn.LSTM, nn.GRU, nn.RNN, nn.LSTMCell, nn.GRUCell, nn.RNNCell, nn.Linear)
 
@@ -28,13 +31,30 @@ def objection(layer: nn.Module) -> str | None:
 
 
 def convert(model: nn.Module, names: Collection[str]) -> nn.Module:
-    return replace_layers(model, names, convert_layer)
+    converted = replace_layers(model, names, convert_layer)
+    if "" not in names:
+        converted.register_load_state_dict_pre_hook(partial(refuse_others, names=tuple(names)))
+    return converted
 
 
 def convert_layer(layer: nn.Module) -> nn.Module:
     """Return a layer as PyTorch quantizes it: of a whole model, PyTorch converts one name of a layer that has two."""
     made: nn.Module = torch.ao.quantization.quantize_dynamic(nn.ModuleList([layer]), {"0"}, dtype=torch.qint8)[0]
     return made
+
+
+def refuse_others(
+    model: nn.Module, state_dict: Mapping[str, Any], prefix: str, *_: Any, names: Collection[str]
+) -> None:
+    """Refuse a state dict without the weights of the named layers: PyTorch's own would raise a bare `KeyError`.
+
+    Raises:
+        RecipeError: a weight is missing.
+    """
+    own = [key for name in names for key in model.get_submodule(name).state_dict(prefix=f"{prefix}{name}.")]
+    missing = [key for key in own if key not in state_dict]
+    if missing:
+        raise RecipeError(f"the state dict has no {', '.join(missing)}; {FITS}")
 
 
 register_recipe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, List, Optional, Tuple
 
@@ -14,6 +15,7 @@ from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame,
 from zoo.quantization.int8_numbers import count_steps
 from zoo.quantization.stored_cells import is_written_cell, store_cell
 from zoo.quantization.stored_numbers import HalfTensors, KeptTensors, Store, halve
+from zoo.quantization.stored_state import PackedState, StoredState
 
 
 class InputScale(nn.Module):
@@ -28,13 +30,11 @@ class InputScale(nn.Module):
         return input * self.scale
 
 
-class EngineLSTM(nn.Module):
+class EngineLSTM(PackedState):
     """The core of an LSTM."""
 
     def __init__(self, layer: nn.LSTM, precision: str) -> None:
-        super().__init__()
-        self.packed: Tensor
-        self.register_buffer("packed", pack(layer, precision))
+        super().__init__(pack(layer, precision))
         self.input_scale: nn.Module = nn.Identity()
         self.bidirectional, self.batch_first = layer.bidirectional, layer.batch_first
 
@@ -47,13 +47,11 @@ class EngineLSTM(nn.Module):
         return torch.ops.zoo.lstm_packed_sequence(input, batch_sizes, h, c, self.packed, self.bidirectional)
 
 
-class EngineHidden(nn.Module):
+class EngineHidden(PackedState):
     """The core of a GRU or an RNN."""
 
     def __init__(self, layer: nn.RNNBase, precision: str) -> None:
-        super().__init__()
-        self.packed: Tensor
-        self.register_buffer("packed", pack(layer, precision))
+        super().__init__(pack(layer, precision))
         self.input_scale: nn.Module = nn.Identity()
         self.is_gru = layer.mode == "GRU"
         self.bidirectional, self.batch_first = layer.bidirectional, layer.batch_first
@@ -69,24 +67,20 @@ class EngineHidden(nn.Module):
         return torch.ops.zoo.rnn_packed_sequence(input, batch_sizes, h, self.packed, self.bidirectional)
 
 
-class EngineLSTMCell(nn.Module):
+class EngineLSTMCell(PackedState):
     def __init__(self, packed: Tensor) -> None:
-        super().__init__()
-        self.packed: Tensor
-        self.register_buffer("packed", packed)
+        super().__init__(packed)
         self.input_scale: nn.Module = nn.Identity()
 
     def forward(self, input: Tensor, h: Tensor, c: Tensor) -> Tuple[Tensor, Tensor]:
         return torch.ops.zoo.lstm_cell(self.input_scale(input), h, c, self.packed)
 
 
-class EngineHiddenCell(nn.Module):
+class EngineHiddenCell(PackedState):
     """The core of a GRU's cell or an RNN's."""
 
     def __init__(self, packed: Tensor, is_gru: bool) -> None:
-        super().__init__()
-        self.packed: Tensor
-        self.register_buffer("packed", packed)
+        super().__init__(packed)
         self.input_scale: nn.Module = nn.Identity()
         self.is_gru = is_gru
 
@@ -97,20 +91,18 @@ class EngineHiddenCell(nn.Module):
         return torch.ops.zoo.rnn_cell(input, h, self.packed)
 
 
-class EngineLinear(nn.Module):
+class EngineLinear(PackedState):
     """A linear layer in int8."""
 
     def __init__(self, packed: Tensor) -> None:
-        super().__init__()
-        self.packed: Tensor
-        self.register_buffer("packed", packed)
+        super().__init__(packed)
         self.input_scale: nn.Module = nn.Identity()
 
     def forward(self, input: Tensor) -> Tensor:
         return torch.ops.zoo.linear(self.input_scale(input), self.packed)
 
 
-class PackedHalves(nn.Module):
+class PackedHalves(StoredState):
     """Weights of a linear layer in bf16. The file has them unpacked, because packed ones fill blocks of 16 units."""
 
     def __init__(self, packed: Tensor) -> None:
@@ -133,6 +125,13 @@ class PackedHalves(nn.Module):
             bias = state[0][1]
         self.packed = torch.ops.zoo.pack_linear(state[0][0].float(), bias, "bf16")
         self.training = state[1]
+
+    def get_parts(self) -> dict[str, Tensor]:
+        weight, bias = operators().unpack_linear(self.packed)
+        return {"weight": halve(weight, True), "bias": bias}
+
+    def set_parts(self, parts: Mapping[str, Tensor]) -> None:
+        self.packed = operators().pack_linear(parts["weight"].float(), parts["bias"], "bf16")
 
     def __reduce__(self) -> Any:
         """Copy and pickle as other modules do: Python would call the two methods above."""

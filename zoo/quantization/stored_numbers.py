@@ -6,21 +6,23 @@ stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, List, Tuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zoo.quantization.groups import read_groups
+from zoo.quantization.stored_state import SHAPE, StoredState
 
 # Makes a module of a list of weights, whose `forward` and `values` are the weights, matrices rounded.
 Store = Callable[[List[Tensor]], Any]
+PARTS = ("numbers", "step", "lowest")  # of a matrix, as `read_kept` takes them
 # Gets a matrix (rows, columns) and returns what the file keeps of it, as `read_kept` takes it.
 Rounding = Callable[[Tensor], Tuple[Tensor, ...]]
 
 
-class HalfTensors(nn.Module):
+class HalfTensors(StoredState):
     """Weights whose matrices take two bytes a number in the file, in float16 or bfloat16."""
 
     def __init__(self, values: List[Tensor], wide: bool = False) -> None:
@@ -44,6 +46,12 @@ class HalfTensors(nn.Module):
         self.wide = state[1]
         self.training = state[2]
 
+    def get_parts(self) -> dict[str, Tensor]:
+        return {str(k): halve(v, self.wide) if v.dim() > 1 else v for k, v in enumerate(self.values)}
+
+    def set_parts(self, parts: Mapping[str, Tensor]) -> None:
+        self.values = [parts[str(k)].to(v, copy=True) for k, v in enumerate(self.values)]
+
     def __reduce__(self) -> Any:
         """Copy and pickle as other modules do: Python would call the two methods above."""
         return _restore_halves, (self.values, self.wide, self.training)
@@ -58,7 +66,7 @@ def _restore_halves(values: List[Tensor], wide: bool, training: bool) -> HalfTen
     return HalfTensors(values, wide).train(training)
 
 
-class KeptTensors(nn.Module):
+class KeptTensors(StoredState):
     """Weights of whose matrices the file has whole numbers, and the steps that they count."""
 
     def __init__(self, values: List[Tensor], rounding: Rounding) -> None:
@@ -82,6 +90,23 @@ class KeptTensors(nn.Module):
     def __setstate__(self, state: Tuple[List[List[Tensor]], List[List[int]], bool]) -> None:
         self.kept, self.shapes, self.training = state[0], state[1], state[2]
         self.values = [read_kept(kept, self.shapes[k]) for k, kept in enumerate(self.kept)]
+
+    def get_parts(self) -> dict[str, Tensor]:
+        parts: dict[str, Tensor] = {}
+        for k, kept in enumerate(self.kept):
+            if len(kept) == 1:
+                parts[str(k)] = kept[0]
+            else:
+                # Groups have filled up columns, so that the numbers do not say how many there are.
+                parts |= {f"{k}.{name}": part for name, part in zip(PARTS, kept, strict=False)}
+                parts[f"{k}.{SHAPE}"] = torch.tensor(self.shapes[k])
+        return parts
+
+    def set_parts(self, parts: Mapping[str, Tensor]) -> None:
+        for k, kept in enumerate(self.kept):
+            names = [str(k)] if len(kept) == 1 else [f"{k}.{name}" for name in PARTS[: len(kept)]]
+            self.kept[k] = [parts[name].to(part, copy=True) for name, part in zip(names, kept, strict=True)]
+        self.values = [read_kept(kept, shape) for kept, shape in zip(self.kept, self.shapes, strict=True)]
 
     def __reduce__(self) -> Any:
         """Copy and pickle as other modules do: Python would call the two methods above."""
