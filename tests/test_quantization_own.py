@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 import torch
 from support.program import Program
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import parametrizations, spectral_norm, weight_norm
 
 import zoo
+from zoo.cli.script import print_quantization
 from zoo.quantization.trial import find_unchanged
 
 RECIPES = zoo.list_recipes()
@@ -161,6 +164,41 @@ def test_weights_that_are_computed_are_taken_as_they_are_now(
     )
     zoo.save_artifact(quantized, artifact)
     program.succeed("verify", artifact)
+
+
+class Matrices(Layers):
+    """Its largest matrices are in no layer that a recipe converts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.plane = nn.Conv2d(1, 2, 3, padding=1)
+        self.own = nn.Parameter(torch.randn(40, 8))
+        self.norm, self.scale = nn.LayerNorm(8), nn.Parameter(torch.ones(1, 1, 8))
+        self.register_buffer("filters", torch.ones(8, 8))
+
+    def forward(self, input: Tensor) -> Tensor:
+        steps = self.rnn(self.plane(input.unsqueeze(1)).mean(1))[0]
+        steps = self.norm(self.attention(steps, steps, steps, need_weights=False)[0]) * self.scale
+        return functional.linear(self.fc(steps @ self.filters), self.own)
+
+
+def test_matrices_that_stay_in_float_are_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    model = build("Matrices")
+    record = quantize(model, "bf16", steps=50).quantization
+    whole = sum(parameter.numel() for parameter in model.parameters())
+    assert record.float_matrices == {
+        "module.own": 320 / whole,
+        "module.attention.in_proj_weight": 192 / whole,
+        "module.attention.out_proj.weight": 64 / whole,
+        "module.plane.weight": 18 / whole,
+    }
+    assert record.to_dict()["float_matrices"] == record.float_matrices
+    print_quantization(dataclasses.replace(record, float_matrices=record.float_matrices | {"head.weight": 0.01}))
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("weights in float")]
+    share = (320 + 192 + 64 + 18) / whole + 0.01
+    assert line.endswith(f"module.plane.weight, ...: {share:.1%} of the bytes of the float model")
+    assert quantize(build("Layers"), "bf16").quantization.float_matrices == {}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

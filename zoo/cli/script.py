@@ -36,6 +36,8 @@ examples:
 
 # Steps of the sequence over which a recipe has to keep its limit.
 LONG_RUN = 10_000
+# Of weights in one line.
+MOST_NAMES = 4
 
 
 def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,9 +97,13 @@ def print_lists() -> None:
 
 
 def print_quantization(record: zoo.QuantizationRecord) -> None:
-    """Print what a recipe did to the outputs, which layers it had to leave in float, and which it smoothed."""
+    """Print what a recipe did to the outputs, which weights it had to leave in float, and which it smoothed."""
     for name, error in record.left_float.items():
         print(f"left in float    {name}: worst {error['max_of_range']:.2%}, rms {error['rms_of_std']:.2%} remain")
+    matrices = {n: s for n, s in record.float_matrices.items() if n.rpartition(".")[0] not in record.left_float}
+    if matrices:
+        names = ", ".join(list(matrices)[:MOST_NAMES]) + (", ..." if len(matrices) > MOST_NAMES else "")
+        print(f"weights in float {names}: {sum(matrices.values()):.1%} of the bytes of the float model")
     for where, error in (("samples", record.error), (f"{LONG_RUN:,} steps", record.long_error)):
         print(f"recipe's error   {error['max_of_range']:.2%} of the range, rms {error['rms_of_std']:.2%} ({where})")
     if 0 < len(record.float_activations) < len(record.layers):

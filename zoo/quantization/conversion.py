@@ -15,7 +15,7 @@ from zoo.model import Model, QuantizationRecord
 from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
 from zoo.quantization.refusal import explain_refusal, list_others
-from zoo.quantization.selection import select_layers
+from zoo.quantization.selection import find_float_matrices, select_layers
 from zoo.quantization.sensitivity import spare_layers
 from zoo.quantization.shift import FloatReference, OutputShift
 from zoo.quantization.stored_cells import is_written_cell
@@ -99,6 +99,7 @@ def quantize(
         long_error={} if long_error is None else {"steps": steps, **long_error.to_dict()},
         beyond_limit=beyond,
         left_float={name: trial.to_dict() for name, trial in trials},
+        float_matrices=find_float_matrices(float_model, quantized),
         replay=chosen.replay,
         regrouped=chosen.regrouped,
         uses_engine=chosen.uses_engine,

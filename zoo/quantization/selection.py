@@ -55,5 +55,20 @@ def matches(name: str, layer: nn.Module, entry: str) -> bool:
     return fnmatchcase(name, entry) or any(base.__name__ == entry for base in type(layer).__mro__)
 
 
+def find_float_matrices(float_model: nn.Module, quantized: nn.Module) -> dict[str, float]:
+    """Return the parameters with rows and columns that are still in float, the largest first.
+
+    Returns:
+        Names, each with its share of the bytes of all the float model's parameters.
+    """
+    whole = sum(parameter.nbytes for parameter in float_model.parameters())
+    shares = {
+        name: parameter.nbytes / whole
+        for name, parameter in quantized.named_parameters()
+        if sum(size > 1 for size in parameter.shape) > 1
+    }
+    return dict(sorted(shares.items(), key=lambda entry: -entry[1]))
+
+
 def _list(layers: dict[str, nn.Module]) -> str:
     return ", ".join(f"{name or 'the model itself'} ({type(layer).__name__})" for name, layer in layers.items())
