@@ -193,6 +193,16 @@ def test_what_cannot_be_calibrated_is_refused() -> None:
     for recipe, options, message in (
         ("static_int8", {}, "recipe 'static_int8' needs calibration: real inputs .*; recipe 'int8' does without"),
         ("static_int8", {"calibration": []}, "calibration is empty"),
+        (
+            "static_int8",
+            {"calibration": [zoo.Sample("steps", torch.randn(9, 1, 12))]},
+            r"no range for the hidden values of backbone.stack.rnn, .* with sequences of more than one step, or",
+        ),
+        (
+            "static_int8",
+            {"calibration": [zoo.Sample("zeros", torch.zeros(9, 5, 12))]},
+            r"no range for the input values of backbone.stack.rnn, which are always 0; calibrate with other inputs, or",
+        ),
         ("bf16", {"calibration": calibration(model)}, "'bf16' takes no calibration; int8, mixed, static_int8 do"),
     ):
         with pytest.raises(zoo.RecipeError, match=message):

@@ -12,6 +12,7 @@ from zoo.artifact.golden import Sample, draw_samples
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
 from zoo.model import Model, QuantizationRecord
+from zoo.quantization.inputs import check_inputs
 from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
 from zoo.quantization.refusal import explain_refusal, list_others
@@ -55,8 +56,8 @@ def quantize(
         A new module in eval mode, as from `zoo.build`, with a `QuantizationRecord` as its `quantization`.
 
     Raises:
-        RecipeError: the recipe does not exist or cannot take the model, a layer did not change, a module reads the
-            weights of a converted layer, or the error is beyond the recipe's limit.
+        RecipeError: the recipe does not exist or cannot take the model, the model cannot take an input, a layer did not
+            change, a module reads the weights of a converted layer, or the error is beyond the recipe's limit.
     """
     chosen = find_recipe(recipe)
     objections = _objections(model)
@@ -71,9 +72,13 @@ def quantize(
     if objections:
         other = "".join(f", or use recipe {name!r}" for name in list_others(float_model, chosen)[:1])
         raise RecipeError(f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude these{other}")
+    if steps < 0:
+        raise RecipeError(f"steps must be 0, for no long sequence, or more; got {steps}")
+    signature = infer_signature(float_model)
+    check_inputs(float_model, samples, signature, "samples")
+    check_inputs(float_model, calibration, signature, "calibration")
     # Calibration and conversion run the user's code around layers that are no longer PyTorch's.
     chosen = blame_layers(lambda names: calibrate(chosen, float_model, names, calibration), chosen, layers)
-    signature = infer_signature(float_model)
     reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
     quantized: Any
     quantized, error = try_recipe(float_model, chosen, layers, reference)

@@ -104,15 +104,13 @@ def calibrate(recipe: Recipe, model: nn.Module, names: Collection[str], calibrat
     """Return a recipe that has learned from real inputs, or the recipe itself where there are none.
 
     Raises:
-        RecipeError: it learns nothing from inputs, or the list is empty.
+        RecipeError: it learns nothing from inputs.
     """
     if calibration is None:
         return recipe
     if recipe.calibrated is None:
         able = [name for name in list_recipes() if find_recipe(name).calibrated is not None]
         raise RecipeError(f"recipe {recipe.name!r} takes no calibration; {', '.join(able)} do")
-    if not calibration:
-        raise RecipeError("calibration is empty; give at least one real input")
     return replace(recipe, convert=recipe.calibrated(model, list(names), calibration))
 
 

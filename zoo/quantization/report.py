@@ -15,6 +15,7 @@ from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
 from zoo.model import ATTRIBUTES
 from zoo.quantization.conversion import quantize
+from zoo.quantization.inputs import check_inputs
 from zoo.quantization.long_run import LONG, measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe, list_recipes
 from zoo.quantization.selection import select_layers
@@ -79,11 +80,13 @@ def compare_recipes(
         steps: the length of the long sequence.
 
     Raises:
-        RecipeError: a recipe does not exist.
+        RecipeError: a recipe does not exist, or the model cannot take an input.
     """
     float_model = copy_module(model).eval()
     make_plain_(float_model)
     signature = infer_signature(float_model)
+    check_inputs(float_model, samples, signature, "samples")
+    check_inputs(float_model, calibration, signature, "calibration")
     reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
     whole = count_bytes(float_model)
     reports = []

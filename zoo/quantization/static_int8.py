@@ -60,7 +60,29 @@ def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sampl
     unseen = [name for name in names if not seen[name] and not is_written_cell(model.get_submodule(name))]
     if unseen:
         raise RecipeError(f"the calibration inputs never reach {', '.join(unseen)}; exclude these")
+    refuse_silent(seen)
     return smooth_and_convert(model, seen, samples, round_in_range, make_static_layer)
+
+
+def refuse_silent(seen: dict[str, dict[str, Seen]]) -> None:
+    """Refuse calibration in which a matrix multiplied nothing but zeros: its range would make all activations 0.
+
+    Raises:
+        RecipeError: with the layers.
+    """
+    silent = {
+        (matrix.rpartition(".")[2], name)
+        for name, matrices in seen.items()
+        for matrix, rows in matrices.items()
+        if matrix.rpartition(".")[2] in MATRICES and rows.count == 0
+    }
+    if silent:
+        places = ", ".join(f"the {kind} values of {name}" for kind, name in sorted(silent))
+        others = "other inputs" if any(kind == "input" for kind, _ in silent) else "sequences of more than one step"
+        raise RecipeError(
+            f"the calibration inputs give no range for {places}, which are always 0; calibrate with {others}, or "
+            "exclude what is always 0"
+        )
 
 
 def round_in_range(matrix: Seen) -> Tensor:
