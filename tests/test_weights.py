@@ -1,6 +1,11 @@
 """Weights go where they belong, or every mismatch is named."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +62,64 @@ def test_arrays_of_numpy_load(suffix: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "words.npz", **arrays, words=np.array(["a", "b"]))
     with pytest.raises(WeightsError, match=r"holds words \(<U1\), expected numbers"):
         build_small("gru_tagger", weights=tmp_path / "words.npz")
+
+
+def test_weights_in_parts_are_read_by_their_index(tmp_path: Path) -> None:
+    source = build_small("gru_tagger", seed=1)
+    state = source.state_dict()
+    place_of = {name: f"model-{k % 2}.safetensors" for k, name in enumerate(state)}
+    for part in set(place_of.values()):
+        save_file({name: state[name] for name in state if place_of[name] == part}, tmp_path / part)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": place_of}))
+    assert torch.equal(flat(build_small("gru_tagger", weights=index)), flat(source))
+    for content, words in [
+        ('{"weight_map": {"head.bias": "model-0.safetensors"}, "x"', "is not the index of weights in parts"),
+        ('{"hidden_size": 64}', "is not the index of weights in parts"),
+        ('{"weight_map": {"head.bias": "../model-0.safetensors"}}', "expected a file of weights in the same folder"),
+        ('{"weight_map": {"foot.bias": "model-0.safetensors"}}', "foot.bias is not in model-0.safetensors"),
+    ]:
+        index.write_text(content)
+        with pytest.raises(WeightsError, match=words):
+            build_small("gru_tagger", weights=index)
+    index.write_text('{"weight_map": {"head.bias": "model-7.safetensors"}}')
+    with pytest.raises(FileNotFoundError, match=r"model-7\.safetensors"):
+        build_small("gru_tagger", weights=index)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda value: (value * 127).to(torch.int8), "expected float32, got int8"),
+        (lambda value: value > 0, "expected float32, got bool"),
+        (lambda value: value * 1j, "expected float32, got complex64"),
+        (lambda value: value.double() * 1e300, "holds NaN or Inf, or more than float32 can"),
+        (lambda value: value.to_sparse(), "is sparse, expected plain numbers"),
+        (lambda value: value.to("meta"), "is on the meta device, expected plain numbers"),
+        (lambda value: value.tolist(), "must be a tensor or an array of numbers, got a list"),
+        (lambda value: value.numpy().astype(str), "must be a tensor or an array of numbers, got an array of <U"),
+    ],
+)
+def test_weights_of_another_type_are_refused(change: Callable[[torch.Tensor], Any], words: str) -> None:
+    state = build_small("gru_tagger").state_dict()
+    with pytest.raises(WeightsError, match=f"1 mismatch:\n  head.weight:? {words}"):
+        build_small("gru_tagger", weights={**state, "head.weight": change(state["head.weight"])})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [torch.Tensor.numpy, torch.Tensor.double, torch.Tensor.half, lambda value: value.to(torch.float8_e4m3fn)],
+)
+def test_floating_point_weights_of_any_size_fit(change: Callable[[torch.Tensor], Any]) -> None:
+    source = build_small("gru_tagger", seed=1)
+    given = {name: change(value) for name, value in source.state_dict().items()}
+    torch.testing.assert_close(flat(build_small("gru_tagger", weights=given)), flat(source), atol=0.02, rtol=0)
+
+
+def test_what_is_neither_a_file_nor_a_state_dict() -> None:
+    for weights, words in ((3, "got int"), ([torch.ones(1)], "got list"), ({3: torch.ones(1)}, "3 must be a string")):
+        with pytest.raises(WeightsError, match=words):
+            build_small("gru_tagger", weights=weights)
 
 
 @pytest.mark.parametrize("name", ["lstm_encoder", "residual_lstm_encoder"])

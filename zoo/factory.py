@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,7 +33,7 @@ def build(
     *,
     init: str | Init = "uniform",
     seed: int = 0,
-    weights: str | Path | Mapping[str, Tensor] | None = None,
+    weights: str | Path | Mapping[str, Tensor | np.ndarray] | None = None,
     pretrained: bool = False,
     **overrides: object,
 ) -> Model:
@@ -45,7 +46,8 @@ def build(
         name: a name of `list_models()`.
         init: an initialisation scheme's name, or an `Init` with options.
         seed: of the initial weights. The same seed gives the same weights, and the global generator is not used.
-        weights: a file (`.safetensors`, `.pt`, `.npz`, `.onnx`, `.keras`, `.h5`) or a state dict to load.
+        weights: a file (`.safetensors`, `.pt`, `.npz`, `.onnx`, `.keras`, `.h5`, or the index of one in parts) or a
+            state dict to load.
         pretrained: load the weights that come with the package, with the configuration that they were trained with.
         overrides: fields of the model's configuration, such as hidden_size=64.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from zoo.weights.arrays import to_tensor
+from zoo.weights.arrays import holds_numbers, to_tensor
 from zoo.weights.errors import WeightsError
 
 # The entries under which training programs keep the weights: Lightning's first.
@@ -22,7 +23,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def find_format(path: str | Path) -> str:
-    """Return "safetensors", "torch", "torchscript", "npz", "onnx" or "keras", by content where it tells.
+    """Return "safetensors", "sharded", "torch", "torchscript", "npz", "onnx" or "keras", by content where it tells.
 
     Raises:
         FileNotFoundError: no such file.
@@ -32,6 +33,8 @@ def find_format(path: str | Path) -> str:
         raise FileNotFoundError(f"no weights at {path}")
     if zipfile.is_zipfile(path):
         return _find_archive_format(path)
+    if path.suffix == ".json":
+        return "sharded"
     with path.open("rb") as file:
         start = file.read(16)
     if start.startswith(HDF5):
@@ -58,6 +61,7 @@ def _find_archive_format(path: Path) -> str:
 def read_weights(path: str | Path) -> dict[str, Tensor]:
     """Read names and tensors from `.safetensors`, `.npz`, or a `torch.save` file with nothing but tensors in it.
 
+    An index, `model.safetensors.index.json`, says which file beside it has which tensor.
     From a checkpoint of a training program, the entry with the weights is taken, which Lightning calls `state_dict`.
 
     Raises:
@@ -73,11 +77,31 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
             raise WeightsError(f"{path} is not a readable safetensors file: {error}") from error
     if kind == "npz":
         return _read_npz(path)
+    if kind == "sharded":
+        return _read_parts(path)
     if kind == "torchscript":
         raise WeightsError(f"{path} is a TorchScript file, not a state dict; load it with zoo.load_artifact")
     if kind != "torch":
         raise WeightsError(f"{path} is a whole model, not a state dict; give it to zoo.build as weights")
     return _read_torch(path)
+
+
+def _read_parts(path: Path) -> dict[str, Tensor]:
+    try:
+        place_of = json.loads(path.read_text())["weight_map"]
+        parts = sorted(set(place_of.values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(
+            f'{path} is not the index of weights in parts: expected {{"weight_map": {{name of a tensor: file}}}}'
+        ) from error
+    strange = [part for part in parts if Path(part).name != part or part.endswith(".json")]
+    if strange:
+        raise WeightsError(f"{path} names {strange[0]!r}, expected a file of weights in the same folder")
+    held = {part: read_weights(path.parent / part) for part in parts}
+    missing = [f"{name} is not in {part}" for name, part in place_of.items() if name not in held[part]]
+    if missing:
+        raise WeightsError(f"{path} does not fit its files: {', '.join(missing[:3])}; get all of them again")
+    return {name: held[part][name] for name, part in place_of.items()}
 
 
 def _read_npz(path: Path) -> dict[str, Tensor]:
@@ -86,7 +110,7 @@ def _read_npz(path: Path) -> dict[str, Tensor]:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
         raise WeightsError(f"{path} is not a readable .npz file of numbers: {error}") from error
-    wrong = [f"{name} ({array.dtype})" for name, array in arrays.items() if array.dtype.kind not in "fiub"]
+    wrong = [f"{name} ({array.dtype})" for name, array in arrays.items() if not holds_numbers(array)]
     if wrong:
         raise WeightsError(f"{path} holds {', '.join(wrong)}, expected numbers; leave them out with numpy.savez")
     return {name: to_tensor(array) for name, array in arrays.items()}

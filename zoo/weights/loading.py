@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from zoo.quantized_parts import find_quantization
+from zoo.weights.arrays import holds_numbers, to_tensor
 from zoo.weights.errors import WeightsError, raise_faults
 from zoo.weights.files import find_format, read_weights
 from zoo.weights.keras_layers import read_keras_layers
@@ -19,7 +21,7 @@ from zoo.weights.onnx_layers import read_onnx_layers
 LAYER_READERS = {"onnx": read_onnx_layers, "keras": read_keras_layers}
 
 
-def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor]) -> nn.Module:
+def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor | np.ndarray]) -> nn.Module:
     """Copy weights into a module in place.
 
     From the file of an ONNX or Keras model, layers go where the module has layers of their kind, in the order of the
@@ -29,20 +31,23 @@ def load_weights_(module: nn.Module, weights: str | Path | Mapping[str, Tensor])
 
     Args:
         module: whose weights to set.
-        weights: a file, `.safetensors`, `.pt`, `.npz`, `.onnx`, `.keras` or `.h5`, or a state dict.
+        weights: a file, `.safetensors`, `.pt`, `.npz`, `.onnx`, `.keras` or `.h5`, the index of one in parts
+            (`model.safetensors.index.json`), or a state dict. Floating-point numbers of any size fit a weight.
 
     Returns:
         The module.
 
     Raises:
-        WeightsError: with all missing, unexpected, misshapen and non-finite tensors at once, or the module is
-            quantized, or the file cannot be read, or reading it would run code.
+        WeightsError: with all missing, unexpected, misshapen and non-finite tensors and those of another type at once,
+            or the module is quantized, or the file cannot be read, or reading it would run code.
         FileNotFoundError: no such file.
     """
     _refuse_quantized(module)
+    if not isinstance(weights, str | Path | Mapping):
+        raise WeightsError(f"weights must be a file or a mapping of names to tensors, got {type(weights).__name__}")
     if not isinstance(weights, Mapping) and (reader := LAYER_READERS.get(find_format(weights))) is not None:
         return load_layers_(module, reader(weights))
-    given = dict(weights) if isinstance(weights, Mapping) else read_weights(weights)
+    given = _to_tensors(weights) if isinstance(weights, Mapping) else read_weights(weights)
     given = _fit_prefix(given, set(module.state_dict()))
     if given and all("." not in name for name in given) and not set(given) & set(module.state_dict()):
         return _load_into_stack_(module, given)
@@ -72,6 +77,28 @@ def _refuse_quantized(module: nn.Module) -> None:
             f"the model is quantized, by {quantization.recipe!r}, and takes no other weights; load them into the float "
             "model, and quantize that (load_state_dict takes the weights of a model that was quantized in the same way)"
         )
+
+
+def _to_tensors(weights: Mapping[str, Tensor | np.ndarray]) -> dict[str, Tensor]:
+    """Turn the arrays of a state dict into tensors.
+
+    Raises:
+        WeightsError: with everything that is neither, at once.
+    """
+    given: dict[str, Tensor] = {}
+    faults = []
+    for name, value in weights.items():
+        if not isinstance(name, str):
+            faults.append(f"{name!r} must be a string, the name of a tensor")
+        elif isinstance(value, Tensor):
+            given[name] = value
+        elif isinstance(value, np.ndarray) and holds_numbers(value):
+            given[name] = to_tensor(value)
+        else:
+            what = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+            faults.append(f"{name} must be a tensor or an array of numbers, got {what}")
+    raise_faults(faults)
+    return given
 
 
 def _fit_prefix(given: dict[str, Tensor], own: set[str]) -> dict[str, Tensor]:
@@ -121,7 +148,7 @@ def _load_into_stack_(module: nn.Module, given: dict[str, Tensor]) -> nn.Module:
 
 
 def find_mismatches(module: nn.Module, given: Mapping[str, Tensor]) -> list[str]:
-    """Return one line for every missing, unexpected, misshapen or non-finite tensor."""
+    """Return one line for every tensor that is missing, unexpected, misshapen, of another type, or not finite."""
     own = module.state_dict()
     faults = [f"missing {name} {list(own[name].shape)}" for name in own if name not in given]
     faults += [f"unexpected {name} {list(given[name].shape)}" for name in given if name not in own]
@@ -130,6 +157,30 @@ def find_mismatches(module: nn.Module, given: Mapping[str, Tensor]) -> list[str]
             continue
         if own[name].shape != given[name].shape:
             faults.append(f"{name}: expected {list(own[name].shape)}, got {list(given[name].shape)}")
-        elif given[name].is_floating_point() and not torch.isfinite(given[name]).all():
-            faults.append(f"{name}: holds NaN or Inf")
+        else:
+            faults += _value_faults(name, own[name], given[name])
     return faults
+
+
+def _value_faults(name: str, own: Tensor, given: Tensor) -> list[str]:
+    """Return what prevents the values of a tensor from becoming those of the module's own."""
+    if given.layout != torch.strided or given.is_meta or given.is_quantized:
+        what = "quantized" if given.is_quantized else "on the meta device" if given.is_meta else "sparse"
+        return [f"{name}: is {what}, expected plain numbers"]
+    if _kind(own.dtype) != _kind(given.dtype):
+        # Integers, such as those of a quantized checkpoint, stand for weights only with a scale that is elsewhere.
+        return [f"{name}: expected {_title(own.dtype)}, got {_title(given.dtype)}"]
+    # Another type may have other limits, so it is the converted values that count.
+    if own.is_floating_point() and not torch.isfinite(given.to(own.dtype)).all():
+        return [f"{name}: holds NaN or Inf, or more than {_title(own.dtype)} can"]
+    return []
+
+
+def _kind(dtype: torch.dtype) -> str:
+    if dtype.is_floating_point or dtype.is_complex:
+        return "complex" if dtype.is_complex else "real"
+    return "truth" if dtype == torch.bool else "whole"
+
+
+def _title(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
