@@ -19,13 +19,14 @@ ROOT = Path(__file__).parents[1]
 ARROWS: dict[str, set[str]] = {
     "zoo.errors": set(),
     "zoo._atomic_file": set(),
+    "zoo._json_values": {"zoo.errors"},
     "zoo.installation": {"zoo"},
     "zoo.config": {"zoo.errors"},
     "zoo.registry": {"zoo.errors"},
     "zoo.init": {"zoo.config", "zoo.errors"},
     "zoo.weights": {"zoo.errors", "zoo.quantized_parts"},
     "zoo.cost": {"zoo.config", "zoo.init"},
-    "zoo.checkpoint": {"zoo._atomic_file", "zoo.errors", "zoo.quantized_parts"},
+    "zoo.checkpoint": {"zoo._atomic_file", "zoo._json_values", "zoo.errors", "zoo.quantized_parts"},
     "zoo.ops": {"zoo.config", "zoo.installation"},
     "zoo.models.padding": set(),
     "zoo.decoding": {"zoo.models.padding"},
@@ -39,6 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "zoo.description": {"zoo.config"},
     "zoo.factory": {
         "zoo.checkpoint",
+        "zoo.config",
         "zoo.description",
         "zoo.init",
         "zoo.model",
@@ -49,6 +51,7 @@ ARROWS: dict[str, set[str]] = {
     "zoo.artifact": {
         "zoo",
         "zoo._atomic_file",
+        "zoo._json_values",
         "zoo.artifact.tolerances",
         "zoo.artifact.torchscript",
         "zoo.config",

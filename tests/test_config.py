@@ -1,16 +1,29 @@
 """Configurations refuse what no model can be built from, and name every fault at once."""
 
 import dataclasses
+import json
 
+import numpy as np
 import pytest
 
-from zoo.config import ClassifierConfig, ConfigError, LanguageModelConfig, RecurrentConfig
+from zoo.config import (
+    ClassifierConfig,
+    ConfigError,
+    LanguageModelConfig,
+    PronouncerConfig,
+    RecurrentConfig,
+    WordTaggerConfig,
+)
 
 
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
         ({"cell": "transformer"}, "cell must be one of lstm, gru, rnn"),
+        ({"cell": ["gru"]}, "cell must be one of lstm, gru, rnn"),
+        ({"hidden_size": np.int64(0)}, "hidden_size must be a whole number >= 1, got 0"),
+        ({"hidden_size": np.float32(64)}, "hidden_size must be a whole number >= 1, got 64.0"),
+        ({"dropout": float("nan"), "num_layers": 2}, "dropout must be in [0, 1)"),
         ({"hidden_size": 0}, "hidden_size must be a whole number >= 1, got 0"),
         ({"hidden_size": 2.5}, "hidden_size must be a whole number"),
         ({"num_layers": True}, "num_layers must be a whole number"),
@@ -68,3 +81,18 @@ def test_configs_are_frozen_and_replace_validates() -> None:
     with pytest.raises(ConfigError, match="num_layers"):
         config.replace(num_layers=0)
     assert RecurrentConfig(**config.to_dict()) == config
+
+
+def test_scalars_of_numpy_are_numbers() -> None:
+    config = RecurrentConfig(
+        hidden_size=np.int64(64), num_layers=np.int32(2), dropout=np.float32(0.125), bidirectional=np.bool_(True)
+    )
+    assert config == RecurrentConfig(hidden_size=64, num_layers=2, dropout=0.125, bidirectional=True)
+    assert json.loads(json.dumps(config.to_dict())) == config.to_dict()
+
+
+def test_names_are_strings() -> None:
+    for config, field in ((WordTaggerConfig, "tags"), (PronouncerConfig, "phonemes")):
+        for value in (3, "abc", (1, 2)):
+            with pytest.raises(ConfigError, match=f"{field} must be a tuple of names"):
+                config(**{field: value})

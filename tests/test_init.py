@@ -1,7 +1,12 @@
 """Initialisation schemes are judged by their property, block by block."""
 
-import math
+from __future__ import annotations
 
+import json
+import math
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import torch
 from support.small_models import build_small
@@ -108,6 +113,39 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         build_small(name, init=init, **overrides)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: zoo.Init(zero_bias="no"), "zero_bias must be True or False, got 'no'"),
+        (lambda: zoo.Init(unit_forget=1), "unit_forget must be True or False, got 1"),
+        (lambda: zoo.Init(forget_bias="1"), "forget_bias must be a finite number, got '1'"),
+        (lambda: zoo.Init(forget_bias=float("nan")), "forget_bias must be a finite number, got nan"),
+        (lambda: zoo.Init(["orthogonal"]), "scheme must be the name of a scheme"),
+        (lambda: zoo.Init(chrono=2.5), "chrono is the longest time scale"),
+        (lambda: zoo.Init(overrides={"head.bias": float("inf")}), r"overrides\['head.bias'\] must be a finite number"),
+        (lambda: zoo.Init(overrides={3: 0.5}), "a pattern of overrides must be a string, got 3"),
+        (lambda: zoo.Init(overrides=["head.bias"]), "overrides must be a mapping"),
+        (lambda: build_small("lstm_encoder", init=None), "init must be the name of a scheme or zoo.Init"),
+        (lambda: build_small("lstm_encoder", init={"scheme": "orthogonal"}), "init must be the name of a scheme"),
+        (lambda: zoo.init_weights_(torch.nn.Linear(2, 2), 3), "init must be the name of a scheme"),
+        (lambda: build_small("lstm_encoder", seed=1.5), "seed must be a whole number of 64 bits, got 1.5"),
+        (lambda: build_small("lstm_encoder", seed=2**64), "seed must be a whole number of 64 bits"),
+        (lambda: zoo.init_weights_(torch.nn.Linear(2, 2), seed="a"), "seed must be a whole number of 64 bits, got 'a'"),
+    ],
+)
+def test_values_of_wrong_types_are_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(zoo.InitError, match=message):
+        make()
+
+
+def test_scalars_of_numpy_are_numbers() -> None:
+    options = zoo.Init(forget_bias=np.float32(1.5), zero_bias=np.bool_(False), overrides={"head.bias": np.int64(2)})
+    assert options == zoo.Init(forget_bias=1.5, overrides={"head.bias": 2})
+    assert zoo.Init(chrono=np.int64(9)) == zoo.Init(chrono=9)
+    record = build_small("lstm_tagger", init=options, seed=np.int64(3)).init_record
+    assert json.loads(json.dumps(record)) == record
 
 
 def test_zero_biases_reach_the_head() -> None:

@@ -107,35 +107,6 @@ def test_cells_are_converted_and_saved(recipe: str, artifact: Path, monkeypatch:
     assert zoo.save_artifact(model, artifact).worst_difference == 0.0
 
 
-@pytest.mark.parametrize("role", ["samples", "calibration"])
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ([], "{role} is empty; give at least one"),
-        ([torch.randn(2, 9, 8)], "{role} must be a list of zoo.Sample, got a Tensor in it"),
-        (
-            [zoo.Sample("real", torch.randn(2, 9, 7))],
-            r"with 'real' of {role}, which is float32 \(2, 9, 7\), expected float32 \(batch, seq_len, 8\): ValueError",
-        ),
-        (
-            [zoo.Sample("good", torch.randn(2, 9, 8)), zoo.Sample("real", torch.randn(2, 9, 8).double())],
-            r"with 'real' of {role}, which is float64 \(2, 9, 8\), expected float32 \(batch, seq_len, 8\): ValueError",
-        ),
-    ],
-)
-def test_an_input_that_does_not_fit_is_named_and_no_layer(role: str, given: Any, message: str) -> None:
-    model = zoo.build("gru_tagger", input_size=8, hidden_size=8, num_classes=3)
-    with pytest.raises(RecipeError, match=message.format(role=role)):
-        zoo.quantize(model, "int8", **{role: given})
-    with pytest.raises(RecipeError, match=message.format(role=role)):
-        zoo.compare_recipes(model, ["int8"], **{role: given})
-
-
-def test_a_negative_number_of_steps_is_refused() -> None:
-    with pytest.raises(RecipeError, match="steps must be 0, for no long sequence, or more; got -5"):
-        zoo.quantize(zoo.build("gru_tagger", input_size=8, num_classes=3), "int8", steps=-5)
-
-
 def identity(module: nn.Module, names: Collection[str]) -> nn.Module:
     return module
 

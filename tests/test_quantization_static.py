@@ -205,7 +205,7 @@ def test_what_cannot_be_calibrated_is_refused() -> None:
         ),
         ("bf16", {"calibration": calibration(model)}, "'bf16' takes no calibration; int8, mixed, static_int8 do"),
     ):
-        with pytest.raises(zoo.RecipeError, match=message):
+        with pytest.raises(zoo.ZooError, match=message):
             zoo.quantize(model, recipe, **options)  # type: ignore[arg-type]
     ops, packed = operators(), pack(nn.GRU(4, 4), "int8")
     for call, message in (

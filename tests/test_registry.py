@@ -63,5 +63,17 @@ def test_a_seed_gives_the_same_weights_and_leaves_the_global_generator_alone() -
 
 
 def test_pretrained_without_weights_is_refused() -> None:
-    with pytest.raises(ValueError, match="comes without trained weights"):
+    with pytest.raises(zoo.ConfigError, match="comes without trained weights"):
         zoo.build("lstm_encoder", pretrained=True)
+
+
+def test_names_that_cannot_be_taken_or_found_are_refused() -> None:
+    for name, words in (("lstm_encoder", "registered already"), ("a model", "letters, digits"), (3, "got 3")):
+        with pytest.raises(zoo.RegistrationError, match=words):
+            zoo.register_model(name, None, nn.Linear)
+    with pytest.raises(zoo.RegistrationError, match="'uniform' is registered already"):
+        zoo.register_init("uniform")(lambda block, role, generator: None)
+    with pytest.raises(zoo.UnknownModelError, match=r"a model's name is a string, got \['gru'\]"):
+        zoo.build(["gru"])
+    with pytest.raises(zoo.RecipeError, match=r"no recipe is called \['int8'\]"):
+        zoo.find_recipe(["int8"])

@@ -32,7 +32,9 @@ _HOMES = {
     "RecipeError": "zoo.quantization",
     "RecipeReport": "zoo.quantization",
     "RecurrentModel": "zoo.model",
+    "RegistrationError": "zoo.errors",
     "Sample": "zoo.artifact.golden",
+    "SampleError": "zoo.artifact.golden",
     "SavedArtifact": "zoo.artifact.saving",
     "SavedOnnx": "zoo.onnx_export.exporting",
     "ScriptError": "zoo.artifact.torchscript",
@@ -90,6 +92,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.acceleration import AccelerationError as AccelerationError
     from zoo.acceleration import accelerate as accelerate
     from zoo.artifact.golden import Sample as Sample
+    from zoo.artifact.golden import SampleError as SampleError
     from zoo.artifact.loading import LoadedArtifact as LoadedArtifact
     from zoo.artifact.loading import load_artifact as load_artifact
     from zoo.artifact.manifest import ArtifactError as ArtifactError
@@ -110,6 +113,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.diagnostics.diagnosis import Diagnosis as Diagnosis
     from zoo.diagnostics.diagnosis import diagnose as diagnose
     from zoo.diagnostics.gates import record_gates as record_gates
+    from zoo.errors import RegistrationError as RegistrationError
     from zoo.errors import ZooError as ZooError
     from zoo.factory import build as build
     from zoo.factory import find_model as find_model

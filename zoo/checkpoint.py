@@ -15,6 +15,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from zoo._atomic_file import atomic_file
+from zoo._json_values import to_json_values
 from zoo.errors import ZooError
 from zoo.quantized_parts import find_quantization
 
@@ -54,7 +55,7 @@ def save_checkpoint(model: nn.Module, folder: str | Path, matrices: torch.dtype 
 
     Raises:
         CheckpointError: the module does not say which registered model it is, or is quantized, or `matrices` is not a
-            floating-point dtype or cannot hold a weight.
+            floating-point dtype or cannot hold a weight, or JSON has no such `training_record`.
         OSError: the folder cannot be written to, or the disk is full. Each file is then the old or the new one.
     """
     name, config = getattr(model, "model_name", None), getattr(model, "config", None)
@@ -68,6 +69,7 @@ def save_checkpoint(model: nn.Module, folder: str | Path, matrices: torch.dtype 
             f"the model is quantized, by {quantization.recipe!r}, and a checkpoint holds float weights; write it with "
             "zoo.save_artifact, or save the float model"
         )
+    record = to_json_values(getattr(model, "training_record", None), "training_record", CheckpointError)
     tensors = {key: _store(key, value, matrices) for key, value in model.state_dict().items()}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +77,6 @@ def save_checkpoint(model: nn.Module, folder: str | Path, matrices: torch.dtype 
         temporary.write_bytes(save(tensors))
     about = {"model": name, "config": config.to_dict()}
     _write_json(folder / CONFIG_FILE, about)
-    record = getattr(model, "training_record", None)
     if record is not None:
         _write_json(folder / TRAINING_FILE, record)
     return folder

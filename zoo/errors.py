@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class ZooError(Exception):
     """Base of every error that this package raises on purpose."""
+
+
+class RegistrationError(ZooError, ValueError):
+    """A model, cell, scheme or recipe cannot have this name."""

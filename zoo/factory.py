@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from zoo.checkpoint import read_checkpoint
+from zoo.config.faults import ConfigError
 from zoo.description import describe_
 from zoo.init.filling import init_weights_
-from zoo.init.options import Init
+from zoo.init.options import Init, check_seed, to_options
 from zoo.model import Model
 from zoo.models.presets import register_cell, register_presets
 from zoo.models.templates import register_templates
@@ -57,19 +58,20 @@ def build(
 
     Raises:
         UnknownModelError: no such name; the message gives the nearest ones.
-        ConfigError: an override does not exist or does not fit.
+        ConfigError: an override does not exist or does not fit, or arguments contradict each other.
         WeightsError: the weights do not fit; the message has all mismatches.
-        ValueError: the scheme does not exist or these layers cannot take it, or arguments contradict each other.
+        InitError: the scheme does not exist or these layers cannot take it, or `init` or `seed` is of a wrong type.
     """
     entry = find_model(name)
+    seed = check_seed(seed)
     config, training = entry.config, None
     if pretrained:
         if entry.pretrained is None:
-            raise ValueError(
+            raise ConfigError(
                 f"model {name!r} comes without trained weights; zoo.list_models(trained=True) has those with them"
             )
         if weights is not None:
-            raise ValueError("pretrained=True and weights=... both name weights; give one of them")
+            raise ConfigError("pretrained=True and weights=... both name weights; give one of them")
         checkpoint = read_checkpoint(entry.pretrained)
         config = config.replace(**checkpoint.config)
         weights, training = checkpoint.weights, checkpoint.training
@@ -78,7 +80,7 @@ def build(
         torch.manual_seed(seed)
         module: Any = entry.builder(config)
     if weights is None:
-        options = Init(init) if isinstance(init, str) else init
+        options = to_options(init)
         init_weights_(module, options, seed=seed)
         module.init_record = {**options.to_dict(), "seed": seed}
     else:

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from zoo.errors import ZooError
+from zoo.errors import RegistrationError, ZooError
 
 
 class UnknownModelError(ZooError, ValueError):
@@ -49,12 +49,12 @@ def register_model(
         pretrained: a checkpoint folder with trained weights, or None.
 
     Raises:
-        ValueError: the name is taken or has other characters.
+        RegistrationError: the name is taken or has other characters.
     """
-    if not name.isidentifier():
-        raise ValueError(f"a model's name is letters, digits and underscores, got {name!r}")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise RegistrationError(f"a model's name is letters, digits and underscores, got {name!r}")
     if name in _entries:
-        raise ValueError(f"model {name!r} is registered already; choose another name")
+        raise RegistrationError(f"model {name!r} is registered already; choose another name")
     _entries[name] = ModelEntry(name, builder, config, pretrained)
 
 
@@ -75,6 +75,8 @@ def find_model(name: str) -> ModelEntry:
     Raises:
         UnknownModelError: no such name.
     """
+    if not isinstance(name, str):
+        raise UnknownModelError(f"a model's name is a string, got {name!r}")
     if name not in _entries:
         near = difflib.get_close_matches(name, _entries, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "zoo.list_models() gives all names"

@@ -13,9 +13,14 @@ from torch import Tensor
 
 from zoo.artifact.signature import Signature, random_input, run_contract
 from zoo.config.tensor_spec import BATCH, SEQ_LEN
+from zoo.errors import ZooError
 from zoo.models.padding import step_mask
 
 SEED = 20130610
+
+
+class SampleError(ZooError, ValueError):
+    """Samples do not fit a model, or it gives no finite numbers for them."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,14 @@ def record(module: Any, samples: Sequence[Sample]) -> list[GoldenSample]:
     """Run every sample.
 
     Raises:
-        ValueError: an output is NaN or infinite, so nothing can be compared with it.
+        SampleError: an output is NaN or infinite, so nothing can be compared with it.
     """
     recorded = []
     for sample in samples:
         output, state = run_contract(module, sample.input, sample.lengths)
         for tensor in (output, *state):
             if not torch.isfinite(tensor).all():
-                raise ValueError(
+                raise SampleError(
                     f"the model gives NaN or Inf for sample {sample.name!r}; check its weights and the sample"
                 )
         recorded.append(GoldenSample(sample, output, state))

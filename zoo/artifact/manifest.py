@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 import zoo
+from zoo._json_values import to_json_values
 from zoo.artifact.rounding import Rounding
 from zoo.artifact.signature import Signature
 from zoo.artifact.tolerances import FP32, FP32_REGROUPED, INT8_LIMIT, STEADY, precision_table, tolerance_table
@@ -46,14 +47,19 @@ class Provenance:
 def find_provenance(
     model: nn.Module, metrics: dict[str, Any] | None, dataset: str | None, license: str | None
 ) -> Provenance:
-    """Return where a model comes from: what is given, and for the rest what its `training_record` says."""
+    """Return where a model comes from: what is given, and for the rest what its `training_record` says.
+
+    Raises:
+        ArtifactError: JSON has no such value.
+    """
     training: dict[str, Any] = getattr(model, "training_record", None) or {}
-    return Provenance(
-        training.get("metrics") if metrics is None else metrics,
-        training.get("dataset") if dataset is None else dataset,
-        license,
-        training or None,
-    )
+    given = {
+        "metrics": training.get("metrics") if metrics is None else metrics,
+        "dataset": training.get("dataset") if dataset is None else dataset,
+        "license": license,
+        "training": training or None,
+    }
+    return Provenance(**{name: to_json_values(value, name, ArtifactError) for name, value in given.items()})
 
 
 def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, provenance: Provenance) -> dict[str, Any]:

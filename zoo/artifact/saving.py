@@ -20,7 +20,8 @@ from torch import nn
 
 from zoo._atomic_file import atomic_file
 from zoo.artifact import torchscript
-from zoo.artifact.golden import Sample, draw_samples, record, to_files, worst_difference
+from zoo.artifact.given_samples import choose_samples
+from zoo.artifact.golden import Sample, record, to_files, worst_difference
 from zoo.artifact.loading import load_artifact
 from zoo.artifact.manifest import ArtifactError, find_provenance, hash_weights, make_manifest
 from zoo.artifact.parametrization import copy_module, make_plain_
@@ -79,7 +80,8 @@ def save_artifact(
     Raises:
         ScriptError: the module is traced, or TorchScript cannot compile it; the message has the line.
         ContractError: the module does not keep the contract.
-        ArtifactError: the file does not give the same numbers.
+        SampleError: a sample does not fit the model, or it gives NaN or Inf for one.
+        ArtifactError: the file does not give the same numbers, or JSON has no such metrics.
         OSError: the file cannot be written.
     """
     path = Path(path)
@@ -87,7 +89,7 @@ def save_artifact(
     scripted = torchscript.script(bare)
     twin = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
-    golden = record(twin, draw_samples(signature) if samples is None else samples)
+    golden = record(twin, choose_samples(samples, signature))
     entries, files = to_files(golden, [part.name for part in signature.state])
     rounding = measure_rounding(twin, golden, signature)
     manifest = make_manifest(model, signature, rounding, find_provenance(model, metrics, dataset, license))

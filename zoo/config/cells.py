@@ -61,4 +61,5 @@ WRITTEN_CELLS: dict[str, CellSpec] = {
 
 def find_cell_spec(cell: str) -> CellSpec | None:
     """Return the row of a cell in either table; None if there is no such cell."""
-    return CELLS.get(cell) or WRITTEN_CELLS.get(cell)
+    # A configuration asks before its fields are known to be of the right types.
+    return CELLS.get(cell) or WRITTEN_CELLS.get(cell) if isinstance(cell, str) else None

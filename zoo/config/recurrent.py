@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from zoo.config.cells import CELLS, WRITTEN_CELLS, CellSpec, find_cell_spec
-from zoo.config.faults import ConfigError, probability_faults, whole_number_faults
+from zoo.config.faults import ConfigError, flag_faults, make_plain_, probability_faults, whole_number_faults
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
 Nonlinearity = Literal["tanh", "relu"]
@@ -99,6 +99,7 @@ class RecurrentConfig:
     vocab_size: int | None = None
 
     def __post_init__(self) -> None:
+        make_plain_(self)
         faults = self.faults()
         if faults:
             raise ConfigError(f"{type(self).__name__}: " + "; ".join(faults))
@@ -118,8 +119,7 @@ class RecurrentConfig:
         for name in ("dropout", "zoneout"):
             found += probability_faults(name, getattr(self, name))
         for name in FLAGS:
-            if not isinstance(getattr(self, name), bool):
-                found.append(f"{name} must be True or False, got {getattr(self, name)!r}")
+            found += flag_faults(name, getattr(self, name))
         if self.nonlinearity not in ("tanh", "relu"):
             found.append(f"nonlinearity must be tanh or relu, got {self.nonlinearity!r}")
         if self.vocab_size is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from zoo.config.faults import whole_number_faults
+from zoo.config.faults import names_faults, whole_number_faults
 from zoo.config.recurrent import NUM_HEADS, RecurrentConfig
 from zoo.config.tasks import HeadConfig
 
@@ -73,7 +73,9 @@ class PronouncerConfig(Seq2SeqConfig):
         found = super().faults()
         if self.vocab_size != 128:
             found.append(f"vocab_size must be 128, one token for each ASCII byte, got {self.vocab_size!r}")
-        if self.phonemes and len(self.phonemes) + 1 != self.num_labels:
+        faults = names_faults("phonemes", self.phonemes)
+        found += faults
+        if not faults and self.phonemes and len(self.phonemes) + 1 != self.num_labels:
             found.append(
                 f"phonemes must have a name for each of num_labels - 1 = {self.num_labels - 1} labels, "
                 f"got {len(self.phonemes)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zoo.config.faults import probability_faults, whole_number_faults
+from zoo.config.faults import names_faults, probability_faults, whole_number_faults
 from zoo.config.tasks import LanguageModelConfig, TaggerConfig
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 
@@ -65,7 +65,9 @@ class WordTaggerConfig(TaggerConfig):
             found += whole_number_faults(name, getattr(self, name), 1)
         found += probability_faults("input_dropout", self.input_dropout)
         found += probability_faults("word_dropout", self.word_dropout)
-        if self.tags and len(self.tags) != self.num_classes:
+        faults = names_faults("tags", self.tags)
+        found += faults
+        if not faults and self.tags and len(self.tags) != self.num_classes:
             found.append(f"tags must have a name for each of the {self.num_classes} classes, got {len(self.tags)}")
         if self.vocab_size is not None or self.standardize is True:
             found.append("vocab_size and standardize must be left out: words are neither tokens nor features")

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from zoo.init.biases import check_biases, fill_bias_, fill_gate_biases_
 from zoo.init.layers import cell_spec, find_cell, gate_blocks, has_recurrent_matrix
-from zoo.init.options import Init, InitError
+from zoo.init.options import Init, InitError, check_seed, to_options
 from zoo.init.schemes import Role, find_scheme
 
 # They give a square block a form of its own, where others only draw numbers.
@@ -41,16 +41,16 @@ def init_weights_(
         The module.
 
     Raises:
-        InitError: the scheme does not exist, or the layers cannot take the scheme or an option.
+        InitError: the scheme does not exist, the layers cannot take the scheme or an option, or a value is wrong.
     """
-    options = Init(init) if isinstance(init, str) else init
+    options = to_options(init)
     if zero_bias is not None:
         options = dataclasses.replace(options, zero_bias=zero_bias)
     if forget_bias is not None:
         options = dataclasses.replace(options, forget_bias=forget_bias)
     find_scheme(options.scheme)
     _check_options(module, options)
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    generator = None if seed is None else torch.Generator().manual_seed(check_seed(seed))
     for layer in module.modules():
         if find_cell(layer) is not None:
             _init_recurrent_(layer, options, generator)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from zoo.config.faults import flag_faults, make_plain_, number_faults, to_plain
 from zoo.errors import ZooError
 
 
@@ -31,7 +32,7 @@ class Init:
             Of several that fit, the last one holds.
 
     Raises:
-        InitError: two options set the same biases.
+        InitError: an option is of a wrong type, or two set the same biases.
     """
 
     scheme: str = "uniform"
@@ -42,12 +43,35 @@ class Init:
     overrides: Mapping[str, str | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        make_plain_(self)
+        if isinstance(self.overrides, Mapping):
+            plain = {pattern: to_plain(start) for pattern, start in self.overrides.items()}
+            object.__setattr__(self, "overrides", plain)
+        faults = self._faults()
+        if faults:
+            raise InitError("; ".join(faults))
         given = {"forget_bias": self.forget_bias, "unit_forget": self.unit_forget or None, "chrono": self.chrono}
         setters = [f"{name}={value}" for name, value in given.items() if value is not None]
         if len(setters) > 1:
             raise InitError(f"{' and '.join(setters)} set the same biases; give one of them")
+
+    def _faults(self) -> list[str]:
+        found = []
+        if not isinstance(self.scheme, str):
+            found.append(f"scheme must be the name of a scheme, got {self.scheme!r}")
+        found += flag_faults("zero_bias", self.zero_bias) + flag_faults("unit_forget", self.unit_forget)
+        if self.forget_bias is not None:
+            found += number_faults("forget_bias", self.forget_bias)
         if self.chrono is not None and (not isinstance(self.chrono, int) or self.chrono < 2):
-            raise InitError(f"chrono is the longest time scale, a whole number of steps >= 2; got {self.chrono!r}")
+            found.append(f"chrono is the longest time scale, a whole number of steps >= 2; got {self.chrono!r}")
+        if not isinstance(self.overrides, Mapping):
+            return [*found, f"overrides must be a mapping of patterns to starts, got {self.overrides!r}"]
+        for pattern, start in self.overrides.items():
+            if not isinstance(pattern, str):
+                found.append(f"a pattern of overrides must be a string, got {pattern!r}")
+            elif not isinstance(start, str):
+                found += number_faults(f"overrides[{pattern!r}]", start)
+        return found
 
     @property
     def start_of_forget(self) -> float | None:
@@ -56,3 +80,28 @@ class Init:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def to_options(init: object) -> Init:
+    """Return the options that a scheme's name stands for, or the options given.
+
+    Raises:
+        InitError: it is neither.
+    """
+    if isinstance(init, Init):
+        return init
+    if isinstance(init, str):
+        return Init(init)
+    raise InitError(f"init must be the name of a scheme or zoo.Init(...), got {init!r}")
+
+
+def check_seed(seed: object) -> int:
+    """Return a seed as PyTorch takes it.
+
+    Raises:
+        InitError: it is not a whole number of 64 bits.
+    """
+    seed = to_plain(seed)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**64:
+        raise InitError(f"seed must be a whole number of 64 bits, got {seed!r}")
+    return seed

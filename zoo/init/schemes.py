@@ -15,6 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from zoo.errors import RegistrationError
 from zoo.init.options import InitError
 
 Role = Literal["input", "recurrent", "projection", "linear"]
@@ -27,12 +28,12 @@ def register_init(name: str) -> Callable[[Scheme], Scheme]:
     """Return a decorator that registers a scheme under a name.
 
     Raises:
-        ValueError: the name is taken.
+        RegistrationError: the name is taken.
     """
 
     def add(scheme: Scheme) -> Scheme:
         if name in _schemes:
-            raise ValueError(f"initialisation {name!r} is registered already; choose another name")
+            raise RegistrationError(f"initialisation {name!r} is registered already; choose another name")
         _schemes[name] = scheme
         return scheme
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from zoo._atomic_file import atomic_file
-from zoo.artifact.golden import GoldenSample, Sample, draw_samples, record, to_files, to_npy
+from zoo.artifact.given_samples import choose_samples
+from zoo.artifact.golden import GoldenSample, Sample, record, to_files, to_npy
 from zoo.artifact.manifest import find_provenance, make_manifest
 from zoo.artifact.parametrization import copy_module
 from zoo.artifact.rounding import measure_rounding
@@ -82,6 +83,8 @@ def export_onnx(
     Raises:
         OnnxError: a part of the model cannot be expressed in ONNX, ONNX Runtime gives other numbers, or 8-bit weights
             move the outputs too far, or hardly make the file smaller.
+        SampleError: a sample does not fit the model, or it gives NaN or Inf for one.
+        ArtifactError: JSON has no such metrics.
         OSError: the file cannot be written.
     """
     if find_quantization(model) is not None:
@@ -92,7 +95,7 @@ def export_onnx(
         raise OnnxError(f"the model has weights in {', '.join(other)}, expected float32; call model.float() first")
     twin: Any = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
-    samples = draw_samples(signature) if samples is None else samples
+    samples = choose_samples(samples, signature)
     golden = record(twin, samples)
     rounding = measure_rounding(twin, golden, signature)
     manifest = make_manifest(model, signature, rounding, find_provenance(model, metrics, dataset, license))

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from zoo.artifact.golden import Sample, draw_samples
+from zoo.artifact.given_samples import check_samples, choose_samples
+from zoo.artifact.golden import Sample
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
+from zoo.config.faults import to_plain, whole_number_faults
 from zoo.model import Model, QuantizationRecord
-from zoo.quantization.inputs import check_inputs
 from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
 from zoo.quantization.refusal import explain_refusal, list_others
@@ -56,10 +57,15 @@ def quantize(
         A new module in eval mode, as from `zoo.build`, with a `QuantizationRecord` as its `quantization`.
 
     Raises:
-        RecipeError: the recipe does not exist or cannot take the model, the model cannot take an input, a layer did not
-            change, a module reads the weights of a converted layer, or the error is beyond the recipe's limit.
+        RecipeError: the recipe does not exist or cannot take the model, a layer did not change, a module reads the
+            weights of a converted layer, or the error is beyond the recipe's limit.
+        SampleError: a sample does not fit the model, or it gives NaN or Inf for one.
     """
     chosen = find_recipe(recipe)
+    steps = to_plain(steps)
+    faults = whole_number_faults("steps", steps, 0)
+    if faults:
+        raise RecipeError(faults[0])
     objections = _objections(model)
     if objections:
         raise RecipeError(f"recipe {recipe!r} cannot take this model: " + "; ".join(objections))
@@ -72,14 +78,12 @@ def quantize(
     if objections:
         other = "".join(f", or use recipe {name!r}" for name in list_others(float_model, chosen)[:1])
         raise RecipeError(f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude these{other}")
-    if steps < 0:
-        raise RecipeError(f"steps must be 0, for no long sequence, or more; got {steps}")
     signature = infer_signature(float_model)
-    check_inputs(float_model, samples, signature, "samples")
-    check_inputs(float_model, calibration, signature, "calibration")
+    if calibration is not None:
+        check_samples("calibration", calibration, signature)
     # Calibration and conversion run the user's code around layers that are no longer PyTorch's.
     chosen = blame_layers(lambda names: calibrate(chosen, float_model, names, calibration), chosen, layers)
-    reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
+    reference = FloatReference(float_model, choose_samples(samples, signature), signature)
     quantized: Any
     quantized, error = try_recipe(float_model, chosen, layers, reference)
     trials: list[tuple[str, OutputShift]] = []

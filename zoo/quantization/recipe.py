@@ -9,7 +9,7 @@ from torch import nn
 
 from zoo.artifact.golden import Sample
 from zoo.artifact.tolerances import ErrorLimit, Tolerance
-from zoo.errors import ZooError
+from zoo.errors import RegistrationError, ZooError
 from zoo.quantization.stored_cells import cell_objection, is_written_cell
 from zoo.quantization.written_out import Factors
 
@@ -77,10 +77,10 @@ def register_recipe(recipe: Recipe) -> None:
     """Make a recipe known to `zoo.quantize`.
 
     Raises:
-        ValueError: the name is taken.
+        RegistrationError: the name is taken.
     """
     if recipe.name in _recipes:
-        raise ValueError(f"recipe {recipe.name!r} is registered already; choose another name")
+        raise RegistrationError(f"recipe {recipe.name!r} is registered already; choose another name")
     _recipes[recipe.name] = recipe
 
 
@@ -95,7 +95,7 @@ def find_recipe(name: str) -> Recipe:
     Raises:
         RecipeError: no recipe has this name.
     """
-    if name not in _recipes:
+    if not isinstance(name, str) or name not in _recipes:
         raise RecipeError(f"no recipe is called {name!r}; there are {', '.join(list_recipes())}")
     return _recipes[name]
 

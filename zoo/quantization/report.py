@@ -10,12 +10,12 @@ from typing import Any
 from torch import nn
 
 from zoo.artifact import torchscript
-from zoo.artifact.golden import Sample, draw_samples
+from zoo.artifact.given_samples import check_samples, choose_samples
+from zoo.artifact.golden import Sample
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
 from zoo.model import ATTRIBUTES
 from zoo.quantization.conversion import quantize
-from zoo.quantization.inputs import check_inputs
 from zoo.quantization.long_run import LONG, measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe, list_recipes
 from zoo.quantization.selection import select_layers
@@ -80,14 +80,15 @@ def compare_recipes(
         steps: the length of the long sequence.
 
     Raises:
-        RecipeError: a recipe does not exist, or the model cannot take an input.
+        RecipeError: a recipe does not exist.
+        SampleError: a sample does not fit the model, or it gives NaN or Inf for one.
     """
     float_model = copy_module(model).eval()
     make_plain_(float_model)
     signature = infer_signature(float_model)
-    check_inputs(float_model, samples, signature, "samples")
-    check_inputs(float_model, calibration, signature, "calibration")
-    reference = FloatReference(float_model, draw_samples(signature) if samples is None else samples, signature)
+    if calibration is not None:
+        check_samples("calibration", calibration, signature)
+    reference = FloatReference(float_model, choose_samples(samples, signature), signature)
     whole = count_bytes(float_model)
     reports = []
     for name in list_recipes() if recipes is None else recipes:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from torch import nn
 
+from zoo.artifact.golden import SampleError
 from zoo.artifact.torchscript import without_notices
 from zoo.errors import ZooError
 from zoo.quantization.recipe import Recipe, RecipeError
@@ -50,9 +51,9 @@ def blame_layers(attempt: Callable[[list[str]], Result], recipe: Recipe, names: 
     """
     try:
         return attempt(list(names))
-    except ZooError:
-        raise
     except Exception as error:  # the user's code may raise anything
+        if _is_own(error):
+            raise
         guilty = [name for name in names if len(names) == 1 or _fails(attempt, name)] or list(names)
         reason = (str(error).strip().splitlines() or [""])[0]
         raise RecipeError(
@@ -65,11 +66,14 @@ def blame_layers(attempt: Callable[[list[str]], Result], recipe: Recipe, names: 
 def _fails(attempt: Callable[[list[str]], object], name: str) -> bool:
     try:
         attempt([name])
-    except ZooError:
-        return False
-    except Exception:
-        return True
+    except Exception as error:
+        return not _is_own(error)
     return False
+
+
+def _is_own(error: Exception) -> bool:
+    """Whether an error already says what is wrong: a sample fits the float model, so NaN comes from the layers."""
+    return isinstance(error, ZooError) and not isinstance(error, SampleError)
 
 
 def find_unchanged(model: nn.Module, quantized: nn.Module, names: Collection[str]) -> list[str]:
