@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import torch
+from support.data_sets import need
 
+from zoo.data import etth1
 from zoo.models.characters import spell
 from zoo.training.batching import Batch, pad_sequences
 from zoo.training.guesses import (
@@ -42,6 +44,23 @@ def test_the_period_of_a_series_is_found(period: int) -> None:
     walk = torch.randn(200, 1).cumsum(0)
     parts = Batch(walk.unfold(0, 40, 1)[:100].mT, None, walk.unfold(0, 5, 1)[40:140].mT)
     assert choose_period([parts], [0]) == 1
+
+
+def test_the_day_of_hourly_values_is_no_hour_short() -> None:
+    """23 hours are nearly as good as 24 where values change slowly, and are no period."""
+    need(etth1.SOURCE)
+    task: Any = make_task("etth1", {"look_back": 60, "horizon": 24})
+    assert choose_period(task.train_batches(64, seed=0), task.target_places) == 24
+
+
+@pytest.mark.parametrize(("weekly", "period"), [(0.05, 24), (1.0, 168)])
+def test_a_week_is_chosen_only_where_days_differ(weekly: float, period: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    days = torch.randn(7, generator=generator).repeat_interleave(24).repeat(6)
+    daily = torch.sin(2 * torch.pi * torch.arange(len(days)) / 24)
+    values = (daily + weekly * days + 0.3 * torch.randn(len(days), generator=generator)).unsqueeze(1)
+    seen, ahead = values[:-24].unfold(0, 400, 1), values[400:].unfold(0, 24, 1)
+    assert choose_period([Batch(seen.mT, None, ahead.mT)], [0]) == period
 
 
 def test_a_season_is_repeated_and_the_last_value_too() -> None:

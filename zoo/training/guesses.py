@@ -26,6 +26,7 @@ from zoo.training.tasks.base import Task
 MOST_WINDOWS = 1000  # of the training part, by which the period of a series is chosen
 # Noise makes twice or three times the period better by little: a factor, and a share of the variance.
 NEARLY, LITTLE = 1.25, 0.01
+NEIGHBOURS = 0.25  # of a period: one so near to another that is better is the other one, missed
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,8 @@ def is_ahead(value: float, other: float, mode: str) -> bool:
 def choose_period(batches: Iterable[Batch], places: Sequence[int]) -> int:
     """Return the shortest period at which `Season` has nearly the least squared error that the look-back allows.
 
+    A period beside a better one is no answer: by an hour less than a day the error is nearly the least too.
+
     Args:
         batches: of the training part; the first of them decide.
         places: as `Season` has them.
@@ -193,7 +196,17 @@ def choose_period(batches: Iterable[Batch], places: Sequence[int]) -> int:
         return float((each + LITTLE).log().mean())  # as a product: a variable without a season has no say
 
     errors = [error(period) for period in range(1, seen.size(1) + 1)]
-    return 1 + next(k for k, value in enumerate(errors) if value <= min(errors) + math.log(NEARLY))
+    nearly = (period for period, value in enumerate(errors, 1) if value <= min(errors) + math.log(NEARLY))
+    return next(period for period in nearly if errors[period - 1] <= min(_beside(errors, period)))
+
+
+def _beside(errors: Sequence[float], period: int) -> Sequence[float]:
+    """Return the errors of a period and of those that a quarter of it is between, at least its two neighbours.
+
+    Period 1 stands alone: that the last value is nearly the best answer says that there is no season.
+    """
+    reach = max(1, round(NEIGHBOURS * period)) if period > 1 else 0
+    return errors[max(0, period - 1 - reach) : period + reach]
 
 
 def learn_mean(batches: Iterable[Batch]) -> Mean:
