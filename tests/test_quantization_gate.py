@@ -170,3 +170,13 @@ def test_the_console_program_prints_a_table_and_json(tmp_path: Path) -> None:
     options = ["--recipe", "dynamic_int8", "--sample", "speech.npy", "--allow-error"]
     allowed = call_zoo("script", "tagger", *options, cwd=tmp_path)
     assert "this is beyond the recipe's limit, and the manifest says so" in allowed.stdout
+
+
+def test_samples_in_which_nothing_happens_are_named_in_a_refusal() -> None:
+    model, samples = sensitive()
+    still = [zoo.Sample("still", 1e-4 * samples[0].input)]
+    with pytest.raises(zoo.RecipeError, match=r"over these samples the outputs vary by .* give samples in which more"):
+        zoo.quantize(model, "int8", samples=still)
+    with pytest.raises(zoo.RecipeError) as refusal:
+        zoo.quantize(model, "int8", samples=samples)
+    assert "give samples in which more" not in str(refusal.value)

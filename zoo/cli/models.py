@@ -73,7 +73,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--vocab-size", type=int, help="the number of tokens, where your own class takes int64 tokens")
     parser.add_argument(
-        "--sample", type=Path, action="append", help="a real input (.npy) for the golden samples; may be repeated"
+        "--sample",
+        type=Path,
+        action="append",
+        help="a real input (.npy) or a folder of them, for the golden samples; may be repeated",
     )
     parser.add_argument("--license", help="the licence of the weights, for the manifest")
 

@@ -47,7 +47,8 @@ def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         metavar="FILE",
-        help="a real input (.npy), other than the samples, from which a recipe learns; may be repeated",
+        help="a real input (.npy) or a folder of them, other than the samples, from which a recipe learns; may be "
+        "repeated",
     )
     for option, meaning in (("--include", "quantize only"), ("--exclude", "leave in float")):
         parser.add_argument(
@@ -76,10 +77,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_samples(paths: Sequence[Path] | None, spec: zoo.TensorSpec) -> list[zoo.Sample] | None:
-    """Return the user's inputs as golden samples, or None where there are none."""
+    """Return the user's inputs as golden samples, or None where there are none.
+
+    Args:
+        paths: files, or folders of files.
+        spec: of the model's input.
+
+    Raises:
+        ValueError: a folder has no .npy file, or a file has another type than the model's input.
+    """
     if not paths:
         return None
-    return [zoo.Sample(path.stem, convert(np.load(path, allow_pickle=False), spec, path)) for path in paths]
+    files = [file for path in paths for file in _list_arrays(path)]
+    return [zoo.Sample(file.stem, convert(np.load(file, allow_pickle=False), spec, file)) for file in files]
+
+
+def _list_arrays(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    if not (found := sorted(path.glob("*.npy"))):
+        raise ValueError(f"{path} has no .npy file; give a file, or a folder of them")
+    return found
 
 
 def convert(values: np.ndarray, spec: zoo.TensorSpec, path: Path) -> torch.Tensor:

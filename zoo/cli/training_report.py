@@ -9,7 +9,7 @@ from typing import Any
 from zoo.training.experiment import Experiment
 from zoo.training.guesses import find_best, is_ahead
 from zoo.training.tasks.base import Task
-from zoo.training.trainer import INPUT, Prepared, Trained
+from zoo.training.trainer import INPUTS, Prepared, Trained
 
 WIDTH = 11
 SHOWN = 12  # names of classes
@@ -73,12 +73,12 @@ def print_verdict(figures: Mapping[str, float], baselines: Mapping[str, Mapping[
 
 def print_next(done: Trained) -> None:
     """Print the commands that follow: they work as they stand."""
-    model, run = done.folder / "model.pt", done.folder / INPUT
+    model, inputs = done.folder / "model.pt", done.folder / INPUTS
     commands: list[list[object]] = [
         ["zoo", "evaluate", done.folder],
-        ["zoo", "script", done.folder, "--sample", run, "-o", model],
+        ["zoo", "script", done.folder, "--sample", inputs, "-o", model],
         ["cpp_runner", "verify", model],
-        ["cpp_runner", model, run],
+        ["cpp_runner", model, max(inputs.glob("*.npy"))],
     ]
     if hasattr(done.model, "generate"):
         writer: Any = done.model

@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from zoo.artifact.given_samples import check_samples, choose_samples
-from zoo.artifact.golden import Sample
+from zoo.artifact.golden import Sample, draw_samples
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
 from zoo.config.faults import to_plain, whole_number_faults
 from zoo.model import Model, QuantizationRecord
 from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
-from zoo.quantization.refusal import explain_refusal, list_others
+from zoo.quantization.refusal import doubt_samples, explain_refusal, list_others
 from zoo.quantization.selection import find_float_matrices, select_layers
 from zoo.quantization.sensitivity import spare_layers
 from zoo.quantization.shift import FloatReference, OutputShift
@@ -93,7 +93,10 @@ def quantize(
     beyond, long_error = error.exceeds(chosen.limit), None
     if beyond and not allow_error:
         message = explain_refusal(float_model, chosen, layers, reference, error)
-        raise RecipeError(message + ("; these are drawn inputs, real ones may differ" if samples is None else ""))
+        if samples is None:
+            raise RecipeError(f"{message}; these are drawn inputs, real ones may differ")
+        drawn = FloatReference(float_model, draw_samples(signature), signature)
+        raise RecipeError(message + doubt_samples(reference, drawn))
     if steps:
         long_error = measure_long_run(reference, float_model, quantized, steps)
         if long_error.exceeds(chosen.limit):

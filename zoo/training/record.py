@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from zoo.training.experiment import TaskPart
 from zoo.training.guesses import Guess
 from zoo.training.tasks.base import Task
-
-MOST_STEPS = 1000  # of an input that goes beside the model: a text is one sequence
 
 
 def describe_training(
@@ -43,10 +38,3 @@ def describe_training(
         "metrics": {part: metrics[part] for part in ("validation", "test")},
         "baselines": baselines,
     }
-
-
-def write_input(task: Task, path: Path) -> None:
-    """Write one input of the test part, (1, T, ...), without padding."""
-    batch = task.test_batches()[0]
-    steps = batch.input.size(1) if batch.lengths is None else int(batch.lengths[0])
-    np.save(path, batch.input[:1, : min(steps, MOST_STEPS)].numpy(), allow_pickle=False)

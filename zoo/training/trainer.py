@@ -29,12 +29,13 @@ from zoo.training.guesses import learn_guesses, score_guess
 from zoo.training.learners.base import Learner
 from zoo.training.monitoring import Monitoring
 from zoo.training.precision import make_precision
-from zoo.training.record import describe_training, write_input
+from zoo.training.record import describe_training
 from zoo.training.resume_file import BEST, LAST, WholeResumeFiles
 from zoo.training.tasks import make_task
 from zoo.training.tasks.base import Task
+from zoo.training.typical_inputs import write_inputs
 
-CHECKPOINT, METRICS, INPUT = "checkpoint", "metrics.json", "input.npy"
+CHECKPOINT, METRICS, INPUTS = "checkpoint", "metrics.json", "inputs"
 # Warnings of Lightning and PyTorch about choices that are intended here.
 NOTICES = (
     r".*does not have many workers.*",
@@ -99,7 +100,7 @@ def train(
     Args:
         experiment: see `zoo.training.experiment`.
         folder: of the run: `best.ckpt`, `last.ckpt`, TensorBoard's files, `checkpoint/` for `zoo.load_checkpoint`,
-            `metrics.json`, and `input.npy`, an input from the test part.
+            `metrics.json`, and `inputs/`, a few inputs from the validation part.
         fast: a few examples only.
         resume: go on from `last.ckpt`, or begin if there is none.
         progress: show a bar.
@@ -154,7 +155,7 @@ def train(
     model.training_record = describe_training(experiment.name, experiment.task, task, metrics, guesses)
     if trainer.is_global_zero:
         zoo.save_checkpoint(model, folder / CHECKPOINT)
-        write_input(task, folder / INPUT)
+        write_inputs(task.validation_batches(), folder / INPUTS)
         write_metrics(metrics, folder)
     return Trained(model, task, metrics, folder)
 
