@@ -361,3 +361,33 @@ def test_rounding_that_hides_nothing_is_told() -> None:
     series = parse_csv("volume\n" + "\n".join(map(str, volumes)))
     assert series.facts["rounded"] == "volume by up to 1"
     assert series.values.flatten().tolist() == pytest.approx(volumes, abs=4)
+
+
+@pytest.mark.parametrize("by_turns", [False, True])
+@pytest.mark.parametrize("owner", ["store", "store_id"])
+def test_series_that_share_their_times_are_no_single_one_whoever_says_so(by_turns: bool, owner: str) -> None:
+    cells = [(hour, "ABCD"[k] if owner == "store" else str(k)) for k in range(4) for hour in range(24)]
+    if by_turns:
+        cells.sort()
+    text = f"time,{owner},sales\n" + "".join(
+        f"2024-01-01 {hour:02}:00,{name},{WAVE[hour % 12]}\n" for hour, name in cells
+    )
+    for in_order in (False, True):
+        with pytest.raises(
+            DataError, match=f"line {3 if by_turns else 26}, column '{owner}': these are rows of 4 series"
+        ) as refused:
+            parse_csv(text, in_order=in_order)
+        assert "in_order" not in str(refused.value)
+    one = (
+        text.splitlines(keepends=True)[:25]
+        if not by_turns
+        else text.splitlines(keepends=True)[:1] + text.splitlines(keepends=True)[1::4]
+    )
+    assert len(parse_csv("".join(one)).values) == 24
+
+
+def test_a_word_beside_times_that_repeat_makes_no_many_series() -> None:
+    hours = "hour,sky,x\n" + "".join(
+        f"{k % 24},{'wet' if k * 7 % 5 < 2 else 'dry'},{WAVE[k % 12]}\n" for k in range(96)
+    )
+    assert len(parse_csv(hours, in_order=True).values) == 96

@@ -191,6 +191,10 @@ def test_what_cannot_be_trained_on_is_one_line(
         ),
         (["--data", "book.txt", "--target", "x"], "text data takes no target; csv, csv_sequences, conllu data does"),
         (["--data", "train.bio", "--horizon", "3"], "conllu data takes no horizon; csv data does"),
+        (
+            ["--data", "prose.rtf", "--horizon", "3", "--kind", "csv", "sequence=store"],
+            "many series in one table are not forecast; give one series at a time without sequence=",
+        ),
         (["--data", "book.txt", "--test", "train.bio"], "text data takes no test data of its own"),
         (["--data", "train.bio", "task.options.colum=2"], "task conllu has no option colum"),
         (["--data", "train.bio", "training.epochs=2"], "no key training.epochs; did you mean training.max_epochs?"),

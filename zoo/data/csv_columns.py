@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.data.csv_many import refuse_blocks, refuse_restarts, refuse_shared_times
 from zoo.data.csv_numbers import find_decimal, is_missing, is_number, read_numbers
 from zoo.data.csv_table import CsvForm, Table
 from zoo.data.csv_times import (
@@ -17,7 +18,6 @@ from zoo.data.csv_times import (
     gives_order,
     read_times,
     refuse_doubtful,
-    steps_evenly,
     tells_part_of_time,
     time_told,
 )
@@ -88,6 +88,8 @@ def choose_columns(
     values, lines, words = np.stack([numbers[name] for name in names], 1), table.lines, "rows are taken in their order"
     dates = [name for name in left_out if name not in numbers and are_dates(cells[name])]
     ordering = [time_column] if time_column else [*dates, *(name for name in told if gives_order(name)), *told]
+    if ordering:
+        refuse_shared_times(table, ordering[0], numbers, [name for name in table.names if name not in ordering])
     time = ordering[0] if ordering and not in_order else ""
     if time:
         times = numbers[time] if time in numbers else read_times(cells[time], time, lines)
@@ -97,8 +99,8 @@ def choose_columns(
         values, lines, times = values[::turn], lines[::turn], times[::turn]
         words += _describe_gaps(times, lines)
     elif not in_order:
-        _refuse_blocks(table, [name for name in table.names if name not in numbers and name not in dates])
-        _refuse_restarts(numbers, table.lines)
+        refuse_blocks(table, [name for name in table.names if name not in numbers and name not in dates])
+        refuse_restarts(numbers, table.lines)
     return Columns(np.ascontiguousarray(values), names, lines, left_out, words, decimal)
 
 
@@ -191,44 +193,6 @@ def refuse_disorder(times: NDArray[np.float64], name: str, lines: Sequence[int],
             IN_ORDER,
         )
     return turn or 1
-
-
-def _refuse_blocks(table: Table, names: Sequence[str]) -> None:
-    """Refuse a column of words whose rows stand in blocks, as those of series do that stand below each other.
-
-    Raises:
-        DataError: with the line where the second block begins.
-    """
-    for name in names:
-        cells = table.column(name)
-        starts = [0, *(k for k in range(1, len(cells)) if cells[k] != cells[k - 1])]
-        if not 1 < len(starts) == len(set(cells)) <= len(cells) / 2:
-            continue
-        raise DataError(
-            f"line {table.lines[starts[1]]}, column {name!r}: from here on it is {cells[starts[1]]!r}, and before "
-            f"{cells[0]!r}, as names of series are that stand below each other; give one series at a time",
-            Setting("in_order", ("true",), "where all rows are one series"),
-        )
-
-
-def _refuse_restarts(numbers: dict[str, NDArray[np.float64]], lines: Sequence[int]) -> None:
-    """Refuse a column that counts evenly and begins again wherever another one changes, as steps of several series do.
-
-    Raises:
-        DataError: with the line where the second series begins.
-    """
-    for owner, values in numbers.items():
-        starts = np.flatnonzero(np.diff(values)) + 1
-        if not len(starts) or (np.diff(values)[starts - 1] < 0).any() or np.diff([0, *starts, len(values)]).min() < 3:
-            continue
-        for name, steps in numbers.items():
-            parts = np.split(steps, starts)
-            if all(steps_evenly(part) and part[0] == steps[0] for part in parts):
-                raise DataError(
-                    f"line {lines[starts[0]]}, column {name!r}: it begins again, as {owner!r} changes, like steps of "
-                    "series that stand below each other; give one series at a time",
-                    Setting("in_order", ("true",), "where all rows are one series"),
-                )
 
 
 def _describe_gaps(times: NDArray[np.float64], lines: Sequence[int]) -> str:

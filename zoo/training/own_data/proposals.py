@@ -101,6 +101,11 @@ def make_options(kind: str, data: str, wishes: Wishes) -> dict[str, Any]:
     Raises:
         ValueError: the kind takes no target, no horizon or no test data of its own.
     """
+    if kind == "csv_sequences" and wishes.horizon:
+        raise ValueError(
+            "many series in one table are not forecast; give one series at a time without sequence=, or leave the "
+            "horizon out to learn a target of each"
+        )
     for wish, value, kinds in (
         ("target", wishes.target, ("csv", "csv_sequences", "conllu")),
         ("horizon", wishes.horizon, ("csv",)),
