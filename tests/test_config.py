@@ -96,3 +96,12 @@ def test_names_are_strings() -> None:
         for value in (3, "abc", (1, 2)):
             with pytest.raises(ConfigError, match=f"{field} must be a tuple of names"):
                 config(**{field: value})
+
+
+def test_what_acts_between_layers_lapses_with_one_layer_unless_it_is_given() -> None:
+    config = RecurrentConfig(num_layers=2, dropout=0.3, locked_dropout=True, residual=True)
+    one = config.replace(num_layers=1)
+    assert (one.dropout, one.locked_dropout, one.residual, one.highway) == (0, False, False, False)
+    assert config.replace(num_layers=3).dropout == 0.3
+    with pytest.raises(ConfigError, match="dropout acts between layers, so it needs num_layers >= 2"):
+        config.replace(num_layers=1, dropout=0.3)

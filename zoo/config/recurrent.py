@@ -26,6 +26,8 @@ FLAGS = (
     "learned_state",
     "standardize",
 )
+# What acts between layers, and its value where there is one layer.
+BETWEEN_LAYERS = {"dropout": 0.0, "locked_dropout": False, "residual": False, "highway": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +244,9 @@ class RecurrentConfig:
     def replace(self, **overrides: Any) -> Self:
         """Return a copy with some fields changed, validated again.
 
+        Where one layer is left, the settings between layers lapse that are not given: `dropout`, `locked_dropout`,
+        `residual` and `highway`.
+
         Raises:
             ConfigError: a field does not exist, or a value does not fit.
         """
@@ -249,7 +254,8 @@ class RecurrentConfig:
         unknown = sorted(set(overrides) - set(names))
         if unknown:
             raise ConfigError(f"{type(self).__name__} has no {', '.join(unknown)}; its fields are {', '.join(names)}")
-        return dataclasses.replace(self, **overrides)
+        lapsed = BETWEEN_LAYERS if overrides.get("num_layers", self.num_layers) == 1 < self.num_layers else {}
+        return dataclasses.replace(self, **{**lapsed, **overrides})
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON values."""

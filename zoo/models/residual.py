@@ -24,7 +24,7 @@ class JoinedStack(nn.Module):
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
-        one = config.replace(num_layers=1, dropout=0.0, locked_dropout=False, residual=False, highway=False)
+        one = config.replace(num_layers=1)
         later = one.replace(input_size=config.output_size)
         configs = [one if k == 0 else later for k in range(config.num_layers)]
         self.layers = nn.ModuleList([make_plain_stack(each, later=k > 0) for k, each in enumerate(configs)])
