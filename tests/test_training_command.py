@@ -125,7 +125,7 @@ def test_one_command_trains_and_the_next_ones_work_as_printed(
     assert experiment.to_dict() == metrics["experiment"]
     assert metrics["test"][kind.metric] == approx_in(out, "test", kind.metric)
     assert ("scores     of " in after) == (kind.metric in ("accuracy", "f1"))
-    assert ("reads whole sequences" in lines["model"]) == (name in ("ts", "npz", "conllu"))
+    assert ("bidirectional=false for one that streams" in lines["model"]) == (name in ("ts", "npz", "conllu"))
     commands = [shlex.split(line) for line in after.partition("next\n")[2].splitlines()]
     assert [command[:2] for command in commands[:3]] == [
         ["zoo", "evaluate"],
@@ -181,6 +181,8 @@ def test_what_cannot_be_trained_on_is_one_line(
     write_wav(tmp_path / "one.wav", [0, 1])
     (tmp_path / "prose.rtf").write_text("one\ntwo words\n")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used" / "last.ckpt").touch()
     for arguments, words in (
         (["--data", "nowhere.csv"], "nowhere.csv does not exist"),
         (["--data", "one.wav"], "one.wav is one recording; give the folder that holds a folder of recordings"),
@@ -200,6 +202,10 @@ def test_what_cannot_be_trained_on_is_one_line(
         (["--data", "train.bio", "training.epochs=2"], "no key training.epochs; did you mean training.max_epochs?"),
         (["--data", "train.bio", "gru_classifier_fsdd"], "and the experiment gru_classifier_fsdd both name data"),
         (["gru_classifier_fsdd", "--target", "x"], "--target go with --data PATH"),
+        (
+            ["gru_classifier_fsdd", "-o", "used"],
+            "used holds a run already; resume it, or name another folder: --resume or -o FOLDER",
+        ),
         ([], "what shall be trained? Name an experiment, or your own data: --data PATH"),
     ):
         assert train_program.main(arguments) == 1

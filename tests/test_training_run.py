@@ -20,7 +20,7 @@ import zoo
 from zoo.artifact import torchscript
 from zoo.cli import INTERRUPTED
 from zoo.training import trainer
-from zoo.training.errors import TrainingError, UnfinishedRunError
+from zoo.training.errors import FolderInUseError, TrainingError, UnfinishedRunError
 from zoo.training.experiment import list_experiments, read_experiment
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
@@ -82,7 +82,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     running.kill()
     running.communicate()
     assert not (tmp_path / "killed" / METRICS).exists(), "the run was over before it was killed"
-    with pytest.raises(UnfinishedRunError, match="holds a run already; resume it"):
+    with pytest.raises(FolderInUseError, match="holds a run already; resume it, or name another folder"):
         train(read_vowels(*overrides), tmp_path / "killed", fast=True, progress=False)
     done = train(read_vowels(*overrides), tmp_path / "killed", fast=True, resume=True, progress=False)
     assert done.metrics["epochs"] == EPOCHS

@@ -12,6 +12,9 @@ from zoo.cli.parser import read_assignment
 
 # Files of other programs that hold a model with its configuration.
 WHOLE_MODELS = (".onnx", ".keras", ".h5", ".hdf5")
+# Of files that are often named, besides.
+ENDINGS = (*WHOLE_MODELS, ".pt", ".pth", ".ckpt", ".safetensors", ".npz")
+TAKEN = "a model's name, the folder of a run or of a checkpoint, module:Class, or an .onnx, .keras or .h5 file"
 
 # What says how initial weights are drawn.
 INITIAL = ("--init", "--zero-bias", "--forget-bias", "--unit-forget", "--chrono")
@@ -86,7 +89,7 @@ def find_kind(model: str, program: str) -> Kind:
 
     Raises:
         UnknownModelError: no such name.
-        ValueError: it is a file that holds no whole model.
+        ValueError: it is a file that holds no whole model, or a path to nothing.
     """
     path = Path(model)
     if path.is_dir():
@@ -94,9 +97,14 @@ def find_kind(model: str, program: str) -> Kind:
     if path.is_file():
         if path.suffix in WHOLE_MODELS:
             return FOREIGN
-        raise ValueError(f"{model} is a file, not a model's name: {program} NAME --weights {model}")
+        raise ValueError(
+            f"{model} is another kind of file; give {TAKEN}; of a model.pt that is the folder of its run, and weights "
+            f"go with a name: {program} NAME --weights {model}"
+        )
     if ":" in model:
         return OWN
+    if path.suffix in ENDINGS or len(path.parts) > 1:  # no name of a model has these
+        raise ValueError(f"{model} does not exist; give {TAKEN}")
     zoo.find_model(model)
     return REGISTERED
 

@@ -15,7 +15,7 @@ from zoo.cli.options import OPTIONS, find_key, tell
 from zoo.cli.parser import new_parser
 from zoo.cli.training_report import print_next, print_result, print_start
 from zoo.cli.values import read_value
-from zoo.training.errors import InterruptedRunError, UnfinishedRunError
+from zoo.training.errors import FolderInUseError, InterruptedRunError, UnfinishedRunError
 from zoo.training.experiment import (
     Experiment,
     list_experiments,
@@ -179,6 +179,9 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo train") -> 
     except InterruptedRunError as error:
         print(f"{program}: {error}: {RESUME}", file=sys.stderr)
         return INTERRUPTED
+    except FolderInUseError as error:
+        print(f"{program}: error: {error}: {RESUME} or -o FOLDER", file=sys.stderr)
+        return 1
     except UnfinishedRunError as error:
         print(f"{program}: error: {error}: {RESUME}", file=sys.stderr)
         return 1

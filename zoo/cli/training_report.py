@@ -27,7 +27,11 @@ def print_start(prepared: Prepared, experiment: Experiment, data: str = "") -> N
     parameters = sum(parameter.numel() for parameter in prepared.model.parameters())
     part = experiment.training
     both_ways = getattr(prepared.model.config, "bidirectional", False)
-    whole = "; it reads whole sequences, in both directions" if both_ways else ""
+    whole = (
+        "; it reads whole sequences, in both directions (model.overrides.bidirectional=false for one that streams)"
+        if both_ways
+        else ""
+    )
     kept = "the best one in validation is kept" if part.keep == "best" else "the last one is kept"
     lines = {
         **({"data": data} if data else {"task": describe_task(experiment.task.name, prepared.task)}),

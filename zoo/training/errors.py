@@ -22,6 +22,10 @@ class UnfinishedRunError(TrainingError):
     """A training whose folder holds a run that `train(..., resume=True)` continues."""
 
 
+class FolderInUseError(UnfinishedRunError):
+    """A training into the folder of another run: that one is resumed, or the new one takes another folder."""
+
+
 class InterruptedRunError(UnfinishedRunError):
     """A training that an interrupt ended, such as Ctrl-C."""
 

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.errors import UnfinishedRunError, explain_failures, refuse_nan
+from zoo.training.errors import FolderInUseError, explain_failures, refuse_nan
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.guesses import learn_guesses, score_guess
@@ -115,7 +115,7 @@ def train(
     folder = Path(folder)
     last = folder / LAST
     if last.exists() and not resume:
-        raise UnfinishedRunError(f"{folder} holds a run already; resume it, or name another folder")
+        raise FolderInUseError(f"{folder} holds a run already; resume it, or name another folder")
     with _quiet():
         lightning.seed_everything(experiment.seed, verbose=False)
         task = task or make_task(experiment.task.name, experiment.task.options, fast=fast)
