@@ -1,6 +1,7 @@
 """People's own sounds and series: a folder or a file in, a trained model out."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,6 +160,44 @@ def test_files_that_are_no_recordings_are_told(tmp_path: Path) -> None:
     assert make_task("wav", {"train": train}).facts()["left out"] == told
     told = f"{told}; 1 .m4a in {judge}: files of these endings are not read"
     assert make_task("wav", {"train": train, "test": judge}).facts()["left out"] == told
+
+
+def test_lists_beside_recordings_are_the_split(tmp_path: Path) -> None:
+    """As Speech Commands have them: the names say the speakers, and folders do not."""
+    for number, word in enumerate(("no", "yes")):
+        for k in range(12):
+            write_wav(tmp_path / word / f"{k}_nohash_0.wav", [100 * number + k + 1] * 400)
+    task: Any = make_task("wav", {"train": str(tmp_path)})
+    assert "one speaker may be in several parts; speaker=REGEX" in task.facts()["speakers"]
+    assert "speakers" not in make_task("wav", {"train": str(tmp_path), "speaker": r"^(\d+)_"}).facts()
+    write_wav(tmp_path / "_background_noise_" / "tap.wav", [7] * 4000)
+    (tmp_path / "testing_list.txt").write_text("no/3_nohash_0.wav\nyes/3_nohash_0.wav\nno/gone.wav\nup/1.wav\n")
+    for validation in ("", "no/5_nohash_0.wav\nyes/5_nohash_0.wav\n"):
+        if validation:
+            (tmp_path / "validation_list.txt").write_text(validation)
+        options = {"train": str(tmp_path)}
+        task = make_task("wav", options)
+        parts = [
+            sorted(round(float(steps[0, 0]) * 32768) for steps, _ in part)
+            for part in (task.train, task.validation, task.test)
+        ]
+        assert parts[2] == [4, 104]
+        assert parts[1] == [6, 106] or not validation
+        assert sorted(value for part in parts for value in part) == [*range(1, 13), *range(101, 113)]
+        facts = task.facts()
+        assert facts["left out"] == f"_background_noise_ in {tmp_path}: it is no class"
+        assert f"as the lists in {tmp_path} say" in facts["split"]
+        assert "speakers" not in facts
+        again: Any = type(task).restore(options, task.record())
+        assert [len(part) for part in (again.train, again.test)] == [len(parts[0]), 2]
+    (tmp_path / "validation_list.txt").write_text("yes/3_nohash_0.wav\n")
+    with pytest.raises(
+        DataError, match=r"testing_list.txt, line 2: .*yes/3_nohash_0.wav is in validation_list.txt too"
+    ):
+        make_task("wav", options)
+    (tmp_path / "validation_list.txt").write_text("down/3_nohash_0.wav\n")
+    with pytest.raises(DataError, match=r"validation_list.txt names no recording of .*; remove it to have a share"):
+        make_task("wav", options)
 
 
 @pytest.mark.parametrize("rate", [2000, 8000, 48000])

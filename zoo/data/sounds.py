@@ -13,6 +13,7 @@ from torch import Tensor
 
 from zoo.data.folders import is_hidden, list_files
 from zoo.data.settings import Setting
+from zoo.data.sound_lists import NOISE, is_list, read_lists
 from zoo.data.source import DataError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au")
@@ -33,6 +34,8 @@ class LabelledRecordings:
         sample_rate: of all of them, in Hz.
         paths: of the files, in the same order.
         left_out: endings of the other files in the folder, and how many there are of each, the most first.
+        parts: of each recording, where lists beside the classes say it, as `read_lists`.
+        noise: a folder of noise lies beside the classes, and is left out.
     """
 
     samples: list[Tensor]
@@ -41,6 +44,8 @@ class LabelledRecordings:
     sample_rate: int
     paths: list[Path]
     left_out: dict[str, int]
+    parts: list[str]
+    noise: bool
 
 
 def read_sound(content: bytes, name: str, *, mix_down: bool = False) -> tuple[Tensor, int]:
@@ -114,12 +119,12 @@ def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = Fal
 
     Raises:
         DataError: no such folder, no recordings in it, recordings beside the classes' folders, rates that differ, a
-            link to nothing, or as `read_sound`.
+            link to nothing, or as `read_sound` and `read_lists`.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; give one that holds a folder of recordings for each class")
-    files = list_files(folder)
+    files = [path for path in list_files(folder) if path.relative_to(folder).parts[0] != NOISE]
     paths = [path for path in files if is_recording(path)]
     loose = [path for path in paths if path.parent == folder]
     if loose or not paths:
@@ -128,6 +133,7 @@ def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = Fal
     names = [path.relative_to(folder).parts[0] for path in paths]
     class_names = sorted(set(names))
     _refuse_other_layouts(folder, class_names)
+    parts = read_lists(folder, paths)
     read = [read_sound(path.read_bytes(), str(path), mix_down=mix_down) for path in paths]
     if not rate:
         _refuse_mixed_rates(paths, [own for _, own in read])
@@ -136,8 +142,13 @@ def load_sound_folder(folder: str | Path, *, rate: int = 0, mix_down: bool = Fal
         raise DataError(f"{folder}: all recordings are silent, and there is nothing to learn from")
     labels = torch.tensor([class_names.index(name) for name in names])
     samples = [resample(values, own, rate) for values, own in read]
-    others = Counter(path.suffix.lower() or "without an ending" for path in files if not is_recording(path))
-    return LabelledRecordings(samples, labels, class_names, rate, paths, dict(others.most_common()))
+    others = Counter(
+        path.suffix.lower() or "without an ending"
+        for path in files
+        if not (is_recording(path) or is_list(path, folder))
+    )
+    left_out, noise = dict(others.most_common()), (folder / NOISE).is_dir()
+    return LabelledRecordings(samples, labels, class_names, rate, paths, left_out, parts, noise)
 
 
 def is_recording(path: Path) -> bool:
@@ -157,7 +168,7 @@ def _refuse_other_layouts(folder: Path, class_names: list[str]) -> None:
             Setting("test", ("PATH",), "to test with another one"),
         )
     for place in sorted(folder.iterdir()):
-        if place.is_dir() and place.name not in class_names and not is_hidden(place.name):
+        if place.is_dir() and place.name not in (*class_names, NOISE) and not is_hidden(place.name):
             kinds = sorted({path.suffix for path in list_files(place) if path.suffix}) or ["nothing"]
             raise DataError(f"{place} has no recording that can be read, but {', '.join(kinds)}; convert or remove it")
 

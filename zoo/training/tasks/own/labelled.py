@@ -40,6 +40,7 @@ class Labelled:
         class_names: every class, in the order that the file fixes; empty where it fixes none.
         number_names: of the K numbers; empty where nothing says them.
         facts: what was understood of the file besides: a word and a line for each.
+        parts: of each, "validation" or "test" where the data says it, otherwise ""; empty where it says none.
     """
 
     sequences: list[Tensor]
@@ -50,10 +51,11 @@ class Labelled:
     class_names: list[str] = field(default_factory=list)
     number_names: list[str] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
 
     def take(self, which: Sequence[int]) -> Labelled:
         """Return some of the sequences."""
-        lists = ("sequences", "places", "classes", "numbers", "groups")
+        lists = ("sequences", "places", "classes", "numbers", "groups", "parts")
         taken: dict[str, Any] = {
             name: [getattr(self, name)[k] for k in which] if getattr(self, name) else [] for name in lists
         }
@@ -182,26 +184,36 @@ class SequenceFiles(Task):
         return list(zip(part.sequences, self.goal.label(part.classes, part.numbers, part.places), strict=True))
 
     def _split(self, whole: Labelled) -> dict[str, Labelled]:
-        """Return the three parts: files where there are any, and seeded shares of `whole` for the others."""
+        """Return the three parts: files where there are any, what the data says, and seeded shares for the others."""
         check_parts(self.options)
         own = {name: self.read(self.options[name]) for name in ("validation", "test") if self.options[name]}
-        drawn = [name for name in ("validation", "test") if name not in own]
+        said = {name: [k for k, part in enumerate(whole.parts) if part == name] for name in ("validation", "test")}
+        listed = {name: which for name, which in said.items() if which and name not in own}
+        free = [k for k in range(len(whole.sequences)) if not (whole.parts and whole.parts[k])]
+        rest = whole.take(free)
+        drawn = [name for name in ("validation", "test") if name not in (*own, *listed)]
         shares = [self.options[f"{name}_share"] for name in drawn]
         seed = self.options["split_seed"]
-        kinds = whole.classes or ["all"] * len(whole.numbers)
+        kinds = rest.classes or ["all"] * len(rest.numbers)
         try:
-            if whole.groups:
-                places = split_by_group(kinds, whole.groups, shares, seed)
+            if rest.groups:
+                found = split_by_group(kinds, rest.groups, shares, seed)
             else:
-                places = split_by_class(whole.classes or bin_numbers(whole.numbers), shares, seed)
+                found = split_by_class(rest.classes or bin_numbers(rest.numbers), shares, seed)
         except SplitError as error:
             files = [Setting(name, ("PATH",)) for name in drawn]
             raise DataError(f"{self.options['train']}: {error}", *files) from error
         share = "a share of each class" if whole.classes else "a share of small and of large numbers"
         how = "whole groups" if whole.groups else share
-        self.split_words = f"{' and '.join(drawn)}: {how}, seed {seed}" if drawn else "a file for each"
+        words = [
+            *([f"{' and '.join(listed)}: as the lists in {self.options['train']} say"] if listed else []),
+            *([f"{' and '.join(drawn)}: {how}, seed {seed}"] if drawn else []),
+        ]
+        self.split_words = "; ".join(words) or "a file for each"
+        names = ["train", *drawn, *listed]
+        places = [[free[k] for k in part] for part in found] + list(listed.values())
         self.draw_sum = zlib.crc32(repr(places).encode())  # a share of the same size may be of other sequences
-        parts = {name: whole.take(which) for name, which in zip(["train", *drawn], places, strict=True)}
+        parts = {name: whole.take(which) for name, which in zip(names, places, strict=True)}
         return {**parts, **own}
 
 

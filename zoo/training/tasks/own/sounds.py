@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from torch import nn
 
 from zoo.data.settings import Setting
-from zoo.data.sounds import load_sound_folder, to_steps
+from zoo.data.sound_lists import NOISE
+from zoo.data.sounds import LabelledRecordings, load_sound_folder, to_steps
 from zoo.data.source import DataError
 from zoo.models.log_mel import mel_filters
 from zoo.training.tasks.own.labelled import BATCH_SIZE, Labelled, SequenceFiles
@@ -22,7 +23,8 @@ class SoundFolders(SequenceFiles):
     """Folders with one folder of recordings per class, for speech models. A step is one hop of samples.
 
     Recordings of a speaker stay in one part where the speaker is known: from a folder inside the class's, or from the
-    file's name, through the regular expression `speaker`, whose first group is the speaker.
+    file's name, through the regular expression `speaker`, whose first group is the speaker. Where lists beside
+    the classes name the recordings of a part, as those of Speech Commands do, the part has these.
     """
 
     name = "wav"
@@ -47,13 +49,14 @@ class SoundFolders(SequenceFiles):
         self.seconds = getattr(self, "seconds", 0.0) + sum(map(len, loaded.samples)) / self.sample_rate
         steps = [to_steps(samples, self.hop) for samples in loaded.samples]
         classes = [loaded.class_names[k] for k in loaded.labels.tolist()]
-        others = ", ".join(f"{count:,} {ending}" for ending, count in loaded.left_out.items())
+        speakers = self._find_speakers(path, loaded.paths)
         return Labelled(
             steps,
             list(map(str, loaded.paths)),
             classes,
-            groups=self._find_speakers(path, loaded.paths),
-            facts={"left out": f"{others} in {path}: files of these endings are not read"} if others else {},
+            groups=speakers,
+            parts=loaded.parts,
+            facts=_describe(path, loaded, told=bool(speakers or loaded.parts) or not self._draws_parts()),
         )
 
     @property
@@ -84,6 +87,9 @@ class SoundFolders(SequenceFiles):
     def prepare_(self, model: nn.Module) -> None:
         set_log_mel_statistics_(model, self.goal.collate(self.train[:: max(1, len(self.train) // BATCH_SIZE)]))
 
+    def _draws_parts(self) -> bool:
+        return not (self.options["validation"] and self.options["test"])
+
     def _find_speakers(self, folder: str, paths: list[Path]) -> list[str]:
         """Return the speaker of each recording to train on, or nothing where no name says it."""
         if folder != self.options["train"]:  # other folders are not split
@@ -105,6 +111,22 @@ class SoundFolders(SequenceFiles):
                 Setting("speaker", (r"_(\w+)_",), "to take what stands between underscores"),
             )
         return found.group(1)
+
+
+def _describe(path: str, loaded: LabelledRecordings, told: bool) -> dict[str, str]:
+    """Return what was left out of a folder, and that speakers may be in several parts where nothing tells them."""
+    others = ", ".join(f"{count:,} {ending}" for ending, count in loaded.left_out.items())
+    left_out = [
+        *([f"{others} in {path}: files of these endings are not read"] if others else []),
+        *([f"{NOISE} in {path}: it is no class"] if loaded.noise else []),
+    ]
+    unknown = (
+        "no folder tells them, and one speaker may be in several parts; speaker=REGEX finds them in names of files"
+    )
+    return {
+        **({"left out": "; ".join(left_out)} if left_out else {}),
+        **({} if told else {"speakers": unknown}),
+    }
 
 
 def _most_mels(window: int, rate: int) -> int:
