@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -114,6 +115,72 @@ def test_bad_raw_input(
     path = tmp_path / "input.bin"
     path.write_bytes(b"\0" * size)
     refuse(status, words, models["float"], path, *arguments)
+
+
+def wave_file() -> bytes:
+    buffer = BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(np.arange(-1200, 1199, dtype=np.int16).tobytes())
+    return buffer.getvalue()  # 4842 bytes; many sizes of a WAV file fit the steps of a model
+
+
+def archive(make: Callable[[BytesIO], Any]) -> bytes:
+    buffer = BytesIO()
+    make(buffer)
+    return buffer.getvalue()
+
+
+OTHER_FILES: dict[str, tuple[bytes, str]] = {
+    "wav": (
+        wave_file(),
+        "is a WAV file, not raw numbers; save its samples (soundfile.read) by numpy.save as",
+    ),
+    "flac": (b"fLaC\0\0\0\x22" + bytes(88), "is a FLAC file"),
+    "ogg": (b"OggS\0\2" + bytes(90), "is an Ogg file"),
+    "mp3 with a tag": (b"ID3\4\0\0\0\0" + bytes(88), "is an MP3 file"),
+    "mp3": ((b"\xff\xfb\x90\x64" + bytes(413)) * 12, "is an MP3 file"),
+    "npz": (archive(lambda file: np.savez(file, X=np.zeros(12))), "is a .npz archive"),
+    "torch": (archive(lambda file: torch.save(torch.zeros(12), file)), "is a PyTorch file"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(88), "is an HDF5 file"),
+    "csv": (
+        b"date,OT\n2016-07-01 00:00:00,30.5\n2016-07-01 01:00:00,27.8\n",
+        "is text, not raw numbers; save its numbers by numpy.save as",
+    ),
+    "utf-8": ("größe\n".encode() * 2000, "is text"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_FILES)
+@pytest.mark.parametrize("name", ["input.bin", "input.txt", "input.npy", "-"])
+def test_files_of_other_kinds(
+    kind: str, name: str, models: dict[str, Path], program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    content, words = OTHER_FILES[kind]
+    monkeypatch.chdir(tmp_path)  # a long path takes words out of a line
+    piped = content if name == "-" else None
+    if piped is None:
+        Path(name).write_bytes(content)
+    outcome = program(models["float"], name, stdin=piped)
+    assert (outcome.status, outcome.stdout) == (BAD_DATA, "")
+    assert words in outcome.error
+    assert outcome.error.endswith("by numpy.save as float32 1x-1x12")
+    # A file without a manifest is not asked for a shape first.
+    torch.jit.script(torch.nn.ReLU()).save(tmp_path / "plain.pt")
+    assert words in program(tmp_path / "plain.pt", name, stdin=piped).error
+
+
+def test_what_is_like_another_kind_of_file_is_read(models: dict[str, Path], program: Program, tmp_path: Path) -> None:
+    path = tmp_path / "input.raw"
+    for value in (0.7, 0.0337757, 225.4):  # the bytes of the first two are printable, and one ends a line
+        np.full((5, 12), value, dtype=np.float32).tofile(path)
+        program.succeed(models["float"], path)
+    text = b"A text is a row of bytes.\n" * 4
+    tokens = np.frombuffer(text, dtype=np.uint8)[None].astype(np.int64)
+    path.write_bytes(text)
+    program.succeed(models["token"], path, "--dtype", "uint8", "-o", tmp_path / "bytes.npy")
+    program.succeed(models["token"], write_npy(tmp_path / "tokens.npy", tokens), "-o", tmp_path / "output.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "bytes.npy"), np.load(tmp_path / "output.npy"))
 
 
 @pytest.mark.parametrize("command", ["run", "bench"])

@@ -7,22 +7,6 @@
 namespace zoo {
 namespace {
 
-// The length of the UTF-8 character at `position`; 0 where there is none.
-std::size_t utf8_length(std::string_view text, std::size_t position) {
-  const auto lead = static_cast<unsigned char>(text[position]);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (position + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[position + i]) & 0xC0U) != 0x80U) return 0;
-  }
-  return length;
-}
-
 // Replaces control characters by spaces, and bytes that are not UTF-8 (names in a damaged file) by question
 // marks.
 std::string printable(std::string_view text) {
@@ -65,6 +49,21 @@ void erase_each(std::string& line, std::string_view begin, char end) {
 }
 
 }  // namespace
+
+std::size_t utf8_length(std::string_view text, std::size_t position) {
+  const auto lead = static_cast<unsigned char>(text[position]);
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
+  if (position + length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[position + i]) & 0xC0U) != 0x80U) return 0;
+  }
+  return length;
+}
 
 std::string quote(std::string_view text) { return "'" + printable(text) + "'"; }
 

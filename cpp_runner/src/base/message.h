@@ -18,6 +18,8 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string shorten(std::string_view text, std::size_t limit);
 // The line that says what happened, out of the many of LibTorch's messages.
 std::string essential_line(std::string_view message);
+// The length of the UTF-8 character at `position`; 0 where there is none.
+std::size_t utf8_length(std::string_view text, std::size_t position);
 // Six significant digits: "12.4".
 std::string number_text(double value);
 

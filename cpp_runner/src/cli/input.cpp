@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "core/input_checks.h"
 #include "formats/file.h"
+#include "formats/recognition.h"
 #include "zoo/error.h"
 #include "zoo/npy.h"
 
@@ -50,6 +51,17 @@ std::optional<Value> parse_scalar(const std::string& text) {
 
 std::string role_of(const std::string& path, const std::string& what) {
   return path == "-" ? what + " on stdin" : what + " " + quote(path);
+}
+
+// Refuses what is neither .npy nor plain numbers: read as numbers, it would give an answer. Any file is a
+// row of numbers of one byte.
+void refuse_other_files(std::span<const std::byte> bytes, const RawLayout& layout, const std::string& role) {
+  const auto kind = dtype_size(layout.dtype) > 1 ? recognize(bytes) : std::nullopt;
+  if (!kind) return;
+  const std::string shape = layout.shape ? " " + shape_text(*layout.shape) : "";
+  throw Error(Status::bad_data, role + " is " + std::string(kind->name) + ", not raw numbers; save its " +
+                                    std::string(kind->how_to_read) + " by numpy.save as " +
+                                    std::string(dtype_name(layout.dtype)) + shape);
 }
 
 // Reads an input. A .npy file says its shape itself, and --shape must say the same where it is given.
@@ -133,6 +145,7 @@ Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::
   const bool from_stdin = path == "-";
   const std::string role = role_of(path, what);
   const FileBytes file = from_stdin ? read_descriptor(STDIN_FILENO, role) : read_file(path, what);
+  refuse_other_files(file.bytes(), layout, role);
   if (has_suffix(path, ".npy") || (!has_suffix(path, ".bin") && is_npy(file.bytes()))) {
     return parse_npy(file.bytes(), role);
   }

@@ -39,7 +39,8 @@ Shape default_shape(const TensorSpec& spec);
 Tensor parse_raw(std::span<const std::byte> bytes, DType dtype, const Shape& shape, const std::string& what);
 
 // Tells .npy and .bin apart by the suffix, and anything else, such as stdin ("-"), by its first bytes. `what`
-// names the role in messages.
+// names the role in messages. Throws Error(bad_data) for sounds, archives, text and other files whose first
+// bytes say that they are no plain numbers.
 Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::string& what);
 
 // The one input of an artifact. Throws Error(usage) unless exactly one was named, and where --shape is not
