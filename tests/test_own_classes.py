@@ -60,6 +60,15 @@ def test_each_form_of_forward_is_verified(
     torch.testing.assert_close(torch.from_numpy(output), expected, atol=2e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("OneTensor", "it returns no state"), ("OutputAndState", "it has no initial state")]
+)
+def test_why_a_class_is_not_streamable(name: str, words: str, program: Program, artifact: Path, tmp_path: Path) -> None:
+    zoo.save_artifact(build(name), artifact)
+    np.save(tmp_path / "x.npy", np.zeros((1, 5, 4), dtype=np.float32))
+    assert words in program(artifact, tmp_path / "x.npy", "--stream", 2).error
+
+
 def test_lengths_of_a_class_reach_it(program: Program, artifact: Path, tmp_path: Path) -> None:
     model = build("WithLengths")
     zoo.save_artifact(model, artifact)

@@ -222,7 +222,7 @@ def test_what_makes_no_sense_is_refused(program: Program, artifact: Path, tmp_pa
     zoo.save_artifact(model, artifact)
     np.save(tmp_path / "input.npy", make_input().numpy())
     outcome = program(artifact, tmp_path / "input.npy", "--stream", 3)
-    assert (outcome.status, "is not: its steps depend on later ones" in outcome.error) == (USAGE, True)
+    assert (outcome.status, "is not: it has no initial state, as where steps depend" in outcome.error) == (USAGE, True)
     outcome = program(artifact, "--method", "search", tmp_path / "input.npy", "int:0")
     assert (outcome.status, "beam_size must be at least 1; got 0" in outcome.error) == (BAD_DATA, True)
 

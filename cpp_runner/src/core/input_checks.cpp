@@ -224,6 +224,11 @@ std::vector<Tensor> check_state(const Manifest& manifest, const std::vector<Tens
   return checked;
 }
 
+std::string why_not_streamable(const Manifest& manifest) {
+  if (manifest.state.empty()) return "it returns no state";
+  return "it has no initial state, as where steps depend on later ones";
+}
+
 void check_plain_input(const std::string& name, const Tensor& tensor, bool allow_nonfinite) {
   if (tensor.size() == 0) fail(name + " is empty: shape " + shape_text(tensor.shape()));
   if (!allow_nonfinite) check_all_finite(tensor, name);

@@ -33,6 +33,9 @@ void check_state_shapes(const Manifest& manifest, const std::vector<Shape>& shap
 std::vector<Tensor> check_state(const Manifest& manifest, const std::vector<Tensor>& tensors,
                                 bool allow_nonfinite);
 
+// Why the state of a model that is not streamable cannot be carried: "it returns no state".
+std::string why_not_streamable(const Manifest& manifest);
+
 // Checks a tensor for any TorchScript file: not empty, and finite unless `allow_nonfinite`.
 void check_plain_input(const std::string& name, const Tensor& tensor, bool allow_nonfinite);
 

@@ -40,9 +40,8 @@ void check_quantized_backend(const std::optional<Manifest>& manifest) {
 
 void check_streamable(const Manifest& manifest) {
   if (manifest.streamable) return;
-  throw Error(Status::usage, "model " + quote(manifest.model_name) +
-                                 " is not streamable (its steps depend on later ones): its state cannot be "
-                                 "carried; run the whole sequence at once");
+  throw Error(Status::usage, "model " + quote(manifest.model_name) + " is not streamable: " +
+                                 why_not_streamable(manifest) + "; run the whole sequence at once");
 }
 
 void check_counts(std::int64_t chunk, std::int64_t batch_size) {
