@@ -1,5 +1,7 @@
+#include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "base/tensor_slice.h"
@@ -34,6 +36,17 @@ TEST(compare) {
   CHECK(!equal(count_up({1}), Tensor::of({1}, std::vector<double>{0})));
   CHECK(std::isinf(
       compare(Tensor::of({1}, std::vector{1.0F}), Tensor::of({1}, std::vector{2.0F}), 0, 0).ratio));
+}
+
+TEST(tensors_of_spans) {
+  std::array<float, 3> values{1, 2, 3};
+  const Tensor expected = Tensor::of({1, 3}, std::vector<float>{1, 2, 3});
+  CHECK(equal(Tensor::of({1, 3}, std::span(values)), expected));  // of a fixed size
+  CHECK(equal(Tensor::of({1, 3}, std::span<float>(values)), expected));
+  CHECK(equal(Tensor::of({1, 3}, std::span<const float, 3>(values)), expected));
+  CHECK(equal(Tensor::of<float>({1, 3}, values), expected));
+  Tensor written = expected;
+  CHECK(equal(Tensor::of({1, 3}, written.values<float>()), expected));
 }
 
 TEST(tensors) {

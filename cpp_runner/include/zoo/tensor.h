@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,11 @@ class ZOO_API Tensor {
     static_assert(dtype_of<T>().has_value(), "no DType for this element type");
     const auto raw = std::as_bytes(values);
     return Tensor(*dtype_of<T>(), std::move(shape), std::vector<std::byte>(raw.begin(), raw.end()));
+  }
+  // Spans of values that may be written, such as values<float>() of a Tensor, and spans of a fixed size.
+  template <typename T, std::size_t size>
+  static Tensor of(Shape shape, std::span<T, size> values) {
+    return of(std::move(shape), std::span<const std::remove_const_t<T>>(values));
   }
   template <typename T>
   static Tensor of(Shape shape, const std::vector<T>& values) {
