@@ -94,11 +94,29 @@ class Twice(torch.nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("output", "status"), [("no/such/folder/out.npy", CANNOT_CREATE), ("out.csv", USAGE), ("/dev/full", USAGE)]
+    ("output", "status"), [("no/such/folder/out.npy", CANNOT_CREATE), ("out.csv", USAGE), ("/dev/full", WRITE_FAILED)]
 )
 def test_bad_output(output: str, status: int, models: dict[str, Path], program: Program, tmp_path: Path) -> None:
     outcome = program(models["float"], quiet_input(tmp_path), "-o", tmp_path / output)
     assert (outcome.status, outcome.stdout) == (status, ""), outcome
+
+
+def test_output_and_state_to_nowhere(models: dict[str, Path], program: Program, tmp_path: Path) -> None:
+    program.succeed(models["float"], quiet_input(tmp_path), "-o", "/dev/null")
+    program.succeed(models["float"], quiet_input(tmp_path), "--state-out", "/dev/null")  # two tensors
+    assert list(tmp_path.glob("*")) == [quiet_input(tmp_path)]
+
+
+def test_a_method_that_does_not_exist_is_told_before_its_input(
+    models: dict[str, Path], program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "input.bin").write_bytes(bytes(480))
+    for command in ("run", "bench"):
+        outcome = program(command, models["float"], "--method", "classify", tmp_path / "input.bin")
+        assert outcome.status == BAD_DATA
+        assert "the model has no method 'classify', it has forward" in outcome.error
+        outcome = program(command, models["float"], "--method", "initial_state", tmp_path / "input.bin")
+        assert "is raw, which needs --shape" in outcome.error
 
 
 def test_a_full_disk(models: dict[str, Path], program: Program, tmp_path: Path) -> None:

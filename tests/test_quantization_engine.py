@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ def test_rows_batches_and_chunks_have_the_same_bits(recipe: str) -> None:
 
 def test_another_precision_is_refused_for_packed_layers(artifact: Path, program: Program) -> None:
     zoo.save_artifact(zoo.quantize(build_small("gru_tagger"), "int8"), artifact)
+    assert re.search(r"^quantization +int8$", program.succeed("info", artifact).stdout, re.MULTILINE)
     outcome = program("verify", artifact, "--precision", "bf16")
     assert outcome.status == UNAVAILABLE
     assert "its layers are stored as a recipe packed them, and take no other precision" in outcome.error

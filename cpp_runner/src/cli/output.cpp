@@ -117,7 +117,7 @@ void write_special(const fs::path& path, std::span<const std::byte> bytes) {
 }  // namespace
 
 bool is_output_path(const fs::path& path) {
-  return path.has_stem() && (path.extension() == ".npy" || path.extension() == ".bin");
+  return is_special(path) || (path.has_stem() && (path.extension() == ".npy" || path.extension() == ".bin"));
 }
 
 fs::path with_name(const fs::path& path, std::string_view name) {
@@ -129,7 +129,7 @@ fs::path with_name(const fs::path& path, std::string_view name) {
 }
 
 std::vector<fs::path> name_outputs(const fs::path& path, const std::vector<NamedTensor>& outputs) {
-  if (outputs.size() == 1) return {path};
+  if (outputs.size() == 1 || is_special(path)) return std::vector(outputs.size(), path);
   std::vector<fs::path> paths;
   for (const NamedTensor& output : outputs) {
     paths.push_back(with_name(path, output.name));

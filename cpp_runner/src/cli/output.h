@@ -12,11 +12,11 @@
 
 namespace zoo::cli {
 
-// Whether the path ends in .npy or .bin.
+// Whether the path ends in .npy or .bin, or is a device or a pipe, which takes bare numbers.
 bool is_output_path(const std::filesystem::path& path);
 // "out.npy" and "h" give "out.h.npy".
 std::filesystem::path with_name(const std::filesystem::path& path, std::string_view name);
-// One path for each output: the path itself if there is only one output.
+// One path for each output: the path itself if there is only one output, or if it is a device or a pipe.
 std::vector<std::filesystem::path> name_outputs(const std::filesystem::path& path,
                                                 const std::vector<NamedTensor>& outputs);
 
