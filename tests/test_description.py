@@ -7,6 +7,7 @@ import pickle
 import torch
 
 import zoo
+from zoo.description import write_description
 
 
 def test_the_repr_of_any_model_has_its_input() -> None:
@@ -23,6 +24,16 @@ def test_the_repr_of_a_trained_model_says_what_is_meant() -> None:
     assert f"input: float32 (batch, seq_len, 256), {about['input']}" in text
     assert f"output: {about['output']}" in text
     assert f"not for: {about['not_for']}" in text
+
+
+def test_words_that_nobody_said_are_left_out() -> None:
+    spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 2))
+    about = {"purpose": "Tells.", "input": "a row a step", "output": "scores"}
+    assert write_description("mine", spec, about).splitlines() == [
+        "mine: Tells.",
+        "input: float32 (batch, seq_len, 2), a row a step",
+        "output: scores",
+    ]
 
 
 def test_the_words_stay_with_copies_and_quantized_models() -> None:

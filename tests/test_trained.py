@@ -1,12 +1,15 @@
 """The shipped models: their files, their cards, and cpp_runner reaching the cards' figures."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import _cards
+import numpy as np
 import pytest
+import torch
 from _about import ABOUT, read_about
 from _card_page import PAGE, write_page
 from _cards import PRETRAINED, Card, SeedResult, median_seed, read_card, read_cards, update_card
@@ -107,6 +110,48 @@ def test_a_model_without_words_does_not_ship(tmp_path: Path) -> None:
     (tmp_path / ABOUT).write_text('purpose = "all"\n')
     with pytest.raises(ValueError, match="must have the fields purpose, not_for, input, output, split, failures"):
         read_about(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["gru_classifier_fsdd", "lstm_tagger_ud_ewt", "gru_detector_fsdd"])
+def test_the_program_names_what_the_scores_are_of(name: str, program: Program, artifact: Path, tmp_path: Path) -> None:
+    model = zoo.build(name, pretrained=True)
+    zoo.save_artifact(model, artifact)
+    record, config = model.training_record or {}, model.config.to_dict()
+    names = record["task"]["record"].get("classes") or config["tags"]
+    assert re.search(rf"^labels +{', '.join(names)}$", program.succeed("info", artifact).stdout, re.MULTILINE)
+    rows = 9 if name == "lstm_tagger_ud_ewt" else 1
+    shape = (1, rows, 32) if rows > 1 else (1, 40, 80)
+    input = torch.randint(97, 122, shape) if rows > 1 else torch.randn(shape)
+    np.save(tmp_path / "input.npy", input.numpy())
+    text = program.succeed(artifact, tmp_path / "input.npy").stdout.splitlines()
+    (output,) = program.succeed(artifact, tmp_path / "input.npy", "--json").json["outputs"]
+    if name == "gru_detector_fsdd":  # several of its labels may hold, or none
+        assert not any("label" in line for line in text)
+        assert "labels" not in output
+        return
+    shares, places = model(input)[0].reshape(rows, -1).softmax(1).max(1)
+    expected = [names[k] for k in places]
+    assert [label["name"] for label in output["labels"]] == expected[:8]
+    np.testing.assert_allclose([label["probability"] for label in output["labels"]], shares[:8].tolist(), atol=1e-5)
+    shown = text[-1].replace(" (", ", ").split(", ")[::2]
+    assert text[0].split()[:3] == ["output", "float32", f"1x{len(names)}" if rows == 1 else f"1x9x{len(names)}"]
+    if rows == 1:
+        assert shown == [f"label: {expected[0]}"]
+    else:
+        assert shown == [f"labels: {expected[0]}", *expected[1:6], "..."]
+
+
+def test_a_forecaster_says_how_many_steps_it_learnt_from(program: Program, artifact: Path, tmp_path: Path) -> None:
+    zoo.save_artifact(zoo.build("segrnn_forecaster_etth1_96", pretrained=True), artifact)
+    assert re.search(r"^look-back +336 steps, as in training$", program.succeed("info", artifact).stdout, re.MULTILINE)
+    warning = "the input has {} steps, and the model learnt from 336; give it as many"
+    for steps in (20, 336, 400):
+        np.save(tmp_path / "input.npy", np.random.default_rng(0).normal(size=(2, steps, 7)).astype(np.float32))
+        outcome = program.succeed(artifact, tmp_path / "input.npy")
+        assert (warning.format(steps) in outcome.stderr) == (steps < 336)
+    np.save(tmp_path / "lengths.npy", np.array([400, 30]))
+    outcome = program.succeed(artifact, tmp_path / "input.npy", "--lengths", tmp_path / "lengths.npy")
+    assert warning.format(30) in outcome.stderr
 
 
 def test_info_has_the_words_of_a_trained_model(program: Program, artifact: Path) -> None:

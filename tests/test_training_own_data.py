@@ -1,5 +1,6 @@
 """People's own sounds and series: a folder or a file in, a trained model out."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from support.data_sets import write_wav
+from support.program import Program
 
 import zoo
 from zoo.cli.train import read_override
@@ -50,7 +52,7 @@ def write_series(path: Path, count: int) -> Path:
 
 
 @pytest.mark.autograd
-def test_folders_of_sounds(tmp_path: Path) -> None:
+def test_folders_of_sounds(tmp_path: Path, program: Program, artifact: Path) -> None:
     experiment = write_experiment(tmp_path / "mine.toml", "gru_classifier_fsdd", "wav")
     data = [
         f"task.options.train={write_tones(tmp_path / 'a', 10)}",
@@ -62,6 +64,18 @@ def test_folders_of_sounds(tmp_path: Path) -> None:
     )
     assert done.metrics["test"]["accuracy"] == 1
     assert done.model.config.num_classes == 2
+    assert done.model.training_record is not None
+    about = done.model.training_record["about"]
+    assert about["input"] == "raw sound of 8000 Hz in -1 to 1, 80 samples (10 ms) a step"
+    zoo.save_artifact(done.model, artifact)
+    assert zoo.load_artifact(artifact).manifest["labels"] == {"names": ["high", "low"], "exclusive": True}
+    info = program.succeed("info", artifact).stdout
+    assert about["input"] in info
+    assert "scores of the 2 classes; softmax makes probabilities of them\n" in info
+    assert "not for" not in info
+    assert re.search(
+        r"^label: (high|low) \(", program.succeed(artifact, tmp_path / "run/input.npy").stdout, re.MULTILINE
+    )
 
 
 @pytest.mark.autograd

@@ -74,6 +74,12 @@ def test_some_variables_are_forecast_and_all_are_seen(tmp_path: Path) -> None:
     options = {"path": path, "targets": ["cosine"], "missing": "mask", **SIZES}
     task: Any = make_task("csv", options)
     assert task.facts()["forecast"] == "cosine"
+    marks = "; then a mark for each, 1 where it is missing"
+    assert task.meaning() == {
+        "purpose": "Forecasts cosine, 2 rows ahead.",
+        "input": f"a row a step: sine, cosine, in their units{marks}; 8 rows were seen in training",
+        "output": "cosine of the next 2 rows, in the same units",
+    }
     (batch,) = task.test_batches()
     assert (batch.input.shape[1:], batch.target.shape[1:]) == ((8, 4), (2, 1))
     model = zoo.build("gru_forecaster", hidden_size=4, **task.model_overrides())

@@ -90,6 +90,10 @@ def test_entities_are_learnt_and_tested_with_another_file(tmp_path: Path) -> Non
     )
     assert done.metrics["test"]["f1"] == 1
     assert done.model.config.tags == ["B-per", "O", "S-loc"]
+    assert done.model.training_record is not None
+    about = done.model.training_record["about"]
+    assert about["input"] == "one word a step, as 32 UTF-8 bytes padded with 0"
+    assert about["output"] == "scores of the 3 tags for each word; softmax makes probabilities of them"
     other = write(tmp_path / "b.bio", "Ada B-per\nspoke O\n\nBonn B-per\nis O\nBonn S-loc\n")
     restored = TaggedFiles.restore(options, done.task.record(), other)
     score = score_model(done.model, restored, restored.test_batches())

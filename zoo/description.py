@@ -24,7 +24,7 @@ def write_description(name: str, input: TensorSpec, about: Mapping[str, str]) ->
     Args:
         name: the registered one.
         input: its input.
-        about: what a trained model says of itself, under "purpose", "not_for", "input" and "output"; empty where
+        about: what a trained model says of itself, under "purpose", "input", "output" and "not_for"; without what
             nobody said.
     """
     shape = f"{input.dtype} ({', '.join(map(str, input.dims))})"
@@ -36,6 +36,7 @@ def write_description(name: str, input: TensorSpec, about: Mapping[str, str]) ->
         f"{name}: {about['purpose']}",
         f"input: {shape}, {about['input']}",
         f"output: {about['output']}",
-        f"not for: {about['not_for']}",
     ]
+    if "not_for" in about:  # people say it; no data does
+        lines.append(f"not for: {about['not_for']}")
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from zoo._json_values import to_json_values
 from zoo.artifact.rounding import Rounding
 from zoo.artifact.signature import Signature
 from zoo.artifact.tolerances import FP32, FP32_REGROUPED, INT8_LIMIT, STEADY, precision_table, tolerance_table
+from zoo.config import ClassifierConfig, WordTaggerConfig
 from zoo.errors import ZooError
 from zoo.quantized_parts import find_quantization
 
@@ -94,6 +95,7 @@ def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, pr
         "inputs": [spec.to_dict() for spec in signature.inputs],
         "outputs": [spec.to_dict() for spec in signature.outputs],
         "state": [spec.to_dict() for spec in signature.state],
+        "labels": _find_labels(config, signature, provenance),
         "rows_independent": rounding.rows_independent,
         "rounding": rounding.worst_of,
         "tolerances": tolerances,
@@ -103,6 +105,19 @@ def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, pr
         "license": provenance.license,
         "training": provenance.training,
     }
+
+
+def _find_labels(config: Any, signature: Signature, provenance: Provenance) -> dict[str, Any] | None:
+    """Return the names of the scores, the last dimension of the output; None where nobody said them.
+
+    Returns:
+        "names", and "exclusive", whether each row of scores is for one of them: that of the largest score.
+    """
+    record = (provenance.training or {}).get("task", {}).get("record", {})
+    names = list(record.get("classes") or record.get("tags") or getattr(config, "tags", ()))
+    if not names or signature.outputs[0].dims[-1] != len(names):
+        return None
+    return {"names": names, "exclusive": isinstance(config, ClassifierConfig | WordTaggerConfig)}
 
 
 def read_manifest(content: bytes, name: str) -> dict[str, Any]:

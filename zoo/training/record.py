@@ -25,11 +25,12 @@ def describe_training(
     Returns:
         The names of experiment and data set, the licence of the data, the task with its options and what it recorded
         (`Task.record`), the metrics of the two parts, and each simple answer with its test metrics and its numbers,
-        where it has them.
+        where it has them. "about" is what `Task.meaning` says.
     """
     baselines = [
         {"name": guess.name, "numbers": guess.to_dict(), "test": metrics["baselines"][guess.name]} for guess in guesses
     ]
+    meaning = task.meaning()
     return {
         "experiment": name,
         "dataset": task.about.name,
@@ -37,4 +38,5 @@ def describe_training(
         "task": {"name": part.name, "options": part.options, "record": task.record()},
         "metrics": {part: metrics[part] for part in ("validation", "test")},
         "baselines": baselines,
+        **({"about": meaning} if meaning else {}),
     }

@@ -95,6 +95,12 @@ struct GoldenSample {
   std::vector<std::string> state;
 };
 
+// The names of scores: of the last dimension of the first output.
+struct Labels {
+  std::vector<std::string> names;  // empty where nobody said them
+  bool exclusive = false;          // a row of scores is for one of them, that of the largest
+};
+
 // What a trained model says of itself, in words; a field that the file lacks is empty.
 struct About {
   std::string purpose;
@@ -118,6 +124,8 @@ struct Manifest {
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<TensorSpec> state;
+  Labels labels;
+  std::optional<std::int64_t> look_back;              // steps of an input in training, of a forecaster
   std::map<std::string, Tolerances> tolerances;       // by kind of device: "cpu", "cuda"
   std::map<std::string, PrecisionLimits> precisions;  // by name: "fp32", "bf16", "int8"
   std::string weights_sha256;

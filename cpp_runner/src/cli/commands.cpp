@@ -71,8 +71,8 @@ void check_streaming_flags(const Options& options, const Manifest& manifest) {
                            : options.state_out ? "--state-out"
                                                : "";
   if (flag.empty()) return;
-  throw Error(Status::usage, flag + " needs a streamable model, " + quote(manifest.model_name) +
-                                 " is not: its steps depend on later ones; run the whole sequence at once");
+  throw Error(Status::usage, flag + " needs a streamable model, " + quote(manifest.model_name) + " is not: " +
+                                 why_not_streamable(manifest) + "; run the whole sequence at once");
 }
 
 // A flag that tells --stream what an artifact says itself; empty if none is given.
@@ -111,6 +111,18 @@ void check_artifact_flags(const Options& options) {
   throw Error(Status::usage, flag + " is for models without a manifest, but this one has a manifest");
 }
 
+// A forecaster answers from fewer steps than it has learnt from, but nobody knows how well. The part of a
+// stream may be short.
+void warn_of_few_steps(const Options& options, const Manifest& manifest, const CheckedInputs& inputs,
+                       const Console& console) {
+  if (!manifest.look_back || options.state_in || options.state_out) return;
+  std::int64_t steps = inputs.seq_len;
+  if (inputs.lengths) steps = std::ranges::min(inputs.lengths->values<std::int64_t>());
+  if (steps >= *manifest.look_back) return;
+  warn(console, "the input has " + std::to_string(steps) + " steps, and the model learnt from " +
+                    std::to_string(*manifest.look_back) + "; give it as many");
+}
+
 RunReport run_artifact(const Options& options, const ModelFile& file, const Console& console,
                        Stopwatch& watch) {
   const Manifest& manifest = *file.manifest();
@@ -120,6 +132,7 @@ RunReport run_artifact(const Options& options, const ModelFile& file, const Cons
   const Tensor input = read_artifact_input(options, manifest);
   const auto lengths = options.lengths ? std::optional(read_lengths(*options.lengths)) : std::nullopt;
   const CheckedInputs checked = check_inputs(manifest, input, lengths, options.allow_nonfinite);
+  warn_of_few_steps(options, manifest, checked, console);
   Inputs inputs{checked.input(), checked.lengths, {}, options.allow_nonfinite};
   std::vector<Tensor> state_in;
   if (options.state_in) state_in = read_state(*options.state_in, manifest, checked.batch);
@@ -135,15 +148,33 @@ RunReport run_artifact(const Options& options, const ModelFile& file, const Cons
   report.run_ms = watch.lap();
   report.setting = describe(options, model);
   report.outputs = std::move(result.outputs);
+  if (manifest.labels.exclusive) report.labels = manifest.labels.names;
   for (std::size_t i = 0; i < state.size(); ++i) report.state.push_back({manifest.state[i].name, state[i]});
   return report;
+}
+
+// A mistake in an input is found before the model is loaded. But where there is no such method, what is said
+// of its inputs does not matter.
+std::vector<Value> read_arguments_of_method(const Options& options, const ModelFile& file) {
+  try {
+    return read_arguments(options);
+  } catch (const Error&) {
+    if (!options.method) throw;
+    set_up_process(options, file, kOneRow);
+    const Model model = Model::load(file, options.load);
+    CallOptions call;
+    call.method = *options.method;
+    const auto is_schema = [&](const std::string& schema) { return schema.starts_with(call.method + "("); };
+    if (std::ranges::none_of(model.method_schemas(), is_schema)) static_cast<void>(model.call({}, call));
+    throw;
+  }
 }
 
 RunReport run_torchscript(const Options& options, const ModelFile& file, const Console& console,
                           Stopwatch& watch) {
   const StreamRoles roles = roles_of(options, file);
   check_plain_flags(options, roles);
-  std::vector<Value> arguments = read_arguments(options);
+  std::vector<Value> arguments = read_arguments_of_method(options, file);
   if (options.state_in) read_plain_state(*options.state_in, roles, arguments);
   std::int64_t batch = 1;
   for (const Value& argument : arguments) {
@@ -161,6 +192,8 @@ RunReport run_torchscript(const Options& options, const ModelFile& file, const C
   call.roles = options.roles;
   call.batch_size = options.batch_size;
   call.progress = make_progress(console);
+  if (!options.roles.states.empty())
+    call.warn = [&](const std::string& difference) { warn(console, difference); };
   report.outputs = model.call(arguments, call);
   if (options.state_out) report.state = plain_state(report.outputs, roles);
   report.run_ms = watch.lap();
@@ -219,7 +252,7 @@ std::vector<BenchmarkRecord> benchmark_torchscript(const Options& options, const
                 "bench needs an input for a model without a manifest: cpp_runner bench MODEL INPUT...");
   }
   check_plain_flags(options, {});
-  const std::vector<Value> arguments = read_arguments(options);
+  const std::vector<Value> arguments = read_arguments_of_method(options, file);
   set_up_process(options, file, kOneRow);
   const Model model = Model::load(file, options.load);
   call_first(model, options);

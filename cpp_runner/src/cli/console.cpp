@@ -5,6 +5,10 @@
 
 namespace zoo::cli {
 
+void warn(const Console& console, std::string_view text) {
+  console.write("cpp_runner: warning: " + std::string(text) + "\n");
+}
+
 std::string progress_bar(std::int64_t done, std::int64_t total) {
   constexpr std::int64_t width = 40;
   const auto filled = static_cast<std::size_t>(done * width / total);

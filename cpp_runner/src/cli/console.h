@@ -21,6 +21,8 @@ struct Outcome {
   Status status = Status::ok;
 };
 
+// Writes a line that does not end the program.
+void warn(const Console& console, std::string_view text);
 // "[##########----------]  50 % 20/40 rows"
 std::string progress_bar(std::int64_t done, std::int64_t total);
 // A bar on stderr, drawn over itself. Empty if stderr is not a terminal.

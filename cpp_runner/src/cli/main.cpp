@@ -49,11 +49,11 @@ void set_up_environment() {
   ::setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", keep_the_users_value);
 }
 
-void check_libtorch() {
+void check_libtorch(const Console& console) {
   const zoo::VersionCheck check = zoo::compare_libtorch(zoo::libtorch_built(), zoo::libtorch_found());
   if (check.verdict == zoo::VersionCheck::Verdict::refuse) throw Error(Status::internal, check.message);
   if (check.verdict == zoo::VersionCheck::Verdict::warn) {
-    write_stderr("cpp_runner: warning: " + check.message + "\n");
+    warn(console, check.message);
   }
 }
 
@@ -67,10 +67,10 @@ Outcome execute(const std::vector<std::string>& words) {
   const zoo::cli::Options options = zoo::cli::parse_command_line(words);
   if (options.help) return {zoo::cli::help_text(), Status::ok};
   if (options.version) return {version_text(), Status::ok};
-  check_libtorch();
+  const Console console{::isatty(STDERR_FILENO) == 1, write_stderr};
+  check_libtorch(console);
   zoo::silence_warnings();
   zoo::use_exact_float32();
-  const Console console{::isatty(STDERR_FILENO) == 1, write_stderr};
   switch (options.command) {
     case zoo::cli::Command::run:
       return zoo::cli::run_model(options, console);

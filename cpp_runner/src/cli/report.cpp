@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "base/numbers.h"
 #include "zoo/process.h"
@@ -65,6 +66,21 @@ Setting describe(const Options& options, const Model& model) {
   setting.threads = threads();
   setting.acceleration = model.acceleration();
   return setting;
+}
+
+std::vector<BestLabel> best_labels(const Tensor& scores, const std::vector<std::string>& labels,
+                                   std::size_t count) {
+  const std::size_t size = labels.size();
+  const std::vector<double> values = first_values(scores, count * size);
+  std::vector<BestLabel> found;
+  for (std::size_t begin = 0; begin + size <= values.size(); begin += size) {
+    const std::span row(values.data() + begin, size);
+    const auto best = std::ranges::max_element(row);
+    double sum = 0;
+    for (const double score : row) sum += std::exp(score - *best);
+    found.push_back({labels[static_cast<std::size_t>(best - row.begin())], 1 / sum});
+  }
+  return found;
 }
 
 std::vector<double> first_values(const Tensor& tensor, std::size_t count) {

@@ -34,6 +34,7 @@ Setting describe(const Options& options, const Model& model);
 struct RunReport {
   Setting setting;
   std::vector<NamedTensor> outputs;
+  std::vector<std::string> labels;  // of the first output's scores, where each row is for one of them
   std::vector<std::filesystem::path> output_paths;  // empty: not written
   std::vector<NamedTensor> state;
   std::vector<std::filesystem::path> state_paths;
@@ -49,6 +50,15 @@ std::string verify_text(const std::vector<Check>& checks);
 std::string verify_json(const Setting& setting, const std::vector<Check>& checks);
 std::string benchmark_text(const std::vector<BenchmarkRecord>& records);
 std::string benchmark_json(const Setting& setting, const std::vector<BenchmarkRecord>& records);
+
+// A row of scores: the label of the largest, and its probability.
+struct BestLabel {
+  std::string name;
+  double probability = 0;
+};
+// Of the first rows of scores.
+std::vector<BestLabel> best_labels(const Tensor& scores, const std::vector<std::string>& labels,
+                                   std::size_t count);
 
 // The first values of a tensor of any dtype, as numbers.
 std::vector<double> first_values(const Tensor& tensor, std::size_t count);

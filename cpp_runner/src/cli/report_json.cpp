@@ -27,6 +27,14 @@ Json tensors_json(const std::vector<NamedTensor>& tensors, const std::vector<std
   return list;
 }
 
+Json labels_json(const RunReport& report) {
+  Json list = Json::array();
+  for (const BestLabel& best : best_labels(report.outputs.front().tensor, report.labels, kShown)) {
+    list.push_back({{"name", best.name}, {"probability", best.probability}});
+  }
+  return list;
+}
+
 Json engine_json(const Setting& setting) {
   return {{"name", setting.engine},
           {"precision", setting.precision},
@@ -38,11 +46,13 @@ Json engine_json(const Setting& setting) {
 }  // namespace
 
 std::string run_json(const RunReport& report) {
+  Json outputs = tensors_json(report.outputs, report.output_paths);
+  if (!report.labels.empty()) outputs.front()["labels"] = labels_json(report);
   return dump({{"model", report.setting.model},
                {"device", report.setting.device},
                {"torch", report.setting.torch},
                {"engine", engine_json(report.setting)},
-               {"outputs", tensors_json(report.outputs, report.output_paths)},
+               {"outputs", outputs},
                {"state", tensors_json(report.state, report.state_paths)},
                {"time", {{"load_ms", report.load_ms}, {"run_ms", report.run_ms}}}});
 }

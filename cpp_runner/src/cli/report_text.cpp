@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 #include "base/message.h"
@@ -37,6 +38,19 @@ std::string values_text(const Tensor& tensor) {
   return join(parts, " ");
 }
 
+// "label: three (0.998)"; below the table, whose lines are what they are for other models.
+std::string labels_text(const RunReport& report) {
+  if (report.labels.empty()) return "";
+  const Tensor& scores = report.outputs.front().tensor;
+  std::vector<std::string> parts;
+  for (const BestLabel& best : best_labels(scores, report.labels, kShown)) {
+    parts.push_back(best.name + " (" + number_text(std::round(best.probability * 1000) / 1000) + ")");
+  }
+  const std::size_t rows = static_cast<std::size_t>(scores.size()) / report.labels.size();
+  if (rows > kShown) parts.emplace_back("...");
+  return (rows > 1 ? "labels: " : "label: ") + join(parts) + "\n";
+}
+
 void add_tensors(const std::vector<NamedTensor>& tensors, const std::vector<std::filesystem::path>& paths,
                  const std::string& prefix, std::vector<std::vector<std::string>>& rows) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -68,6 +82,12 @@ void add_acceleration(const Acceleration& acceleration, std::vector<std::vector<
   }
 }
 
+// The recipes of the engine need no backend of LibTorch.
+std::string quantization_text(const Quantization& quantization) {
+  const std::string& backend = quantization.backend;
+  return quantization.recipe + (backend.empty() ? "" : ", backend " + backend);
+}
+
 void add_words(const char* label, const std::string& words, std::vector<std::vector<std::string>>& rows) {
   if (!words.empty()) rows.push_back({label, words});
 }
@@ -92,7 +112,7 @@ std::string run_text(const RunReport& report) {
   std::vector<std::vector<std::string>> rows;
   add_tensors(report.outputs, report.output_paths, "", rows);
   if (!report.state_paths.empty()) add_tensors(report.state, report.state_paths, "state ", rows);
-  return table_text(rows);
+  return table_text(rows) + labels_text(report);
 }
 
 std::string info_text(const ModelFile& file, const Model& model) {
@@ -116,14 +136,17 @@ std::string info_text(const ModelFile& file, const Model& model) {
   add_words("not for", manifest.about.not_for, rows);
   rows.push_back(
       {"made by", manifest.package + " " + manifest.package_version + ", torch " + manifest.torch_version});
-  rows.push_back(
-      {"quantization", quantization ? quantization->recipe + ", backend " + quantization->backend : "none"});
+  rows.push_back({"quantization", quantization ? quantization_text(*quantization) : "none"});
   rows.push_back({"streamable", manifest.streamable ? "yes" : "no"});
   if (!manifest.rows_independent) rows.push_back({"rows", "see each other: a batch is run as a whole"});
   rows.push_back({"inputs", specs_text(manifest.inputs)});
   add_words("input is", manifest.about.input, rows);
+  if (manifest.look_back) {
+    rows.push_back({"look-back", std::to_string(*manifest.look_back) + " steps, as in training"});
+  }
   rows.push_back({"outputs", specs_text(manifest.outputs)});
   add_words("output is", manifest.about.output, rows);
+  add_words("labels", join(manifest.labels.names), rows);
   rows.push_back({"state", specs_text(manifest.state)});
   rows.push_back({"golden samples", std::to_string(manifest.golden.size())});
   add_training_mode(model.training_mode(), rows);

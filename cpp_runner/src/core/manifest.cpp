@@ -160,14 +160,38 @@ void check_tensors(const Manifest& manifest) {
     if (axis_of(state, "batch") != 1)
       fail("state " + quote(state.name) + " does not have the batch in dimension 1");
   }
+  const auto& names = manifest.labels.names;
+  if (!names.empty() &&
+      manifest.outputs.front().dims.back().size != static_cast<std::int64_t>(names.size())) {
+    fail("it has " + std::to_string(names.size()) + " labels for outputs " +
+         dims_text(manifest.outputs.front()));
+  }
 }
 
 About parse_about(const Node& root) {
   const auto training = root.find("training");
   const auto said = training ? training->find("about") : std::nullopt;
   if (!said) return {};
-  const auto text = [&](const char* name) { return said->at(name).as<std::string>(); };
+  const auto text = [&](const char* name) {
+    const auto words = said->find(name);
+    return words ? words->as<std::string>() : std::string();
+  };
   return {text("purpose"), text("not_for"), text("input"), text("output")};
+}
+
+Labels parse_labels(const Node& root) {
+  const auto labels = root.find("labels");
+  if (!labels) return {};
+  return {labels->at("names").as<std::vector<std::string>>(), labels->at("exclusive").as<bool>()};
+}
+
+// Of what the file says of its training.
+std::optional<std::int64_t> parse_look_back(const Node& root) {
+  const auto training = root.find("training");
+  const auto task = training ? training->find("task") : std::nullopt;
+  const auto options = task ? task->find("options") : std::nullopt;
+  const auto steps = options ? options->find("look_back") : std::nullopt;
+  return steps && steps->is_integer() ? std::optional(steps->as<std::int64_t>()) : std::nullopt;
 }
 
 Manifest parse_fields(const Node& root) {
@@ -194,6 +218,8 @@ Manifest parse_fields(const Node& root) {
   manifest.inputs = parse_tensors(root.at("inputs"));
   manifest.outputs = parse_tensors(root.at("outputs"));
   manifest.state = parse_tensors(root.at("state"));
+  manifest.labels = parse_labels(root);
+  manifest.look_back = parse_look_back(root);
   manifest.tolerances = parse_tolerances(root.at("tolerances"));
   manifest.precisions = parse_precisions(root.at("precisions"));
   manifest.weights_sha256 = root.at("weights").at("sha256").as<std::string>();

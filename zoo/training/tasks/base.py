@@ -59,6 +59,15 @@ class Task(ABC):
         """Return what `restore` needs besides the options, as JSON values: names of classes, columns, units."""
         return {}
 
+    def meaning(self) -> dict[str, str]:
+        """Return what the model does, what a step of its input is, and what comes out, in words.
+
+        Returns:
+            "purpose", "input" and "output", which the model's file and its repr say; nothing for a task of the zoo,
+            whose shipped models have words of people.
+        """
+        return {}
+
     def facts(self) -> dict[str, str]:
         """Return what was understood of a user's own data, to be shown before training: a word and a line for each."""
         return {}

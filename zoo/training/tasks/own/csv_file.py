@@ -89,6 +89,16 @@ class CsvFile(SeriesForecasting):
         statistics = {"mean": self.mean.tolist(), "std": self.seen_std.tolist()}
         return {"columns": self.names, "targets": targets, "parts": self.parts, **statistics}
 
+    def meaning(self) -> dict[str, str]:
+        targets = ", ".join(self.names[k] for k in self.target_places)
+        marks = "; then a mark for each, 1 where it is missing" if self.missing == "mask" else ""
+        seen, horizon = self.options["look_back"], self.options["horizon"]
+        return {
+            "purpose": f"Forecasts {targets}, {horizon} rows ahead.",
+            "input": f"a row a step: {', '.join(self.names)}, in their units{marks}; {seen} rows were seen in training",
+            "output": f"{targets} of the next {horizon} rows, in the same units",
+        }
+
     def facts(self) -> dict[str, str]:
         rows = "{:,} rows to train on, {:,} validation, {:,} test; in the order of time".format(*self.parts)
         windows = f"{self.options['look_back']} steps seen, {self.options['horizon']} forecast"

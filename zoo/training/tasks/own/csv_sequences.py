@@ -54,6 +54,9 @@ class CsvSequenceFiles(FeatureFiles):
             facts=found.facts,
         )
 
+    def feature_words(self) -> str:
+        return f"a row a step: {', '.join(self.columns)}"
+
     def record(self) -> dict[str, Any]:
         return {"columns": self.columns, **super().record()}
 

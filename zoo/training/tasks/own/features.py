@@ -54,6 +54,14 @@ class FeatureFiles(SequenceFiles):
         super().set_record(record)
         self.mean = torch.tensor(record["mean"])
 
+    def step_words(self) -> str:
+        marks = "; then a mark for each, 1 where it is missing" if self.options["missing"] == "mask" else ""
+        return f"{self.feature_words()}, in the units of the training data{marks}"
+
+    def feature_words(self) -> str:
+        """Return what the features of a step are."""
+        return f"{self.width:,} features a step"
+
     def make_examples(self, part: Labelled) -> list[tuple[Tensor, Any]]:
         how = self.options["missing"]
         if how == "drop":

@@ -61,6 +61,12 @@ class ClassGoal:
         shown = ", ".join(f"{name} {counts[name]}" for name in self.names[:SHOWN])
         return {"classes": f"{len(self.names)}: {shown}{', ...' if len(counts) > SHOWN else ''} to train on"}
 
+    def meaning(self) -> dict[str, str]:
+        return {
+            "purpose": f"Tells of which of {len(self.names)} classes a sequence is.",
+            "output": f"scores of the {len(self.names)} classes; softmax makes probabilities of them",
+        }
+
     def model_overrides(self) -> dict[str, Any]:
         return {"num_classes": len(self.names)}
 
@@ -141,6 +147,14 @@ class NumberGoal:
         shown = [f"{name} {mean:.4g} (deviation {std:.4g})" for name, mean, std in each]
         where = "every step" if self.every_step else "every sequence"
         return {"targets": f"{len(self.names)} for {where}: {', '.join(shown)} in training"}
+
+    def meaning(self) -> dict[str, str]:
+        names = ", ".join(self.names)
+        where = "every step" if self.every_step else "the sequence"
+        return {
+            "purpose": f"Gives {names} of {'every step of ' if self.every_step else ''}a sequence.",
+            "output": f"{names} of {where}, in the units of the training data",
+        }
 
     def model_overrides(self) -> dict[str, Any]:
         return {"num_targets": len(self.names), **({"pooling": "none"} if self.every_step else {})}

@@ -143,6 +143,13 @@ class SequenceFiles(Task):
         self.width = record["features"]
         self.set_goal(ClassGoal.from_record(record) if "classes" in record else NumberGoal.from_record(record))
 
+    def meaning(self) -> dict[str, str]:
+        return {**self.goal.meaning(), "input": self.step_words()}
+
+    def step_words(self) -> str:
+        """Return what a step of the input is."""
+        raise NotImplementedError
+
     def facts(self) -> dict[str, str]:
         parts = f"{len(self.train):,} train{self.some}, {len(self.validation):,} validation, {len(self.test):,} test"
         lengths = [len(steps) for part in (self.train, self.validation, self.test) for steps, _ in part]

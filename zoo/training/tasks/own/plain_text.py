@@ -48,6 +48,14 @@ class PlainText(CharacterPrediction):
     def record(self) -> dict[str, Any]:
         return {"characters": self.text.characters, "parts": self._measure_parts()}
 
+    def meaning(self) -> dict[str, str]:
+        tokens = len(self.text.characters)
+        return {
+            "purpose": "Says which character comes next in a text.",
+            "input": f"one character a step, as one of {tokens:,} tokens",
+            "output": "scores of the tokens for the next character; softmax makes probabilities of them",
+        }
+
     def facts(self) -> dict[str, str]:
         text = self.text
         parts = self._measure_parts()

@@ -71,6 +71,10 @@ class SoundFolders(SequenceFiles):
         super().set_record(record)
         self.sample_rate = record["sample_rate"]
 
+    def step_words(self) -> str:
+        milliseconds = f"{self.options['hop_ms']:g} ms"
+        return f"raw sound of {self.sample_rate} Hz in -1 to 1, {self.hop} samples ({milliseconds}) a step"
+
     def facts(self) -> dict[str, str]:
         sound = f"{self.seconds:,.0f} seconds at {self.sample_rate:,} Hz; a step is {self.hop} samples"
         return {"sound": f"{sound}, {self.options['hop_ms']:g} ms", **super().facts()}

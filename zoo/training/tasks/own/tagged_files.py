@@ -98,6 +98,13 @@ class TaggedFiles(WordTagging):
                         Setting("unseen_tags", ("miss",), "to count such words as wrong"),
                     )
 
+    def meaning(self) -> dict[str, str]:
+        return {
+            "purpose": f"Gives each word one of {len(self.tags)} tags.",
+            "input": f"one word a step, as {self.options['word_bytes']} UTF-8 bytes padded with 0",
+            "output": f"scores of the {len(self.tags)} tags for each word; softmax makes probabilities of them",
+        }
+
     def facts(self) -> dict[str, str]:
         parts = (self.corpus.train, self.corpus.validation, self.corpus.test)
         words = [word for part in parts for sentence in part for word in sentence.words]
