@@ -97,6 +97,51 @@ class Careless(nn.Module):
         return self.stack.final(state)
 
 
+def begin_elsewhere(model: nn.Module) -> nn.Module:
+    """Give another initial state than the one that no state stands for."""
+    return OtherBeginning(model)
+
+
+class OtherBeginning(nn.Module):
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, input: Tensor, lengths: Tensor | None = None, state: list[Tensor] | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        return self.model(input, lengths, state)
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> list[Tensor]:
+        return [torch.ones_like(part) for part in self.model.initial_state(batch_size)]
+
+
+def stop_the_slow_clocks(model: Any) -> nn.Module:
+    """Take their past from the units whose clocks tick every 64 and every 128 steps."""
+    cell = model.backbone.stack.layers[0].cell_module
+    cell.weight_hh[cell.periods >= 64] = 0
+    return model
+
+
+def shorten_the_window(model: Any) -> nn.Module:
+    model.backbone.stack.attention.window -= 1
+    return model
+
+
+def forget_the_oldest_step(model: Any) -> nn.Module:
+    """Carry a window whose oldest step that is still seen is lost."""
+    model.backbone.stack = ShortMemory(model.backbone.stack)
+    return model
+
+
+class ShortMemory(Forgetful):
+    def forward(self, input: Tensor, lengths: Tensor | None, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        output, state_n = self.stack(input, lengths, state)
+        state_n[-2][1] = 0.0  # the next step does not see 0
+        return output, state_n
+
+
 def forge(original: Path, mutant: nn.Module) -> None:
     """Replace an artifact's program and weights, keep its golden samples and put the weights' hash right."""
     with zipfile.ZipFile(original) as archive:
@@ -117,6 +162,11 @@ MUTANTS: list[tuple[Callable[[nn.Module], nn.Module], str, str]] = [
     (swap_state, "whole", "lstm"),
     (forget_the_state, "chunks of 7", "lstm gru rnn"),
     (see_the_padding, "padded_batch: whole", "lstm gru rnn"),
+    (begin_elsewhere, "chunks of 7", "lstm"),
+    # Only after more steps than most samples have.
+    (stop_the_slow_clocks, "long_sequence: whole", "clockwork_rnn"),
+    (shorten_the_window, "long_sequence: whole", "transformer_gru"),
+    (forget_the_oldest_step, "long_sequence: chunks of 7", "transformer_gru"),
 ]
 
 

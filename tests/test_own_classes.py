@@ -124,6 +124,46 @@ def test_a_wrong_input_is_named() -> None:
         zoo.build_own_model("support.own_classes:OneTensor", {}, spec)
 
 
+def test_a_state_that_is_too_short_fails_in_the_long_sample(program: Program, artifact: Path) -> None:
+    zoo.save_artifact(build("ShortWindow"), artifact)
+    outcome = program("verify", artifact, "--json")
+    failed = [check["name"] for check in outcome.json["checks"] if not check["pass"]]
+    assert (outcome.status, failed) == (1, [f"long_sequence: chunks of {chunk}" for chunk in (1, 7, 16)])
+
+
+def test_a_class_that_takes_only_so_many_steps_has_a_shorter_sample(program: Program, artifact: Path) -> None:
+    zoo.save_artifact(build("HundredPositions"), artifact)
+    assert zoo.load_artifact(artifact).manifest["golden"][-1]["name"] == "long_sequence"
+    program.succeed("verify", artifact)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("TinyLearnedBeginning", "does not begin with zeros where its state is None"),
+        ("LateLearnedBeginning", "does not begin with zeros where its state is None"),
+    ],
+)
+def test_a_beginning_other_than_zeros_is_found_in_small_outputs_and_in_the_state(name: str, words: str) -> None:
+    with pytest.raises(zoo.ContractError, match=words):
+        build(name)
+
+
+def test_an_initial_state_that_none_does_not_stand_for_is_refused(artifact: Path) -> None:
+    with pytest.raises(zoo.ContractError, match="something else from initial_state"):
+        zoo.save_artifact(build("OtherInitialState"), artifact)
+    with pytest.raises(zoo.ContractError, match=r"initial_state gives \[float32 \(2, 1, 5\)\], expected \[float32"):
+        zoo.save_artifact(build("WrongInitialState"), artifact)
+    assert not artifact.exists()
+
+
+def test_a_scripted_module_that_gives_nan_is_refused(artifact: Path) -> None:
+    artifact.write_bytes(b"what was here before")
+    with pytest.raises(zoo.ArtifactError, match="differs from the eager one by inf"):
+        zoo.save_artifact(build("NaNWhereScripted"), artifact)
+    assert artifact.read_bytes() == b"what was here before"
+
+
 def test_a_hook_that_torchscript_cannot_run_is_refused(artifact: Path) -> None:
     with pytest.raises(ZooError) as caught:
         zoo.save_artifact(build("Hooked"), artifact)

@@ -158,3 +158,73 @@ class Hooked(OneTensor):
     def __init__(self) -> None:
         super().__init__()
         self.head.register_forward_hook(lambda module, inputs, output: output * 2)
+
+
+class ShortWindow(BareRNN):
+    """The mean of the last 48 steps, with a state that keeps 40 of them: an error of the class."""
+
+    def forward(self, x: Tensor, state: Optional[List[Tensor]] = None) -> Tuple[Tensor, List[Tensor]]:
+        if state is None:
+            state = [torch.zeros(1, x.size(0), 5), torch.zeros(40, x.size(0), 5)]
+        y, h = self.rnn(x, state[0])
+        seen = torch.cat([state[1].transpose(0, 1), y], 1)
+        padded = nn.functional.pad(seen, [0, 0, 8, 0])
+        return padded.unfold(1, 48, 1).mean(-1)[:, -y.size(1) :], [h, seen[:, -40:].transpose(0, 1)]
+
+
+class HundredPositions(BareRNN):
+    def __init__(self) -> None:
+        super().__init__()
+        self.position = nn.Embedding(100, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rnn(x + self.position(torch.arange(x.size(1))))[0]
+
+
+class TinyLearnedBeginning(BareRNN):
+    def forward(self, x: Tensor, h: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        if h is None:
+            h = torch.ones(1, x.size(0), 5)
+        y, h = self.rnn(x, h)
+        return y * 1e-7, h
+
+
+class LateLearnedBeginning(nn.Module):
+    """Gives the input 20 steps later, and ones before it; the state shows it earlier than the output does."""
+
+    def forward(self, x: Tensor, past: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        if past is None:
+            past = torch.cat([torch.zeros(15, x.size(0), 4), torch.ones(5, x.size(0), 4)])
+        seen = torch.cat([past, x.transpose(0, 1)])
+        return seen[: x.size(1)].transpose(0, 1), seen[-20:]
+
+
+class OtherInitialState(BareRNN):
+    """Keeps the contract, but for its `initial_state`."""
+
+    def forward(
+        self, x: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        h: Optional[Tensor] = None
+        if state is not None:
+            h = state[0]
+        y, h = self.rnn(x, h)
+        return y, [h]
+
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return [torch.ones(1, batch_size, 5)]
+
+
+class WrongInitialState(OtherInitialState):
+    @torch.jit.export
+    def initial_state(self, batch_size: int) -> List[Tensor]:
+        return [torch.zeros(2, batch_size, 5)]
+
+
+class NaNWhereScripted(BareRNN):
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.rnn(x)[0]
+        if torch.jit.is_scripting():
+            return y * float("nan")
+        return y

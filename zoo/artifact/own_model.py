@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.artifact import adapters
+from zoo.artifact.initial_state import same
 from zoo.artifact.signature import ContractError, random_input
 from zoo.config.tensor_spec import BATCH, TensorSpec
 from zoo.weights.loading import load_weights_
@@ -202,7 +203,7 @@ def _adapt_state(made: nn.Module, target: str, spec: TensorSpec | None) -> nn.Mo
         )
     model: Any = kind(made, [(s.shape[0], s.shape[2]) for s in states])
     from_zeros = _probe(target, spec, lambda x: model(x, None, model.initial_state(2)))
-    if not torch.allclose(from_zeros[0], result[0], rtol=0, atol=1e-6):
+    if not same([from_zeros[0], *from_zeros[1]], [result[0], *states]):
         raise ContractError(f"{target}.forward does not begin with zeros where its state is None; return to zeros")
     model.takes_lengths = False
     return model

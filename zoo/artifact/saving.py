@@ -22,8 +22,10 @@ from zoo._atomic_file import atomic_file
 from zoo.artifact import torchscript
 from zoo.artifact.given_samples import choose_samples
 from zoo.artifact.golden import Sample, record, to_files, worst_difference
+from zoo.artifact.initial_state import check_initial_state
 from zoo.artifact.loading import load_artifact
 from zoo.artifact.manifest import ArtifactError, find_provenance, hash_weights, make_manifest
+from zoo.artifact.memory import draw_long_samples
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.rounding import measure_rounding
 from zoo.artifact.signature import infer_signature
@@ -89,7 +91,9 @@ def save_artifact(
     scripted = torchscript.script(bare)
     twin = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
-    golden = record(twin, choose_samples(samples, signature))
+    long = draw_long_samples(twin, signature) if samples is None else []
+    golden = record(twin, [*choose_samples(samples, signature), *long])
+    check_initial_state(twin, golden, signature)
     entries, files = to_files(golden, [part.name for part in signature.state])
     rounding = measure_rounding(twin, golden, signature)
     manifest = make_manifest(model, signature, rounding, find_provenance(model, metrics, dataset, license))

@@ -75,7 +75,7 @@ class AttentiveStack(nn.Module):
         super().__init__()
         self.stack = stack
         self.attention = WindowAttention(config.output_size, config.num_heads, config.attention_window, config.dropout)
-        self.window = config.attention_window
+        self.window = self.memory_steps = config.attention_window  # golden samples are longer than the memory
         self.size = config.output_size
 
     def forward(self, input: Tensor, lengths: Optional[Tensor], state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:

@@ -30,6 +30,7 @@ class ClockworkRNNCell(nn.Module):
         weights = make_weights(1, input_size, hidden_size, bias)
         self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh = weights
         self.num_clocks = min(num_clocks, hidden_size)
+        self.memory_steps = 2 ** (self.num_clocks - 1)  # golden samples are longer than this
         clock = torch.arange(hidden_size) * self.num_clocks // hidden_size  # of each unit, from the fastest one
         self.periods: Tensor
         self.register_buffer("periods", 2.0**clock, persistent=False)
