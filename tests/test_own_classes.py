@@ -39,6 +39,13 @@ def build(name: str, **options: Any) -> Any:
         ("WithLengths", False, 0),
         ("Double", False, 0),
         ("OneNumber", False, 0),
+        ("DoubleState", True, 1),
+        ("Counter", True, 1),
+        ("UnnamedState", True, 1),
+        ("StateThenLengths", True, 1),
+        ("LengthsThenState", True, 1),
+        ("Masked", False, 0),
+        ("MaskedWithStateOut", False, 1),
     ],
 )
 def test_each_form_of_forward_is_verified(
@@ -55,7 +62,8 @@ def test_each_form_of_forward_is_verified(
     output = program.output(artifact, tmp_path / "x.npy", *flags, folder=tmp_path)
     own = getattr(own_classes, name)
     assert isinstance(model.module, own)
-    result = model.module(x, torch.tensor([11])) if name == "WithLengths" else model.module(x)
+    required = {"WithLengths", "LengthsThenState"}
+    result = model.module(x, torch.tensor([11])) if name in required else model.module(x)
     expected = result if isinstance(result, torch.Tensor) else result[0]
     torch.testing.assert_close(torch.from_numpy(output), expected, atol=2e-6, rtol=1e-5)
 
@@ -77,6 +85,75 @@ def test_lengths_of_a_class_reach_it(program: Program, artifact: Path, tmp_path:
     np.save(tmp_path / "lengths.npy", lengths.numpy())
     output = program.output(artifact, tmp_path / "x.npy", "--lengths", tmp_path / "lengths.npy", folder=tmp_path)
     torch.testing.assert_close(torch.from_numpy(output), model.module(x, lengths), atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["StateThenLengths", "LengthsThenState"])
+def test_a_row_of_length_0_keeps_its_state(name: str) -> None:
+    model = build(name)
+    x, state = torch.randn(3, 7, 4), [torch.randn(1, 3, 5)]
+    _, after = model(x, torch.tensor([2, 0, 7]), state)
+    assert torch.equal(after[0][:, 1], state[0][:, 1])
+    assert not torch.equal(after[0][:, 2], state[0][:, 2])
+    assert not model(x, torch.tensor([2, 0, 7]))[1][0][:, 1].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"), [("Masked", "mask, lengths"), ("MaskedWithStateOut", "mask"), ("Stride", "state")]
+)
+def test_arguments_that_keep_their_defaults_are_named(
+    name: str, left_out: str, artifact: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"support.own_classes:{name}", "--input-dims", "batch,seq_len,4", "-o", str(artifact)]
+    assert script.main(words) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left out")]
+    assert said == [
+        f"left out         argument {each} of forward: it keeps its default" for each in left_out.split(", ")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("ValidConvolution", 20), ("ValidConvolutionWithLengths", 20), ("Stride", 2)]
+)
+def test_a_class_that_needs_more_steps_than_one(
+    name: str, least: int, program: Program, artifact: Path, tmp_path: Path
+) -> None:
+    model = build(name)
+    zoo.save_artifact(model, artifact)
+    manifest = zoo.load_artifact(artifact).manifest
+    assert (manifest["inputs"][0]["min_steps"], manifest["streamable"]) == (least, False)
+    assert manifest["golden"][0]["name"] == "fewest_steps"
+    assert program.succeed("verify", artifact, "--json").json["pass"]
+    program.succeed("bench", artifact, "--iterations", 1)
+    assert f"of at least {least} steps" in program.succeed("info", artifact).stdout
+    for steps in (least - 1, least):
+        np.save(tmp_path / f"{steps}.npy", torch.randn(1, steps, 4).numpy())
+    refused = program(artifact, tmp_path / f"{least - 1}.npy")
+    assert (refused.status, refused.error.count(f"has {least - 1} steps, expected at least {least}")) == (65, 1)
+    program.output(artifact, tmp_path / f"{least}.npy", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SortedRows", r"shape \(2, 13, 4\) with lengths \[4, 13\], which come in any order: .*enforce_sorted=False"),
+        ("StateInABuffer", r"StateInABuffer.forward changes module.last, and .*; take a state as an argument"),
+    ],
+)
+def test_what_no_file_can_hold_is_refused_with_its_cause(name: str, words: str, artifact: Path) -> None:
+    model = build(name)
+    for use in (lambda: zoo.save_artifact(model, artifact), lambda: zoo.quantize(model, "dynamic_int8")):
+        with pytest.raises(zoo.ContractError, match=words):
+            use()
+
+
+def test_a_sample_that_does_not_fit_is_named(artifact: Path) -> None:
+    with pytest.raises(zoo.ContractError, match=r"OneTensor.forward fails for a float32 input of shape \(1, 5, 9\): "):
+        zoo.save_artifact(build("OneTensor"), artifact, samples=[zoo.Sample("mine", torch.randn(1, 5, 9))])
+
+
+def test_the_export_names_the_users_class(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"support\.own_classes:PairInAndOut has no ONNX form here"):
+        zoo.export_onnx(build("PairInAndOut"), tmp_path / "model.onnx")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +185,8 @@ def test_computed_weights_are_made_plain(name: str, plain: tuple[str, ...], prog
         ("RequiredState", "forward takes (x, h), expected (input), (input, lengths), (input, state=None)"),
         ("LearnedBeginning", "does not begin with zeros where its state is None"),
         ("DictResult", "forward returns {y: Tensor, h: Tensor}, expected a Tensor or (Tensor, state)"),
+        ("GrowingState", "returns a state 'state_0' of dims ('seq_len', 'batch', 4), which changes its size"),
+        ("Pairs", "forward takes 20 steps but not 21; let it take every number of steps"),
         ("Half", "has weights in float16, expected float32 or float64"),
     ],
 )

@@ -228,3 +228,130 @@ class NaNWhereScripted(BareRNN):
         if torch.jit.is_scripting():
             return y * float("nan")
         return y
+
+
+class DoubleState(BareRNN):
+    def __init__(self) -> None:
+        super().__init__()
+        self.double()
+
+    def forward(self, x: Tensor, hx: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x, hx)
+
+
+class Counter(nn.Module):
+    """A state of integers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor, state: Optional[List[Tensor]] = None) -> Tuple[Tensor, List[Tensor]]:
+        if state is None:
+            state = [torch.zeros(1, x.size(0), 1, dtype=torch.long)]
+        count = (state[0].squeeze(0) + torch.arange(x.size(1))) % 7
+        return self.head(x) + count.unsqueeze(2), [state[0] + x.size(1)]
+
+
+class UnnamedState(BareRNN):
+    def forward(self, x: Tensor, z: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x, z)
+
+
+class Packed(BareRNN):
+    """Its rows come in any order, and none of length 0."""
+
+    def run(self, x: Tensor, lengths: Tensor, h: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        y, h = self.rnn(packed, h)
+        return nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=x.size(1))[0], h
+
+
+class StateThenLengths(Packed):
+    def forward(
+        self, x: Tensor, hidden: Optional[Tensor] = None, lens: Optional[Tensor] = None
+    ) -> Tuple[Tensor, Tensor]:
+        if lens is None:
+            return self.rnn(x, hidden)
+        return self.run(x, lens, hidden)
+
+
+class LengthsThenState(Packed):
+    def forward(self, x: Tensor, lengths: Tensor, h0: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        return self.run(x, lengths, h0)
+
+
+class Masked(OneTensor):
+    def forward(self, x: Tensor, mask: Optional[Tensor] = None, lengths: Optional[Tensor] = None) -> Tensor:
+        return self.head(self.rnn(x)[0])
+
+
+class MaskedWithStateOut(BareRNN):
+    def forward(self, x: Tensor, mask: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x)
+
+
+class ValidConvolution(OneTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(4, 4, 20)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.rnn(self.convolution(x.transpose(1, 2)).transpose(1, 2))[0])
+
+
+class ValidConvolutionWithLengths(ValidConvolution):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        seen = self.convolution(x.transpose(1, 2)).transpose(1, 2)
+        packed = nn.utils.rnn.pack_padded_sequence(seen, lengths - 19, batch_first=True, enforce_sorted=False)
+        return self.head(self.rnn(packed)[1][0][-1])
+
+
+class Stride(nn.Module):
+    """One output for two steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(8, 5, batch_first=True)
+
+    def forward(self, x: Tensor, state: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        half = x.size(1) // 2
+        return self.rnn(x[:, : 2 * half].reshape(x.size(0), half, 8), state)
+
+
+class Pairs(BareRNN):
+    """Takes only an even number of steps."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rnn(x)[0].unflatten(1, [-1, 2]).sum(2)
+
+
+class SortedRows(BareRNN):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return self.rnn(nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True))[1][-1]
+
+
+class GrowingState(nn.Module):
+    """The state is all steps so far."""
+
+    def forward(self, x: Tensor, state: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        if state is None:
+            state = torch.zeros(0, x.size(0), 4)
+        state = torch.cat([state, x.transpose(0, 1)])
+        return state.cumsum(0)[-x.size(1) :].transpose(0, 1), state
+
+
+class StateInABuffer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(4, 5)
+        self.register_buffer("last", torch.zeros(1, 5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.last.expand(x.size(0), 5)
+        steps: List[Tensor] = []
+        for t in range(x.size(1)):
+            h = self.cell(x[:, t], h)
+            steps.append(h)
+        self.last = h[:1]
+        return torch.stack(steps, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -17,6 +17,7 @@ from zoo.config.tensor_spec import BATCH, SEQ_LEN
 from zoo.errors import ZooError
 from zoo.models.padding import step_mask
 
+Run = tuple[Tensor, list[Tensor]]
 SEED = 20130610
 LONGEST = 33  # steps of the samples that every model has
 
@@ -50,30 +51,38 @@ class GoldenSample:
 
 
 def draw_samples(signature: Signature) -> list[Sample]:
-    """Draw one step, one sequence, a batch, and a padded batch whose padding is as random as the rest."""
+    """Draw one step, one sequence, a batch, and a padded batch whose padding is as random as the rest.
+
+    All are longer where the model needs more steps than one.
+    """
     generator = torch.Generator().manual_seed(SEED)
     spec = signature.inputs[0]
     samples = [
-        Sample("one_step", random_input(spec, 1, 1, generator)),
+        Sample("one_step" if spec.min_steps == 1 else "fewest_steps", random_input(spec, 1, 1, generator)),
         Sample("sequence", random_input(spec, 1, 19, generator)),
         Sample("batch", random_input(spec, 2, LONGEST, generator)),
     ]
     if signature.takes_lengths:
-        lengths = torch.tensor([5, 23, 1, 16])
+        lengths = torch.tensor([5, 23, 1, 16]) + spec.min_steps - 1
         samples.append(Sample("padded_batch", random_input(spec, 4, 23, generator), lengths))
     return samples
 
 
 @torch.no_grad()
-def record(module: Any, samples: Sequence[Sample]) -> list[GoldenSample]:
+def record(module: Any, samples: Sequence[Sample], run: Callable[..., Run] = run_contract) -> list[GoldenSample]:
     """Run every sample.
+
+    Args:
+        module: keeps the contract.
+        samples: its inputs.
+        run: calls it; `run_named` where an error of the module's own code has to say which input it met.
 
     Raises:
         SampleError: an output is NaN or infinite, so nothing can be compared with it.
     """
     recorded = []
     for sample in samples:
-        output, state = run_contract(module, sample.input, sample.lengths)
+        output, state = run(module, sample.input, sample.lengths)
         for tensor in (output, *state):
             if not torch.isfinite(tensor).all():
                 raise SampleError(

@@ -9,11 +9,9 @@ import torch
 from torch import Tensor
 
 from zoo.artifact.golden import GoldenSample
+from zoo.artifact.repeatability import same
 from zoo.artifact.signature import ContractError, Signature, run_contract
 from zoo.config.tensor_spec import BATCH
-
-# Of the largest value of a feature. Both runs compute the same, so hardly anything is left to rounding.
-ALLOWED = 1e-4
 
 
 @torch.no_grad()
@@ -43,21 +41,6 @@ def check_initial_state(module: Any, golden: Sequence[GoldenSample], signature: 
             raise ContractError(
                 "forward gives something else from initial_state(batch_size) than from state None; let both begin alike"
             )
-
-
-def same(results: Sequence[Tensor], expected: Sequence[Tensor]) -> bool:
-    """Return whether results are equal but for rounding, each feature by its own size."""
-    return len(results) == len(expected) and all(_same(*pair) for pair in zip(results, expected, strict=True))
-
-
-def _same(result: Tensor, expected: Tensor) -> bool:
-    if result.shape != expected.shape or result.dtype != expected.dtype:
-        return False
-    if not expected.is_floating_point():
-        return torch.equal(result, expected)
-    a, b = (tensor.double().reshape(-1, tensor.shape[-1] if tensor.dim() else 1) for tensor in (result, expected))
-    allowed = ALLOWED * b.abs().amax(0) if len(b) else b
-    return bool(((a - b).abs() <= allowed).all())
 
 
 def _describe(state: Sequence[Tensor]) -> str:

@@ -28,7 +28,7 @@ from zoo.artifact.manifest import ArtifactError, find_provenance, hash_weights, 
 from zoo.artifact.memory import draw_long_samples
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.rounding import measure_rounding
-from zoo.artifact.signature import infer_signature
+from zoo.artifact.signature import infer_signature, run_named
 from zoo.artifact.tolerances import FP32
 from zoo.model import ATTRIBUTES
 from zoo.quantized_parts import find_quantization
@@ -92,7 +92,7 @@ def save_artifact(
     twin = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
     long = draw_long_samples(twin, signature) if samples is None else []
-    golden = record(twin, [*choose_samples(samples, signature), *long])
+    golden = record(twin, [*choose_samples(samples, signature), *long], run_named)
     check_initial_state(twin, golden, signature)
     entries, files = to_files(golden, [part.name for part in signature.state])
     rounding = measure_rounding(twin, golden, signature)

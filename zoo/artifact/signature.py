@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from zoo.artifact.repeatability import find_change
+from zoo.artifact.shortest import find_fewest
 from zoo.config.tensor_spec import BATCH, SEQ_LEN, TensorSpec
 from zoo.errors import ZooError
 from zoo.quantized_parts import find_quantization
@@ -52,8 +55,12 @@ def describe_input(module: nn.Module) -> TensorSpec:
 
 
 def random_input(spec: TensorSpec, batch_size: int, seq_len: int, generator: torch.Generator) -> Tensor:
-    """Draw an input: standard normal features, or tokens uniform over their range."""
-    shape = [{BATCH: batch_size, SEQ_LEN: seq_len}.get(str(dim), dim) for dim in spec.dims]
+    """Draw an input: standard normal features, or tokens uniform over their range.
+
+    A model that needs more steps than one gets so many more.
+    """
+    steps = seq_len + spec.min_steps - 1
+    shape = [{BATCH: batch_size, SEQ_LEN: steps}.get(str(dim), dim) for dim in spec.dims]
     sizes = [int(size) for size in shape]
     if spec.range is not None:
         return torch.randint(spec.range[0], spec.range[1] + 1, sizes, generator=generator)
@@ -68,25 +75,87 @@ def infer_signature(module: nn.Module) -> Signature:
         module: a module that keeps the contract, in eval mode and on the CPU.
 
     Raises:
-        ContractError: its weights are not of the type of its input, it does not return (Tensor, list of Tensor), or its
-            state does not have the batch in dimension 1.
+        ContractError: its weights are not of the type of its input, it fails, it does not return (Tensor, list of
+            Tensor) or not the same again, or its state does not have the batch in dimension 1 or grows.
     """
     spec = describe_input(module)
     _check_weights(module, spec)
+    spec = find_min_steps(name_of(module), spec, lambda x: run_contract(module, x))
     generator = torch.Generator().manual_seed(0)
-    runs = [run_contract(module, random_input(spec, b, t, generator)) for b, t in PROBES]
-    output = _follow_dims("output", [run[0] for run in runs])
+    inputs = [random_input(spec, b, t, generator) for b, t in PROBES]
+    runs = [run_named(module, input) for input in inputs]
+    _check_repeats(module, inputs[0])
+    sizes = sizes_of(spec, inputs)
+    output = follow_dims("output", [run[0] for run in runs], sizes)
     names = getattr(module, "state_names", None) or [f"state_{i}" for i in range(len(runs[0][1]))]
     if any(len(run[1]) != len(names) for run in runs):
         raise ContractError(f"the state must have {len(names)} tensors, {names}; got {[len(r[1]) for r in runs]}")
-    state = tuple(_follow_dims(name, [run[1][i] for run in runs]) for i, name in enumerate(names))
+    state = tuple(follow_dims(name, [run[1][i] for run in runs], sizes) for i, name in enumerate(names))
+    streamable = _streamable(module)
     for part in state:
         if len(part.dims) < 2 or part.dims[1] != BATCH:
             raise ContractError(f"state {part.name!r} must have the batch in dimension 1; its dims are {part.dims}")
-    inputs = [spec]
+        if streamable:
+            check_fixed(name_of(module), part)
+    specs = [spec]
     if getattr(module, "takes_lengths", True):
-        inputs.append(TensorSpec("lengths", "int64", (BATCH,), optional=True))
-    return Signature(tuple(inputs), (output,), state, _streamable(module), spec.dims[0] == BATCH)
+        specs.append(TensorSpec("lengths", "int64", (BATCH,), optional=True))
+        lengths = torch.tensor([4, 13]) + spec.min_steps - 1  # in no order
+        run_named(module, inputs[0], lengths)
+    return Signature(tuple(specs), (output,), state, streamable, spec.dims[0] == BATCH)
+
+
+def name_of(module: nn.Module) -> str:
+    """Return what errors call a module."""
+    return str(getattr(module, "model_name", type(module).__name__))
+
+
+def find_min_steps(name: str, spec: TensorSpec, call: Callable[[Tensor], object]) -> TensorSpec:
+    """Return the input with the fewest steps that the model takes.
+
+    Args:
+        name: of the model, for errors.
+        spec: the input. Its own `min_steps` are the first that are tried.
+        call: runs the model.
+
+    Raises:
+        ContractError: the model takes a number of steps, but not every larger one.
+    """
+    plain = dataclasses.replace(spec, min_steps=1)
+    least, refused = find_fewest(
+        spec.min_steps, lambda steps: call(random_input(plain, 2, steps, torch.Generator().manual_seed(0)))
+    )
+    if refused is not None:
+        raise ContractError(
+            f"{name}.forward takes {least} steps but not {refused}; let it take every number of steps from a least one "
+            "on, by padding or cutting its input"
+        )
+    return dataclasses.replace(spec, min_steps=least)
+
+
+def check_fixed(name: str, part: TensorSpec) -> None:
+    """Refuse a state that is longer after more steps.
+
+    Raises:
+        ContractError: it is.
+    """
+    if any(dim != BATCH if axis == 1 else not isinstance(dim, int) for axis, dim in enumerate(part.dims)):
+        raise ContractError(
+            f"{name}.forward returns a state {part.name!r} of dims {part.dims}, which changes its size with the input; "
+            "expected the same size after any number of steps: keep a fixed number of the last ones"
+        )
+
+
+def _check_repeats(module: Any, input: Tensor) -> None:
+    def run() -> list[Tensor]:
+        output, state = run_contract(module, input)
+        return [output, *state]
+
+    if change := find_change(module, run):
+        raise ContractError(
+            f"{name_of(module)}.forward {change}; take a state as an argument and return it, as in forward(input, "
+            "state=None) -> (output, state), and leave out what is random in eval mode"
+        )
 
 
 def _check_weights(module: nn.Module, spec: TensorSpec) -> None:
@@ -120,6 +189,29 @@ def run_contract(
     return result
 
 
+def run_named(module: Any, input: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
+    """Call a module as `run_contract` does, with errors that say which input it failed for.
+
+    Raises:
+        ContractError: it failed, or returned something else.
+    """
+    try:
+        return run_contract(module, input, lengths)
+    except ZooError:
+        raise
+    except Exception as error:  # the user's code may raise anything
+        raise ContractError(f"{name_of(module)}.forward {explain_failure(error, input, lengths)}") from error
+
+
+def explain_failure(error: Exception, input: Tensor, lengths: Tensor | None = None) -> str:
+    """Say for which input a module failed and why, in one line that continues "forward"."""
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    kind = f"a {str(input.dtype).removeprefix('torch.')} input of shape {tuple(input.shape)}"
+    if lengths is None:
+        return f"fails for {kind}: {reason}; is that its input?"
+    return f"fails for {kind} with lengths {lengths.tolist()}, which come in any order: {reason}"
+
+
 def _describe(value: object) -> str:
     if isinstance(value, tuple | list):
         return f"{type(value).__name__} of ({', '.join(type(item).__name__ for item in value)})"
@@ -137,7 +229,12 @@ def _streamable(module: nn.Module) -> bool:
     return True
 
 
-def _follow_dims(name: str, tensors: Sequence[Tensor]) -> TensorSpec:
+def sizes_of(spec: TensorSpec, inputs: Sequence[Tensor]) -> list[dict[str, int]]:
+    """Return the sizes of the dynamic dimensions of each input."""
+    return [{dim: input.shape[spec.dims.index(dim)] for dim in (BATCH, SEQ_LEN)} for input in inputs]
+
+
+def follow_dims(name: str, tensors: Sequence[Tensor], sizes: Sequence[dict[str, int]]) -> TensorSpec:
     """Name each dimension after what it changes with from probe to probe."""
     first, second = tensors
     if first.dim() != second.dim():
@@ -145,11 +242,7 @@ def _follow_dims(name: str, tensors: Sequence[Tensor]) -> TensorSpec:
             f"{name} must have the same number of dimensions for every input; got {first.shape} and {second.shape}"
         )
     dims: list[int | str] = []
-    for axis, sizes in enumerate(zip(first.shape, second.shape, strict=True)):
-        if sizes == (PROBES[0][0], PROBES[1][0]):
-            dims.append(BATCH)
-        elif sizes == (PROBES[0][1], PROBES[1][1]):
-            dims.append(SEQ_LEN)
-        else:
-            dims.append(sizes[0] if sizes[0] == sizes[1] else f"{name}_dim{axis}")
+    for axis, pair in enumerate(zip(first.shape, second.shape, strict=True)):
+        dynamic = next((dim for dim in (BATCH, SEQ_LEN) if pair == tuple(size[dim] for size in sizes)), None)
+        dims.append(dynamic or (pair[0] if pair[0] == pair[1] else f"{name}_dim{axis}"))
     return TensorSpec(name, str(first.dtype).removeprefix("torch."), tuple(dims))

@@ -27,7 +27,7 @@ examples:
     PROGRAM checkpoints/tagger -o tagger.pt
   a model of ONNX or Keras, which is found among those of the zoo and proved:
     PROGRAM tagger.onnx -o tagger.pt
-  your own class in my_nets.py, with forward(x), forward(x, lengths) or forward(x, state=None):
+  your own class in my_nets.py, with forward(x), and after x lengths, state=None or both:
     PROGRAM my_nets:Filter channels=4 --input-dims batch,seq_len,4 -o filter.pt
   all models, initialisation schemes and recipes:
     PROGRAM --list
@@ -210,6 +210,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo script") ->
     except (ValueError, TypeError, OSError) as error:
         print(f"{program}: error: {error}", file=sys.stderr)
         return 1
+    for argument in getattr(model, "left_out_arguments", ()):
+        print(f"left out         argument {argument} of forward: it keeps its default")
     for file, made in zip(saved, written.values(), strict=True):
         print_saved(file, made.quantization if args.recipe else None)
     return 0

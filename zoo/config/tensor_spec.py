@@ -19,6 +19,7 @@ class TensorSpec:
         dims: sizes, or names of dynamic dimensions such as "batch" and "seq_len".
         range: the smallest and the largest legal value of tokens; None for features.
         optional: whether the caller may leave the tensor out.
+        min_steps: the fewest steps that the model takes.
     """
 
     name: str
@@ -26,6 +27,7 @@ class TensorSpec:
     dims: tuple[int | str, ...]
     range: tuple[int, int] | None = None
     optional: bool = False
+    min_steps: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
@@ -34,4 +36,6 @@ class TensorSpec:
             entry["range"] = list(self.range)
         if self.optional:
             entry["optional"] = True
+        if self.min_steps > 1:
+            entry["min_steps"] = self.min_steps
         return entry

@@ -162,7 +162,8 @@ def check_writable(model: nn.Module) -> None:
     """
     if type(model) not in WRITERS:
         able = ", ".join(sorted(kind.__name__ for kind in WRITERS))
-        raise OnnxError(f"{type(model).__name__} has no ONNX form here; {able} have one")
+        name = getattr(model, "model_name", type(model).__name__)
+        raise OnnxError(f"{name} has no ONNX form here; {able} have one")
 
 
 def zero_states(model: Any) -> list[Tensor]:

@@ -34,6 +34,7 @@ struct TensorSpec {
   std::vector<Dim> dims;
   bool optional = false;
   std::optional<TokenRange> range;
+  std::int64_t min_steps = 1;  // the fewest that the model takes
 };
 
 // The position of the dimension called `name`; nothing where there is none.

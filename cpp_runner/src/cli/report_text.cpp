@@ -66,6 +66,7 @@ std::string specs_text(const std::vector<TensorSpec>& specs) {
     std::string part = spec.name + " " + std::string(dtype_name(spec.dtype)) + " (" + dims_text(spec) + ")";
     if (spec.range)
       part += " in " + std::to_string(spec.range->low) + ".." + std::to_string(spec.range->high);
+    if (spec.min_steps > 1) part += " of at least " + std::to_string(spec.min_steps) + " steps";
     if (spec.optional) part += " optional";
     parts.push_back(part);
   }

@@ -128,7 +128,8 @@ void check_range(const TensorSpec& spec, const Tensor& tensor) {
   }
 }
 
-Tensor check_lengths(const Tensor& lengths, std::int64_t batch, std::int64_t seq_len) {
+Tensor check_lengths(const Tensor& lengths, std::int64_t batch, std::int64_t min_steps,
+                     std::int64_t seq_len) {
   if (lengths.dtype() != DType::int64 && lengths.dtype() != DType::int32) {
     fail("lengths are " + std::string(dtype_name(lengths.dtype())) + ", expected int64 or int32");
   }
@@ -138,10 +139,11 @@ Tensor check_lengths(const Tensor& lengths, std::int64_t batch, std::int64_t seq
   }
   Tensor checked = convert(lengths, DType::int64, "lengths");
   const auto values = std::as_const(checked).values<std::int64_t>();
+  const std::int64_t fewest = min_steps == 1 ? 0 : min_steps;  // a row of length 0 keeps its state
   for (std::size_t row = 0; row < values.size(); ++row) {
-    if (values[row] < 0 || values[row] > seq_len) {
-      fail("lengths[" + std::to_string(row) + "] is " + std::to_string(values[row]) + ", expected 0.." +
-           std::to_string(seq_len) + " (the steps of the input)");
+    if (values[row] < fewest || values[row] > seq_len) {
+      fail("lengths[" + std::to_string(row) + "] is " + std::to_string(values[row]) + ", expected " +
+           std::to_string(fewest) + ".." + std::to_string(seq_len) + " (the steps of the input)");
     }
   }
   return checked;
@@ -186,7 +188,11 @@ CheckedInputs check_inputs(const Manifest& manifest, const Tensor& input,
   check_range(spec, checked.input());
   checked.batch = input.shape()[*axis_of(spec, "batch")];
   checked.seq_len = input.shape()[*axis_of(spec, "seq_len")];
-  if (lengths) checked.lengths = check_lengths(*lengths, checked.batch, checked.seq_len);
+  if (checked.seq_len < spec.min_steps) {
+    fail("input " + quote(spec.name) + " has " + std::to_string(checked.seq_len) +
+         " steps, expected at least " + std::to_string(spec.min_steps));
+  }
+  if (lengths) checked.lengths = check_lengths(*lengths, checked.batch, spec.min_steps, checked.seq_len);
   return checked;
 }
 

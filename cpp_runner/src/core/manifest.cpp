@@ -88,6 +88,7 @@ TensorSpec parse_tensor(const Node& node) {
   spec.dtype = parse_dtype(node.at("dtype"));
   for (const Node& dim : node.at("dims").items()) spec.dims.push_back(parse_dim(dim));
   if (const auto optional = node.find("optional")) spec.optional = optional->as<bool>();
+  if (const auto steps = node.find("min_steps")) spec.min_steps = steps->as<std::int64_t>();
   if (const auto range = node.find("range")) {
     const auto bounds = range->as<std::vector<std::int64_t>>();
     if (bounds.size() != 2) fail(range->path() + " does not have two values");

@@ -80,11 +80,13 @@ Tensor make_input(const TensorSpec& spec, std::int64_t batch, std::int64_t seq_l
 }
 
 BenchmarkRecord measure_steps(const Model& model, const BenchmarkOptions& options) {
-  const Tensor input = make_input(model.manifest()->inputs.front(), 1, 1);
+  const TensorSpec& spec = model.manifest()->inputs.front();
+  const Tensor input = make_input(spec, 1, spec.min_steps);
   if (!model.manifest()->streamable) {
     Inputs inputs;
     inputs.input = input;
-    return measure("one step", 1, 1, options, [&] { static_cast<void>(model.run(inputs)); });
+    const std::string name = spec.min_steps == 1 ? "one step" : std::to_string(spec.min_steps) + " steps";
+    return measure(name, 1, spec.min_steps, options, [&] { static_cast<void>(model.run(inputs)); });
   }
   State state = model.initial_state(1);
   return measure("one step, state carried", 1, 1, options,
@@ -105,8 +107,9 @@ std::vector<BenchmarkRecord> benchmark(const Model& model, const std::optional<I
   }
   std::vector<BenchmarkRecord> records{measure_steps(model, options)};
   Inputs sequence;
-  sequence.input = make_input(spec, 1, kSequenceSteps);
-  records.push_back(measure(std::to_string(kSequenceSteps) + " steps", 1, kSequenceSteps, options,
+  const std::int64_t steps = std::max(kSequenceSteps, spec.min_steps);
+  sequence.input = make_input(spec, 1, steps);
+  records.push_back(measure(std::to_string(steps) + " steps", 1, steps, options,
                             [&] { static_cast<void>(model.run(sequence)); }));
   return records;
 }
