@@ -18,9 +18,10 @@ from test_scripts import call_zoo
 from torch import Tensor
 
 import zoo
+from zoo.artifact.features import count_scores
 from zoo.artifact.signature import infer_signature
 from zoo.quantization.long_run import repeat_samples
-from zoo.quantization.shift import count_scores, measure_shift
+from zoo.quantization.shift import measure_shift
 
 STEPS = 300
 

@@ -21,10 +21,11 @@ class QuantizationRecord:
             file. Empty if the recipe does not use one.
         layers: converted layers, name to original type.
         error: error of the outputs against the float model on the samples: `max_abs`, `rms`, `max_of_range`,
-            `rms_of_std`, `snr_db`, and for scores `agreement` and `kl`.
+            `rms_of_std`, `snr_db`, for scores `agreement` and `kl`, and for whole numbers `changed`.
         replay: tolerance of C++ against Python on whole sequences.
         regrouped: tolerance of the same sums in chunks or other batches; None where `error_of` bounds it.
         error_of: absolute error that the recipe allows each output and state, by name.
+        feature_error: error that the recipe allows each feature of the output, of the feature's range.
         uses_engine: whether the model calls the fused engine's operators.
         long_error: the same over a long sequence, with its `steps`; empty where none was run.
         beyond_limit: whether the error is beyond the recipe's limit, which the user allowed.
@@ -44,6 +45,7 @@ class QuantizationRecord:
     replay: Tolerance
     regrouped: Tolerance | None
     error_of: dict[str, float]
+    feature_error: float = 0.0
     uses_engine: bool = False
     long_error: dict[str, float] = field(default_factory=dict)
     beyond_limit: bool = False

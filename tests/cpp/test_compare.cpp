@@ -1,9 +1,13 @@
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "check.h"
 #include "core/compare.h"
+#include "core/feature_errors.h"
 
 using namespace zoo;
 
@@ -37,4 +41,39 @@ TEST(rounding_of_numbers_that_are_nearly_the_same_is_small) {
 TEST(what_cannot_be_compared_is_infinitely_far) {
   CHECK(std::isinf(share_of_range(row({1, 2}), row({1}))));
   CHECK(std::isinf(share_of_range(row({1, INFINITY}), row({1, 2}))));
+}
+
+TEST(a_feature_is_measured_by_its_own_cap) {
+  const Tensor expected = Tensor::of({2, 2}, std::vector<float>{1e6F, 1, 2e6F, 2});
+  const Tensor off = Tensor::of({2, 2}, std::vector<float>{1e6F, 1, 2e6F, 2.25F});
+  Tolerance tolerance{
+      .atol = 10, .rtol = 0, .of_range = 0, .of_rounding = 1, .of_feature_range = 0, .atol_of = {}};
+  const std::map<std::string, FeatureSizes> features{{"output", {{5, 0.125}, {}, {}}}};
+  CHECK(near(compare(off, expected, "output", tolerance, features).ratio, 2));
+  CHECK(near(compare(off, expected, "output", tolerance, {}).ratio, 0.025));
+  tolerance.of_rounding = 0;
+  CHECK(near(compare(off, expected, "output", tolerance, features).ratio, 0.025));
+}
+
+TEST(all_samples_together_judge_each_feature) {
+  const ErrorLimit limit{.max_of_range = 0.04, .rms_of_std = 0.02, .of_feature = 10};
+  FeatureErrors errors(limit, {{}, {1000, 1}, {500, 0.5}});
+  const Tensor expected = Tensor::of({1, 2}, std::vector<float>{0, 0});
+  errors.add(Tensor::of({1, 2}, std::vector<float>{1, 0.25F}), expected);
+  CHECK(near(errors.difference().ratio, 2.5));  // 0.25 of the deviation 0.5, of which a fifth is allowed
+  errors.add(expected, expected);
+  CHECK(near(errors.difference().ratio, 2.5 / std::sqrt(2.0)));
+}
+
+TEST(whole_numbers_are_judged_by_the_share_that_changed) {
+  const ErrorLimit limit{.max_of_range = 0.04, .rms_of_std = 0.02, .of_feature = 10};
+  FeatureErrors errors(limit, {});
+  std::vector<std::int64_t> labels(100, 3);
+  const Tensor expected = Tensor::of({100}, labels);
+  labels[7] = 4;
+  errors.add(Tensor::of({100}, labels), expected);
+  CHECK(near(errors.difference().ratio, 0.5));
+  labels[8] = labels[9] = 90;
+  errors.add(Tensor::of({100}, labels), expected);
+  CHECK(near(errors.difference().ratio, 1));
 }

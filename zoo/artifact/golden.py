@@ -92,13 +92,18 @@ def record(module: Any, samples: Sequence[Sample], run: Callable[..., Run] = run
     return recorded
 
 
-def valid_values(output: Tensor, sample: Sample, signature: Signature) -> Tensor:
-    """Return the values of an output as flat float64, without padded steps."""
+def valid_steps(output: Tensor, sample: Sample, signature: Signature) -> Tensor:
+    """Return an output without padded steps; its last dimension stays the last."""
     dims = signature.outputs[0].dims
     if sample.lengths is None or SEQ_LEN not in dims:
-        return output.double().flatten()
+        return output
     output = output.movedim((dims.index(BATCH), dims.index(SEQ_LEN)), (0, 1))
-    return output[step_mask(sample.lengths, output.size(1))].double().flatten()
+    return output[step_mask(sample.lengths, output.size(1))]
+
+
+def valid_values(output: Tensor, sample: Sample, signature: Signature) -> Tensor:
+    """Return the values of an output as flat float64, without padded steps."""
+    return valid_steps(output, sample, signature).double().flatten()
 
 
 @torch.no_grad()

@@ -3,6 +3,11 @@
 Two runs of one model that add in another order differ by about the rounding of each. So the tolerance of an output or a
 state is a multiple of its rounding, which is measured when the model is saved: float32 against float64, rows alone
 against rows in a batch, chunks against the whole.
+
+That is for a tensor as a whole. Each of its features has a cap besides, relative to its own range, because what is
+rounding beside a number of a million is none beside a number of one. A feature in which large numbers cancel, as the
+log-probability of a label that is certain, has more rounding than range. Hence its cap is at least a multiple of what
+float64 shows of its rounding. A fault of chunks or rows cannot widen that, since float64 has the same fault.
 """
 
 from __future__ import annotations
@@ -14,7 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zoo.artifact.golden import GoldenSample, Sample
+from zoo.artifact.features import FeatureSizes, count_features, measure_sizes, share_unit
+from zoo.artifact.golden import GoldenSample, Sample, valid_steps
 from zoo.artifact.parametrization import copy_module
 from zoo.artifact.signature import Signature, random_input, run_contract
 from zoo.config.tensor_spec import BATCH, SEQ_LEN
@@ -25,6 +31,11 @@ FACTOR = 4.0
 # Of the range of an output or state: no rounding excuses more, and a mutant has to pass this.
 CEILING = 5e-5
 FLOOR = 1e-6
+# Of the range of a feature; of a quantized model's more, as its own rounding is not measured.
+OF_FEATURE, OF_QUANTIZED_FEATURE = 1e-4, 1e-3
+# A feature's rounding is measured on fewer values than a tensor's.
+FEATURE_FACTOR = 16.0
+ULPS = 4 * 2.0**-23  # of a value: what the last digits of float32 are
 CHUNKS = (1, 7, 16)  # as `cpp_runner verify` takes them
 
 
@@ -37,12 +48,26 @@ class Rounding:
         range_of: maximum - minimum of the golden values, by name.
         rows_independent: whether a row gives the same alone and in a batch.
         steady: whether rows, batches and chunks give the same but for rounding.
+        feature_caps: by name of an output or state of floats, (features,): no value may be further off, whatever the
+            tolerance of the tensor is. States of a quantized model have none.
+        sizes: of the features of the output; None where it has no floats.
     """
 
     worst_of: dict[str, float]
     range_of: dict[str, float]
     rows_independent: bool
     steady: bool
+    feature_caps: dict[str, Tensor]
+    sizes: FeatureSizes | None
+
+    def describe_features(self) -> dict[str, dict[str, list[float]]]:
+        """Return what the manifest says of features: by name, lists with a number for each."""
+        described = {name: {"rounding": _round(cap)} for name, cap in self.feature_caps.items()}
+        if self.sizes is not None:
+            output = next(iter(self.worst_of))
+            described.setdefault(output, {})
+            described[output] |= {"range": _round(self.sizes.range), "deviation": _round(self.sizes.deviation)}
+        return described
 
     def allowed_of(self) -> dict[str, float]:
         """Return the absolute tolerance of each output and state, by name."""
@@ -55,31 +80,63 @@ class Rounding:
 class _Measure:
     """Collects how far runs of one model are apart."""
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, signature: Signature, golden: Sequence[GoldenSample], share: float) -> None:
+        self.signature, self.share = signature, share
         self.specs = [signature.outputs[0], *signature.state]
         self.worst_of = {spec.name: 0.0 for spec in self.specs}
         self.range_of = {spec.name: 0.0 for spec in self.specs}
+        self.values: dict[str, Tensor] = {}  # (values, features), of floats
+        self.noise_of: dict[str, Tensor] = {}
+        for i, spec in enumerate(self.specs):
+            tensors = [(sample.output, *sample.state)[i] for sample in golden]
+            for tensor in tensors:
+                if tensor.numel():
+                    span = float(tensor.double().max() - tensor.double().min())
+                    self.range_of[spec.name] = max(self.range_of[spec.name], span)
+            if i == 0:  # padded steps are no results
+                tensors = [valid_steps(sample.output, sample.sample, signature) for sample in golden]
+            count = count_features(spec)
+            if spec.dtype.startswith("float"):
+                self.values[spec.name] = torch.cat([tensor.double().reshape(-1, count) for tensor in tensors])
+                self.noise_of[spec.name] = torch.zeros(count, dtype=torch.float64)
 
-    def note_range(self, values: Sequence[Tensor]) -> None:
-        for spec, tensor in zip(self.specs, values, strict=True):
-            if tensor.numel():
-                span = float(tensor.double().max() - tensor.double().min())
-                self.range_of[spec.name] = max(self.range_of[spec.name], span)
+    def cap_of(self, name: str) -> Tensor | None:
+        """Return how far the features of an output or state may be off; None where it has no floats."""
+        values = self.values.get(name)
+        if values is None or not len(values):
+            return None
+        span, size = values.amax(0) - values.amin(0), values.abs().amax(0)
+        moved = torch.where(span > 0, span, size)
+        cap = (self.share * moved).maximum(self.noise_of[name]).maximum(ULPS * size)
+        # One that is always zero shows no size: it keeps the floor that numbers of size 1 have.
+        return torch.where(size > 0, cap, cap.clamp_min(FLOOR))
 
-    def note(self, run: Sequence[Tensor], expected: Sequence[Tensor]) -> bool:
-        """Note the distances that rounding explains; return whether it explains all of them."""
+    def note(self, run: Sequence[Tensor], expected: Sequence[Tensor], *, precise: bool = False) -> bool:
+        """Note the distances that rounding explains; return whether it explains all of them.
+
+        Args:
+            run: the results.
+            expected: what was recorded.
+            precise: whether the run differs in its rounding alone, so that its distances say what rounding can do.
+        """
         explained = True
         for spec, got, wanted in zip(self.specs, run, expected, strict=True):
             if got.shape != wanted.shape:
                 explained = False
                 continue
-            distance = float((got.double() - wanted.double()).abs().max()) if got.numel() else 0.0
+            if not got.numel():
+                continue
             # Tokens and counts are right or wrong.
             most = max(FLOOR, CEILING * self.range_of[spec.name]) if wanted.is_floating_point() else 0.0
-            if distance <= most:
-                self.worst_of[spec.name] = max(self.worst_of[spec.name], distance)
-            else:
+            off = (got.double() - wanted.double()).abs().reshape(-1, count_features(spec)).amax(0)
+            cap = None if precise else self.cap_of(spec.name)
+            distance = float(off.max())
+            if not distance <= most or (cap is not None and bool((off > cap).any())):
                 explained = False
+                continue
+            self.worst_of[spec.name] = max(self.worst_of[spec.name], distance)
+            if precise and spec.name in self.noise_of:
+                self.noise_of[spec.name] = self.noise_of[spec.name].maximum(FEATURE_FACTOR * off)
         return explained
 
 
@@ -96,18 +153,19 @@ def measure_rounding(model: Any, golden: Sequence[GoldenSample], signature: Sign
         golden: its samples, with outputs and states.
         signature: its interface.
     """
-    measure = _Measure(signature)
-    for sample in golden:
-        measure.note_range([sample.output, *sample.state])
-    precise, neighbour = (None, None) if _is_quantized(model) else (_in_float64(model), _move_weights(model))
+    quantized = _is_quantized(model)
+    measure = _Measure(signature, golden, OF_QUANTIZED_FEATURE if quantized else OF_FEATURE)
+    precise, neighbour = (None, None) if quantized else (_in_float64(model), _move_weights(model))
     rows_independent = steady = True
-    for sample in golden:
+    for sample in golden:  # first, since the other runs are judged by what these show
         recorded = [sample.output, *sample.state]
         if precise is not None and (run := _run_in_float64(precise, sample)) is not None:
-            measure.note(run, recorded)
+            measure.note(run, recorded, precise=True)
         elif neighbour is not None:
             output, state = run_contract(neighbour, sample.sample.input, sample.sample.lengths)
-            measure.note([output, *state], recorded)
+            measure.note([output, *state], recorded, precise=True)
+    for sample in golden:
+        recorded = [sample.output, *sample.state]
         if signature.streamable and sample.sample.lengths is None:
             for chunk in CHUNKS:
                 steady &= measure.note(_run_in_chunks(model, sample.sample.input, chunk, signature), recorded)
@@ -119,7 +177,23 @@ def measure_rounding(model: Any, golden: Sequence[GoldenSample], signature: Sign
     output, state = run_contract(model, input)
     drawn = GoldenSample(Sample("drawn", input), output, state)  # the golden samples may have one row each
     rows_independent &= _compare_rows(model, drawn, signature, measure)
-    return Rounding(measure.worst_of, measure.range_of, rows_independent, steady and rows_independent)
+    caps = {spec.name: measure.cap_of(spec.name) for spec in (measure.specs[:1] if quantized else measure.specs)}
+    values = measure.values.get(signature.outputs[0].name)
+    sizes = None
+    if values is not None and len(values):
+        sizes = measure_sizes(values, shared=share_unit(model, values.size(1)))
+    return Rounding(
+        measure.worst_of,
+        measure.range_of,
+        rows_independent,
+        steady and rows_independent,
+        {name: cap for name, cap in caps.items() if cap is not None},
+        sizes,
+    )
+
+
+def _round(values: Tensor) -> list[float]:
+    return [float(f"{value:.3g}") for value in values.tolist()]
 
 
 def _is_quantized(model: nn.Module) -> bool:

@@ -20,6 +20,7 @@ from torch import nn
 
 from zoo._atomic_file import atomic_file
 from zoo.artifact import torchscript
+from zoo.artifact.features import worst_share
 from zoo.artifact.given_samples import choose_samples
 from zoo.artifact.golden import Sample, record, to_files, worst_difference
 from zoo.artifact.initial_state import check_initial_state
@@ -102,14 +103,16 @@ def save_artifact(
     content = _serialise(scripted, {"zoo_manifest.json": _to_json(manifest), **files})
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
-        worst = worst_difference(load_artifact(temporary).module, golden)
+        module = load_artifact(temporary).module
+        worst = worst_difference(module, golden)
         quantization = find_quantization(model)
         replay = FP32 if quantization is None else quantization.replay
-        if not worst <= replay.atol:
+        caps = [rounding.feature_caps.get(part.name) for part in (signature.outputs[0], *signature.state)]
+        if not worst <= replay.atol or not worst_share(module, golden, caps) <= 1:
             raise ArtifactError(
-                f"the scripted model differs from the eager one by {worst:.3g}, more than {replay.atol:g}: look for "
-                "code that behaves differently under torch.jit.is_scripting(), for a hook that TorchScript does not "
-                "run, or for randomness in eval mode"
+                f"the scripted model differs from the eager one by {worst:.3g}, more than {replay.atol:g} or than "
+                "the rounding of one of its outputs: look for code that behaves differently under "
+                "torch.jit.is_scripting(), for a hook that TorchScript does not run, or for randomness in eval mode"
             )
     sha256 = hashlib.sha256(content).hexdigest()
     return SavedArtifact(path, len(content), sha256, worst, rounding.rows_independent, tuple(made_plain))

@@ -91,13 +91,13 @@ def judge_quantized(
     long_run = shift if shift.exceeds(INT8_LIMIT) else measure_long_run(reference, model, called)
     if long_run.exceeds(INT8_LIMIT):
         kinds = ", ".join(sorted(set(layers.values())))
-        where = "" if long_run is shift else f", over {LONG:,} steps,"
+        where = "" if long_run is shift else f" over {LONG:,} steps"
         raise OnnxError(
-            f"8-bit weights ({kinds}){where} move the outputs by {long_run.max_of_range:.2%} of their range (limit "
-            f"{INT8_LIMIT.max_of_range:.0%}), rms {long_run.rms_of_std:.2%} of their deviation (limit "
-            f"{INT8_LIMIT.rms_of_std:.1%}); write the float model"
+            f"8-bit weights ({kinds}) {long_run.describe(INT8_LIMIT, where, several=True)}; write the float model"
         )
-    regrouped = {**Tolerance(0.0, 0.0).to_dict(), "atol_of": reference.allowed_of(INT8_LIMIT.max_of_range)}
+    of_feature = INT8_LIMIT.of_feature * INT8_LIMIT.max_of_range
+    recipe = Tolerance(0.0, 0.0, of_feature_range=of_feature)
+    regrouped = {**recipe.to_dict(), "atol_of": reference.allowed_of(INT8_LIMIT.max_of_range)}
     record = {"recipe": RECIPE, "engine": "onnxruntime", "layers": layers, "error": shift.to_dict()}
     record["long_error"] = {"steps": LONG, **long_run.to_dict()}
     whole = {**INT8_REPLAY.to_dict(), "atol_of": {}}

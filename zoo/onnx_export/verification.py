@@ -127,7 +127,7 @@ def _in_chunks(model: OnnxModel, input: Tensor, chunk: int, time_axis: int, outp
 def _judge(
     model: OnnxModel, sample: str, way: str, got: Sequence[Tensor], expected: Sequence[Tensor], which: str
 ) -> Comparison:
-    """Compare the results of one run, |a - b| <= max(atol, of_range * range) + rtol * |b| for each value."""
+    """Compare the results of one run: each value by the tolerance of its tensor and by that of its feature."""
     tolerance = model.manifest[TOLERANCES][which]
     worst, part, where = 0.0, 0.0, "output"
     for name, a, b in zip(["output", *model.state_names], got, expected, strict=True):
@@ -139,8 +139,22 @@ def _judge(
         spread = float(values.max() - values.min())
         atol = max(tolerance["atol"], tolerance["of_range"] * max(1.0, spread), tolerance["atol_of"].get(name, 0.0))
         distance = (a.double() - values).abs()
-        taken = float((distance / (atol + tolerance["rtol"] * values.abs())).max())
+        allowed = atol + tolerance["rtol"] * values.abs()
+        if (cap := _feature_cap(model.manifest, tolerance, name)) is not None:
+            allowed = allowed.reshape(-1, len(cap)).minimum(cap).reshape(values.shape)
+        taken = float((distance / allowed).max())
         if not taken <= part:  # NaN is no number that passes
             part, where = taken, name
         worst = max(worst, float(distance.max()))
     return Comparison(sample, way, worst, part, where)
+
+
+def _feature_cap(manifest: dict[str, Any], tolerance: dict[str, Any], name: str) -> Tensor | None:
+    """Return how far the features of an output or state may be off, whatever the tensor's tolerance; None: any."""
+    feature = manifest.get("features", {}).get(name, {})
+    caps = [
+        factor * torch.tensor(feature[measured], dtype=torch.float64)
+        for key, measured in (("of_rounding", "rounding"), ("of_feature_range", "range"))
+        if (factor := tolerance.get(key, 0.0)) and measured in feature
+    ]
+    return torch.stack(caps).amin(0) if caps else None

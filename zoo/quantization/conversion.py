@@ -124,6 +124,9 @@ def quantize(
         },
         # Chunks and rows may differ by as much as the recipe moves outputs.
         error_of=reference.allowed_of(max(chosen.limit.max_of_range, error.max_of_range)),
+        feature_error=max(
+            chosen.limit.of_feature * chosen.limit.max_of_range, error.worst.max_of_range if error.worst else 0.0
+        ),
     )
     for name in layers:  # so that a layer tells of its recipe in another module, too
         quantized.get_submodule(name).quantization = record_of_layer(made, name)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from zoo.artifact.golden import Sample
 from zoo.artifact.signature import Signature, run_contract
 from zoo.config.tensor_spec import BATCH, SEQ_LEN
-from zoo.quantization.shift import FloatReference, OutputShift, measure_shift
+from zoo.quantization.shift import FloatReference, OutputShift
 
 LONG = 10_000  # steps
 CHUNK = 500
@@ -34,7 +34,7 @@ def measure_long_run(
     signature = reference.signature
     input = repeat_samples(reference.samples, signature, steps)
     expected, got = (_run(module, input, signature) for module in (model, quantized))
-    return measure_shift(expected, got, reference.num_scores)
+    return reference.compare(expected, got)
 
 
 def repeat_samples(samples: Sequence[Sample], signature: Signature, steps: int) -> Tensor:

@@ -28,16 +28,14 @@ def explain_refusal(
     steps: int = 0,
 ) -> str:
     """Return the message for a recipe whose error, perhaps over so many steps, is beyond its limit."""
-    where = f" over {steps:,} steps" if steps else ""
-    message = (
-        f"recipe {recipe.name!r} moves the outputs{where} by {error.max_of_range:.2%} of their range (limit "
-        f"{recipe.limit.max_of_range:.0%}), rms {error.rms_of_std:.2%} of their deviation (limit "
-        f"{recipe.limit.rms_of_std:.1%})"
-    )
+    message = f"recipe {recipe.name!r} {error.describe(recipe.limit, f' over {steps:,} steps' if steps else '')}"
     if len(layers) > 1:
         ranked = rank_layers(model, recipe, layers, reference)
-        parts = [f"{name} {alone.rms_of_std:.2%}" for name, alone in ranked[:2]]
-        message += f"; rms of the worst layers alone: {', '.join(parts)}"
+        what = "rms" if error.changed is None else "share"
+        parts = [
+            f"{name} {alone.rms_of_std if alone.changed is None else alone.changed:.2%}" for name, alone in ranked[:2]
+        ]
+        message += f"; {what} of the worst layers alone: {', '.join(parts)}"
     better = find_better(model, recipe, reference)
     return message + (f"; {better}" if better else "; exclude the worst layer, or keep the model in float")
 
@@ -79,6 +77,8 @@ def find_better(model: nn.Module, recipe: Recipe, reference: FloatReference) -> 
         except RecipeError:
             continue  # it converts layers that the first recipe leaves, and a module may read the weights of these
         if not error.exceeds(other.limit):
+            if error.changed is not None:
+                return f"use recipe {name!r}, which changes {error.changed:.2%} of them"
             return f"use recipe {name!r}, which moves them by {error.max_of_range:.2%}, rms {error.rms_of_std:.2%}"
     return ""
 

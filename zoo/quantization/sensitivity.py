@@ -14,9 +14,10 @@ from zoo.quantization.trial import try_recipe
 def rank_layers(
     model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module], reference: FloatReference
 ) -> list[tuple[str, OutputShift]]:
-    """Return the error that each layer alone makes, the largest first."""
+    """Return the error that each layer alone makes, the largest first; one that ruins a feature is larger than any."""
     errors = [(name, try_recipe(model, recipe, [name], reference)[1]) for name in layers]
-    return sorted(errors, key=lambda pair: -pair[1].rms)
+    limit = recipe.limit
+    return sorted(errors, key=lambda pair: (-max(1.0, pair[1].feature_share(limit)), -pair[1].rms))
 
 
 @dataclass(frozen=True)

@@ -45,11 +45,22 @@ ZOO_API std::string dims_text(const TensorSpec& spec);
 ZOO_API Shape shape_of(const TensorSpec& spec,
                        const std::function<std::int64_t(const std::string& name)>& size_of);
 
-// |a - b| <= max(atol, of_range * (largest b - smallest b)) + rtol * |b|
+// How far each feature of an output or state (an index of its last dimension, where that has a fixed size)
+// may be off and how much it moves; a file of before has none of it, and a list that is missing is empty.
+struct FeatureSizes {
+  std::vector<double> rounding;   // a cap for |a - b|
+  std::vector<double> range;      // maximum - minimum
+  std::vector<double> deviation;  // standard
+};
+
+// |a - b| <= max(atol, of_range * (largest b - smallest b)) + rtol * |b|. Besides, where they are above 0,
+// |a - b| <= of_rounding * FeatureSizes::rounding and |a - b| <= of_feature_range * FeatureSizes::range.
 struct Tolerance {
   double atol = 0;
   double rtol = 0;
   double of_range = 0;
+  double of_rounding = 0;
+  double of_feature_range = 0;
   std::map<std::string, double> atol_of;  // by name: outputs and states with an atol of their own
 
   [[nodiscard]] double atol_for(const std::string& name) const {
@@ -66,10 +77,12 @@ struct Tolerances {
 };
 
 // How far a cheaper precision may move results: the largest difference over the range (maximum - minimum),
-// and the root mean square difference over the standard deviation.
+// and the root mean square difference over the standard deviation. Of whole numbers `rms_of_std` is the share
+// that may change. Each feature may take `of_feature` times both, by its own sizes; 0 is no limit.
 struct ErrorLimit {
   double max_of_range = 0;
   double rms_of_std = 0;
+  double of_feature = 0;
 };
 
 using Criterion = std::variant<Tolerance, ErrorLimit>;
@@ -127,6 +140,7 @@ struct Manifest {
   std::vector<TensorSpec> state;
   Labels labels;
   std::optional<std::int64_t> look_back;              // steps of an input in training, of a forecaster
+  std::map<std::string, FeatureSizes> features;       // by name of an output or state
   std::map<std::string, Tolerances> tolerances;       // by kind of device: "cpu", "cuda"
   std::map<std::string, PrecisionLimits> precisions;  // by name: "fp32", "bf16", "int8"
   std::string weights_sha256;

@@ -25,8 +25,9 @@ struct Check {
 // Runs each golden sample whole, in chunks of 1, 7 and 16 steps (if the model is streamable), each row alone
 // without its padding, and the batch stacked twice. Where the fused engine runs, whole sequences are compared
 // with the golden samples within the precision's limit, and the other runs with the engine's own whole
-// sequences. Throws Error(bad_data) when the file has no golden samples.
-// Where the manifest says that rows see each other, no row is run alone and no batch is stacked.
+// sequences; then all samples together show what the precision does to each feature of the output. Throws
+// Error(bad_data) when the file has no golden samples. Where the manifest says that rows see each other, no
+// row is run alone and no batch is stacked.
 ZOO_API std::vector<Check> verify(const ModelFile& file, const Model& model);
 
 // On CUDA, with cuDNN in use (zoo/process.h): each golden sample whole, within the manifest's tolerance for

@@ -82,8 +82,11 @@ std::string verify_json(const Setting& setting, const std::vector<Check>& checks
                     {"rtol", check.limit ? Json() : Json(check.tolerance.rtol)},
                     {"atol_of", check.tolerance.atol_of},
                     {"of_range", check.tolerance.of_range},
+                    {"of_rounding", check.tolerance.of_rounding},
+                    {"of_feature_range", check.tolerance.of_feature_range},
                     {"max_of_range", check.limit ? Json(check.limit->max_of_range) : Json()},
                     {"rms_of_std", check.limit ? Json(check.limit->rms_of_std) : Json()},
+                    {"of_feature", check.limit ? Json(check.limit->of_feature) : Json()},
                     {"pass", check.passed},
                     {"detail", check.detail}});
   }

@@ -18,8 +18,10 @@ double ratio_of(double difference, double allowed) {
   return allowed > 0 && difference < kInfinity ? difference / allowed : kInfinity;
 }
 
+// `caps`, if there are any, bound the tolerance of each feature.
 template <typename T>
-Difference compare_values(std::span<const T> actual, std::span<const T> expected, double atol, double rtol) {
+Difference compare_values(std::span<const T> actual, std::span<const T> expected, double atol, double rtol,
+                          std::span<const double> caps) {
   Difference difference;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto a = static_cast<double>(actual[i]);
@@ -27,7 +29,9 @@ Difference compare_values(std::span<const T> actual, std::span<const T> expected
     const double distance = a == b ? 0 : std::abs(a - b);  // inf - inf would be NaN
     if (std::isnan(distance)) return {kInfinity, kInfinity};
     difference.worst = std::max(difference.worst, distance);
-    difference.ratio = std::max(difference.ratio, ratio_of(distance, atol + rtol * std::abs(b)));
+    double allowed = atol + rtol * std::abs(b);
+    if (!caps.empty()) allowed = std::min(allowed, caps[i % caps.size()]);
+    difference.ratio = std::max(difference.ratio, ratio_of(distance, allowed));
   }
   return difference;
 }
@@ -38,20 +42,32 @@ double range_of(std::span<const T> values) {
   return static_cast<double>(high) - static_cast<double>(low);
 }
 
-}  // namespace
+// Nothing where the tolerance has no rule for features, or the file no sizes of them.
+std::vector<double> feature_caps(const Tolerance& tolerance, const FeatureSizes& sizes) {
+  std::vector<double> caps;
+  const auto bound = [&](double factor, const std::vector<double>& by) {
+    if (factor <= 0 || by.empty()) return;
+    caps.resize(by.size(), kInfinity);
+    for (std::size_t i = 0; i < by.size(); ++i) caps[i] = std::min(caps[i], factor * by[i]);
+  };
+  bound(tolerance.of_rounding, sizes.rounding);
+  bound(tolerance.of_feature_range, sizes.range);
+  return caps;
+}
 
-Difference compare(const Tensor& actual, const Tensor& expected, double atol, double rtol) {
+Difference compare_within(const Tensor& actual, const Tensor& expected, double atol, double rtol,
+                          std::span<const double> caps) {
   if (actual.shape() != expected.shape() || actual.dtype() != expected.dtype()) return {kInfinity, kInfinity};
   switch (actual.dtype()) {
     case DType::float32:
-      return compare_values(actual.values<float>(), expected.values<float>(), atol, rtol);
+      return compare_values(actual.values<float>(), expected.values<float>(), atol, rtol, caps);
     case DType::float64:
-      return compare_values(actual.values<double>(), expected.values<double>(), atol, rtol);
+      return compare_values(actual.values<double>(), expected.values<double>(), atol, rtol, caps);
     // Tokens and counts are right or wrong.
     case DType::int32:
-      return compare_values(actual.values<std::int32_t>(), expected.values<std::int32_t>(), 0, 0);
+      return compare_values(actual.values<std::int32_t>(), expected.values<std::int32_t>(), 0, 0, {});
     case DType::int64:
-      return compare_values(actual.values<std::int64_t>(), expected.values<std::int64_t>(), 0, 0);
+      return compare_values(actual.values<std::int64_t>(), expected.values<std::int64_t>(), 0, 0, {});
     default:
       break;
   }
@@ -59,16 +75,33 @@ Difference compare(const Tensor& actual, const Tensor& expected, double atol, do
   return equal ? Difference{} : Difference{kInfinity, kInfinity};
 }
 
-Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimit& limit) {
+}  // namespace
+
+Difference compare(const Tensor& actual, const Tensor& expected, double atol, double rtol) {
+  return compare_within(actual, expected, atol, rtol, {});
+}
+
+Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimit& limit,
+                   const FeatureSizes& sizes) {
   const Difference exact = compare(actual, expected, 0, 0);
+  if (actual.shape() != expected.shape() || actual.dtype() != expected.dtype()) return exact;
+  if (!is_float(expected.dtype())) {
+    // One value of a short sample is more than any share; all samples together are judged by the share alone.
+    const double most = std::max(1.0, limit.rms_of_std * static_cast<double>(expected.size()));
+    return {exact.worst, static_cast<double>(count_changed(actual, expected)) / most};
+  }
   if (exact.worst == 0 || exact.worst == kInfinity || expected.dtype() != DType::float32) return exact;
+  Tolerance of_features;
+  of_features.of_feature_range = limit.of_feature * limit.max_of_range;
+  const double feature_ratio =
+      compare_within(actual, expected, kInfinity, 0, feature_caps(of_features, sizes)).ratio;
   const auto a = actual.values<float>(), b = expected.values<float>();
   const auto [low, high] = std::ranges::minmax(b);
   // A few values, as in one row of a forecast, have no meaningful spread: their size is the measure.
   constexpr std::size_t few = 16;
   if (b.size() < few) {
     const double size = std::max(std::abs(static_cast<double>(low)), std::abs(static_cast<double>(high)));
-    return {exact.worst, ratio_of(exact.worst, limit.max_of_range * size)};
+    return {exact.worst, std::max(feature_ratio, ratio_of(exact.worst, limit.max_of_range * size))};
   }
   double sum = 0, squares = 0, error = 0;
   for (std::size_t i = 0; i < b.size(); ++i) {
@@ -78,13 +111,16 @@ Difference compare(const Tensor& actual, const Tensor& expected, const ErrorLimi
   }
   const auto count = static_cast<double>(b.size());
   const double deviation = std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count)));
-  return {exact.worst, std::max(ratio_of(exact.worst, limit.max_of_range * range_of(b)),
-                                ratio_of(std::sqrt(error / count), limit.rms_of_std * deviation))};
+  return {exact.worst, std::max({feature_ratio, ratio_of(exact.worst, limit.max_of_range * range_of(b)),
+                                 ratio_of(std::sqrt(error / count), limit.rms_of_std * deviation)})};
 }
 
 Difference compare(const Tensor& actual, const Tensor& expected, const std::string& name,
-                   const Criterion& criterion) {
-  if (const auto* limit = std::get_if<ErrorLimit>(&criterion)) return compare(actual, expected, *limit);
+                   const Criterion& criterion, const std::map<std::string, FeatureSizes>& features) {
+  const auto found = features.find(name);
+  const FeatureSizes& sizes = found == features.end() ? FeatureSizes{} : found->second;
+  if (const auto* limit = std::get_if<ErrorLimit>(&criterion))
+    return compare(actual, expected, *limit, sizes);
   const auto& tolerance = std::get<Tolerance>(criterion);
   double atol = tolerance.atol_for(name);
   if (tolerance.of_range > 0 && expected.size() > 0) {
@@ -94,7 +130,20 @@ Difference compare(const Tensor& actual, const Tensor& expected, const std::stri
       atol = std::max(atol, tolerance.of_range * range_of(expected.values<double>()));
     }
   }
-  return compare(actual, expected, atol, tolerance.rtol);
+  return compare_within(actual, expected, atol, tolerance.rtol, feature_caps(tolerance, sizes));
+}
+
+bool is_float(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
+
+std::size_t count_changed(const Tensor& actual, const Tensor& expected) {
+  const auto a = actual.bytes(), b = expected.bytes();
+  if (expected.size() == 0) return 0;
+  const std::size_t width = b.size() / expected.size();
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < b.size(); i += width) {
+    changed += std::ranges::equal(a.subspan(i, width), b.subspan(i, width)) ? 0 : 1;
+  }
+  return changed;
 }
 
 double share_of_range(const Tensor& actual, const Tensor& expected) {

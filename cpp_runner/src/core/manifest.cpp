@@ -1,5 +1,6 @@
 #include "zoo/manifest.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/message.h"
@@ -108,6 +109,8 @@ Tolerance parse_tolerance(const Node& node) {
   tolerance.atol = node.at("atol").as<double>();
   tolerance.rtol = node.at("rtol").as<double>();
   if (const auto share = node.find("of_range")) tolerance.of_range = share->as<double>();
+  if (const auto factor = node.find("of_rounding")) tolerance.of_rounding = factor->as<double>();
+  if (const auto share = node.find("of_feature_range")) tolerance.of_feature_range = share->as<double>();
   if (const auto own = node.find("atol_of")) tolerance.atol_of = own->as<std::map<std::string, double>>();
   return tolerance;
 }
@@ -124,7 +127,9 @@ std::map<std::string, Tolerances> parse_tolerances(const Node& node) {
 
 Criterion parse_criterion(const Node& node) {
   if (node.find("atol")) return parse_tolerance(node);
-  return ErrorLimit{node.at("max_of_range").as<double>(), node.at("rms_of_std").as<double>()};
+  ErrorLimit limit{node.at("max_of_range").as<double>(), node.at("rms_of_std").as<double>()};
+  if (const auto factor = node.find("of_feature")) limit.of_feature = factor->as<double>();
+  return limit;
 }
 
 std::map<std::string, PrecisionLimits> parse_precisions(const Node& node) {
@@ -135,6 +140,20 @@ std::map<std::string, PrecisionLimits> parse_precisions(const Node& node) {
     if (const auto regrouped = values.find("regrouped")) limits.regrouped = parse_tolerance(*regrouped);
   }
   return precisions;
+}
+
+std::map<std::string, FeatureSizes> parse_features(const Node& root) {
+  std::map<std::string, FeatureSizes> features;
+  const auto found = root.find("features");
+  if (!found) return features;
+  for (const auto& [name, values] : found->members()) {
+    const auto list = [&](const char* key) {
+      const auto numbers = values.find(key);
+      return numbers ? numbers->as<std::vector<double>>() : std::vector<double>{};
+    };
+    features[name] = {list("rounding"), list("range"), list("deviation")};
+  }
+  return features;
 }
 
 GoldenSample parse_golden(const Node& node) {
@@ -167,6 +186,23 @@ void check_tensors(const Manifest& manifest) {
     fail("it has " + std::to_string(names.size()) + " labels for outputs " +
          dims_text(manifest.outputs.front()));
   }
+}
+
+// A dimension that is not fixed makes one feature of all.
+void check_features(const Manifest& manifest) {
+  const auto check = [&](const TensorSpec& spec) {
+    const auto found = manifest.features.find(spec.name);
+    if (found == manifest.features.end()) return;
+    const std::size_t count =
+        spec.dims.empty() || !spec.dims.back().fixed() ? 1 : static_cast<std::size_t>(spec.dims.back().size);
+    for (const auto* list : {&found->second.rounding, &found->second.range, &found->second.deviation}) {
+      if (list->empty() || list->size() == count) continue;
+      fail("features of " + quote(spec.name) + " list " + std::to_string(list->size()) +
+           " numbers, expected " + std::to_string(count));
+    }
+  };
+  std::ranges::for_each(manifest.outputs, check);
+  std::ranges::for_each(manifest.state, check);
 }
 
 About parse_about(const Node& root) {
@@ -221,11 +257,13 @@ Manifest parse_fields(const Node& root) {
   manifest.state = parse_tensors(root.at("state"));
   manifest.labels = parse_labels(root);
   manifest.look_back = parse_look_back(root);
+  manifest.features = parse_features(root);
   manifest.tolerances = parse_tolerances(root.at("tolerances"));
   manifest.precisions = parse_precisions(root.at("precisions"));
   manifest.weights_sha256 = root.at("weights").at("sha256").as<std::string>();
   for (const Node& sample : root.at("golden").items()) manifest.golden.push_back(parse_golden(sample));
   check_tensors(manifest);
+  check_features(manifest);
   return manifest;
 }
 

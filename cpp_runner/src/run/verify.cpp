@@ -9,6 +9,7 @@
 #include "base/tensor_slice.h"
 #include "core/compare.h"
 #include "core/device.h"
+#include "core/feature_errors.h"
 #include "zoo/error.h"
 
 namespace zoo {
@@ -74,6 +75,15 @@ class Replay {
     return compare_result(model_.run(inputs, {chunk, 0, {}}), golden_.output, golden_.state, criterion);
   }
 
+  // Adds the whole to the errors of each feature, row by row, without padding.
+  void add_to(FeatureErrors& errors) const {
+    const Tensor actual = model_.run(golden_.inputs).outputs.at(0).tensor;
+    if (actual.shape() != golden_.output.shape()) return errors.add(actual, golden_.output);
+    for (std::int64_t row = 0; row < rows(); ++row) {
+      errors.add(valid_part(actual, row), valid_part(golden_.output, row));
+    }
+  }
+
   // Each row by itself, without its padding. A row of length 0 has nothing to run.
   [[nodiscard]] Difference rows_alone(const Criterion& criterion) const {
     Difference difference;
@@ -83,8 +93,7 @@ class Replay {
       Inputs inputs;
       inputs.input = slice(slice(golden_.inputs.input, *axis_of(input_, "batch"), row, 1),
                            *axis_of(input_, "seq_len"), 0, steps);
-      Tensor output = slice(golden_.output, *axis_of(output_, "batch"), row, 1);
-      if (const auto axis = axis_of(output_, "seq_len")) output = slice(output, *axis, 0, steps);
+      const Tensor output = valid_part(golden_.output, row);
       std::vector<Tensor> state;
       for (const Tensor& tensor : golden_.state) state.push_back(slice(tensor, 1, row, 1));
       difference = larger(difference, compare_result(model_.run(inputs), output, state, criterion));
@@ -115,11 +124,19 @@ class Replay {
     const std::vector<Tensor> actual = result.state.tensors();
     if (actual.size() != state.size() || state.size() != state_.size()) return {infinity, infinity};
     const Tensor& first = result.outputs.at(0).tensor;
-    Difference difference = compare(first, output, output_.name, criterion);
+    const auto& features = model_.manifest()->features;
+    Difference difference = compare(first, output, output_.name, criterion, features);
     for (std::size_t i = 0; i < state.size(); ++i) {
-      difference = larger(difference, compare(actual[i], state[i], state_[i].name, criterion));
+      difference = larger(difference, compare(actual[i], state[i], state_[i].name, criterion, features));
     }
     return difference;
+  }
+
+  // A row of an output, without its padding.
+  [[nodiscard]] Tensor valid_part(const Tensor& output, std::int64_t row) const {
+    Tensor part = slice(output, *axis_of(output_, "batch"), row, 1);
+    if (const auto axis = axis_of(output_, "seq_len")) part = slice(part, *axis, 0, length_of(row));
+    return part;
   }
 
   [[nodiscard]] std::int64_t rows() const {
@@ -188,6 +205,25 @@ void add_checks(const Model& model, const Golden& golden, const Criteria& criter
   add("stacked twice", criteria.batch, [&](const Criterion& c) { return parts.stacked(c); });
 }
 
+// A cheaper precision moves the outputs by more than a sample alone can judge: all samples together say what
+// it does to each feature, or how many whole numbers it changes.
+void add_feature_check(const ModelFile& file, const Model& model, const Criterion& criterion,
+                       std::vector<Check>& checks) {
+  const Manifest& manifest = *file.manifest();
+  const auto* limit = std::get_if<ErrorLimit>(&criterion);
+  const auto found = manifest.features.find(manifest.outputs.front().name);
+  const FeatureSizes& sizes = found == manifest.features.end() ? FeatureSizes{} : found->second;
+  const bool whole_numbers = !is_float(manifest.outputs.front().dtype);
+  if (limit == nullptr || limit->of_feature == 0 || (!whole_numbers && sizes.deviation.size() < 2)) return;
+  const std::string name = whole_numbers ? "all samples: changed outputs" : "all samples: each feature";
+  checks.push_back(make_check(name, criterion, [&] {
+    FeatureErrors errors(*limit, sizes);
+    for (const GoldenSample& sample : manifest.golden)
+      Replay(model, read_golden(file, sample)).add_to(errors);
+    return errors.difference();
+  }));
+}
+
 void require_golden(const ModelFile& file) {
   if (file.manifest() && !file.manifest()->golden.empty()) return;
   throw Error(Status::bad_data, "the model has no golden samples to verify; save it with zoo.save_artifact",
@@ -203,6 +239,7 @@ std::vector<Check> verify(const ModelFile& file, const Model& model) {
   for (const GoldenSample& sample : file.manifest()->golden) {
     add_checks(model, read_golden(file, sample), criteria, checks);
   }
+  add_feature_check(file, model, criteria.replay, checks);
   return checks;
 }
 
