@@ -76,7 +76,8 @@ def scale_a_weight(model: nn.Module) -> None:
         pytest.param(lambda: regressor([1e6, 1.0]), id="beside a large unit"),
         pytest.param(lambda: regressor([1e6, 1e6, 1e6, 1.0]), id="beside many large units"),
         pytest.param(lambda: regressor([1e-6]), id="small unit"),
-        pytest.param(lambda: regressor([1e6, 10.0], [0.0, 101325.0]), id="far from zero"),
+        # A pressure, of which float32 holds the last 0.008 Pa.
+        pytest.param(lambda: regressor([1e6, 1000.0], [0.0, 101325.0]), id="far from zero"),
     ],
 )
 def test_no_unit_hides_a_mutant(model: Any, mutate: Any, engine: str, program: Program, artifact: Path) -> None:
@@ -288,8 +289,8 @@ def test_whole_numbers_are_right_or_wrong(recipe: str, program: Program, artifac
         zoo.quantize(Ordinal(200).eval(), recipe)
     zoo.save_artifact(Ordinal(200).eval(), artifact)
     program.succeed("verify", artifact)
-    checks = program("verify", artifact, "--precision", "int8", "--json").json["checks"]
-    assert [check["pass"] for check in checks if check["name"] == "all samples: changed outputs"] == [False]
+    # The engine's self-check refuses the layer, since the whole numbers change.
+    assert program("verify", artifact, "--precision", "int8").status == 1
 
 
 def test_python_and_the_program_accept_the_same_share_of_whole_numbers(program: Program, artifact: Path) -> None:

@@ -122,10 +122,10 @@ def quantize(
         smoothed={
             name: alpha for name in layers if (alpha := getattr(quantized.get_submodule(name), "smoothing_alpha", 0.0))
         },
-        # Chunks and rows may differ by as much as the recipe moves outputs.
-        error_of=reference.allowed_of(max(chosen.limit.max_of_range, error.max_of_range)),
+        # The whole and its chunks or rows may each be as far from the float outputs as the recipe moves them.
+        error_of=reference.allowed_of(max(chosen.limit.max_of_range, 2 * error.max_of_range)),
         feature_error=max(
-            chosen.limit.of_feature * chosen.limit.max_of_range, error.worst.max_of_range if error.worst else 0.0
+            chosen.limit.of_feature * chosen.limit.max_of_range, 2 * error.worst.max_of_range if error.worst else 0.0
         ),
     )
     for name in layers:  # so that a layer tells of its recipe in another module, too
