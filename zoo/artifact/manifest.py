@@ -75,7 +75,9 @@ def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, pr
         regrouped = STEADY if record.uses_engine and rounding.steady else record.regrouped
         # Nobody compared a module that has quantized parts with a float one.
         error_of = record.error_of or {n: INT8_LIMIT.max_of_range * span for n, span in rounding.range_of.items()}
-        tolerances = tolerance_table(record.replay, regrouped, error_of if regrouped is None else allowed, record.feature_error)
+        tolerances = tolerance_table(
+            record.replay, regrouped, error_of if regrouped is None else allowed, record.feature_error
+        )
         if record.uses_engine:  # its layers have the precision that the recipe gave them
             own = {"whole": tolerances["cpu"]["replay"], "regrouped": tolerances["cpu"]["stream"]}
             precisions = dict.fromkeys(precisions, own)
