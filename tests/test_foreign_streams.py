@@ -116,17 +116,6 @@ def test_states_that_come_back_in_another_order_are_said(saved: Any) -> None:
     file.refuse(USAGE, "--state belongs to --stream", *inputs, flags=("--state", "2:1"))
 
 
-def test_layers_that_look_back_are_told(saved: Any) -> None:
-    file, inputs = saved(models.ContextAndState()), (x(), h())
-    words = "; name the states, or run all at once where layers look back (--state RESULT:ARGUMENT)"
-    file.refuse(BAD_DATA, words, *inputs, flags=("--stream", 4))
-    warned = file.program.succeed(file.path, *file.words(*inputs), "--stream", 4, "--state", "1:1").stderr
-    assert "warning: chunks do not give what the whole gives: result '" in warned
-    assert warned.endswith("a layer that carries no state may need earlier steps\n")
-    right = saved(models.StateArgument())
-    assert not right.program.succeed(right.path, *right.words(*inputs), "--stream", 4, "--state", "1:1").stderr
-
-
 def test_the_axis_of_the_steps_is_said(saved: Any) -> None:
     file, inputs = saved(models.StateArgumentInTime()), (torch.randn(STEPS, 1, 6), h())
     file.refuse(BAD_DATA, "(--time-axis)", *inputs, flags=("--stream", 4))
@@ -136,7 +125,7 @@ def test_the_axis_of_the_steps_is_said(saved: Any) -> None:
 @pytest.mark.parametrize(
     ("module", "words"),
     [
-        (models.Bidirectional(), "of its range, and no argument takes a state; run all at once"),
+        (models.Bidirectional(), "chunks do not give what the whole gives: result 'output' is off by"),
         (models.ScoresOfAll(), "(--every-chunk)"),
         (models.Attention(), "result 'output' grows along two axes (1x4x4, 1x10x10)"),
     ],

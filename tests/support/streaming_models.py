@@ -45,18 +45,6 @@ class SwappedStates(TwoStateArguments):
         return y, c, h
 
 
-class ContextAndState(nn.Module):
-    """forward(x, h) -> (y, h) with a convolution in front, which carries no steps from chunk to chunk."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.convolution = nn.Conv1d(6, 6, 3, padding=1)
-        self.rnn = nn.GRU(6, 8, batch_first=True)
-
-    def forward(self, x: Tensor, h: Tensor) -> Tuple[Tensor, Tensor]:
-        return self.rnn(self.convolution(x.transpose(1, 2)).transpose(1, 2), h)
-
-
 class OptionalTuple(TwoStateArguments):
     """forward(x, state=None) -> (y, state)."""
 

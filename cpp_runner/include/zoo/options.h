@@ -65,7 +65,7 @@ struct StateLink {
 struct StreamRoles {
   // By default 1, or 0 for a tensor of one dimension.
   std::optional<std::int64_t> time_axis;
-  // Which results are states. With these chunks need not give what the whole gives; CallOptions::warn tells.
+  // Which results are states. With these nothing is compared: chunks need not give what the whole gives.
   std::vector<StateLink> states;
   // Results that do not grow with the steps come once for each chunk, stacked along a new first axis.
   bool every_chunk = false;
@@ -90,8 +90,6 @@ struct CallOptions {
   // along dimension 1. A module that keeps state begins each batch as the first. What the results mean is
   // found, and proved, as for chunks.
   std::int64_t batch_size = 0;
-  // Is told where the chunks of roles.states give something else than the whole. Empty: nothing is compared.
-  std::function<void(const std::string& difference)> warn;
   Progress progress;
 };
 

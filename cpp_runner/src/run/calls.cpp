@@ -127,8 +127,7 @@ std::optional<Proved> try_plans(const Job& job, const std::vector<std::vector<Cu
   return std::nullopt;
 }
 
-[[noreturn]] void fail_chunks(const Job& job, const std::vector<Cut>& cuts, const Failures& failures,
-                              const CallOptions& options) {
+[[noreturn]] void fail_chunks(const Failures& failures, const CallOptions& options) {
   const auto& proofs = failures.proofs;
   const auto fixed = std::ranges::find_if(proofs, &Proof::only_fixed);
   if (fixed != proofs.end() && !options.roles.every_chunk) {
@@ -141,11 +140,9 @@ std::optional<Proved> try_plans(const Job& job, const std::vector<std::vector<Cu
     throw Error(Status::bad_data, failures.error->what(),
                 options.roles.every_chunk ? Hint::none : Hint::every_chunk);
   }
-  const std::string why = "chunks do not give what the whole gives: " + proofs.front().fault;
-  if (!has_slots(job.arguments, cuts)) {
-    throw Error(Status::bad_data, why + ", and no argument takes a state; run all at once");
-  }
-  throw Error(Status::bad_data, why + "; name the states, or run all at once where layers look back",
+  throw Error(Status::bad_data,
+              "chunks do not give what the whole gives: " + proofs.front().fault +
+                  "; say which results are the next states, or run all at once",
               Hint::states);
 }
 
@@ -164,20 +161,7 @@ Axes axes_of_chunks(const Job& job, const std::vector<Cut>& cuts, bool& only_one
   }
 }
 
-// A state does not hold what a layer without one, such as a convolution, needs of the steps before a chunk.
-void warn_of_difference(const Job& job, const Plan& plan, const CallOptions& options) {
-  Proof proof;
-  try {
-    proof = prove(job, plan);
-  } catch (const Error&) {
-    return;  // a model need not take the whole; any other error comes back from the chunks
-  }
-  if (proof.fault.empty() || proof.only_fixed) return;
-  options.warn("chunks do not give what the whole gives: " + proof.fault +
-               "; a layer that carries no state may need earlier steps");
-}
-
-// The caller says what is a state, so a difference is no error.
+// The caller says what is a state, so nothing is compared.
 Proved stated_plan(const Job& job, const std::vector<Cut>& cuts, const CallOptions& options) {
   bool only_one_size = false;
   Proved stated{{cuts, options.roles.states}, axes_of_chunks(job, cuts, only_one_size)};
@@ -188,7 +172,6 @@ Proved stated_plan(const Job& job, const std::vector<Cut>& cuts, const CallOptio
             " steps, so nothing tells which results grow with them; ask for the results of every chunk",
         Hint::every_chunk);
   }
-  if (options.warn && !only_one_size) warn_of_difference(job, stated.plan, options);
   return stated;
 }
 
@@ -209,7 +192,7 @@ Proved plan_chunks(const Job& job, const std::vector<std::vector<Cut>>& choices,
   }
   Failures failures;
   if (auto proved = try_plans(job, choices, true, failures)) return std::move(*proved);
-  fail_chunks(job, choices.back(), failures, options);
+  fail_chunks(failures, options);
 }
 
 Job make_chunk_job(const TorchModule& module, const Value& arguments, const CallOptions& options,
