@@ -12,6 +12,7 @@ import torch
 from support.embedding import Calls, build_embedding
 from support.keras_files import write_keras_files
 from support.program import BEFORE, Outcome, Program, find_program
+from support.saved_module import SavedModule
 from support.small_models import build_small
 
 import zoo
@@ -51,6 +52,12 @@ def _without_autograd(request: pytest.FixtureRequest) -> Iterator[None]:
 def program() -> Program:
     """The installed cpp_runner."""
     return find_program()
+
+
+@pytest.fixture
+def saved(program: Program, tmp_path: Path) -> Callable[[torch.nn.Module], SavedModule]:
+    """Script a module and save it."""
+    return lambda module: SavedModule(module, tmp_path, program)
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,9 @@ struct LoadOptions {
 // Called in the caller's thread after each batch, with the number of rows.
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
+// Called in the caller's thread with what a result should be judged by: one line.
+using Notice = std::function<void(const std::string& text)>;
+
 // For Model::run.
 struct RunOptions {
   std::int64_t chunk = 0;       // steps at a time, with the state carried; 0: all at once
@@ -65,14 +68,15 @@ struct StateLink {
 struct StreamRoles {
   // By default 1, or 0 for a tensor of one dimension.
   std::optional<std::int64_t> time_axis;
-  // Which results are states. With these nothing is compared: chunks need not give what the whole gives.
-  std::vector<StateLink> states;
+  // Which results are states; none where the list is empty. Chunks then need not give what the whole gives:
+  // CallOptions::notice hears of it where they do not.
+  std::optional<std::vector<StateLink>> states;
   // Results that do not grow with the steps come once for each chunk, stacked along a new first axis.
   bool every_chunk = false;
 
   // What is said here, and the rest as in `other`.
   [[nodiscard]] StreamRoles or_else(const StreamRoles& other) const {
-    return {time_axis ? time_axis : other.time_axis, states.empty() ? other.states : states,
+    return {time_axis ? time_axis : other.time_axis, states ? states : other.states,
             every_chunk || other.every_chunk};
   }
 };
@@ -83,7 +87,8 @@ struct CallOptions {
   // Steps at a time; 0: all at once. The first tensor is cut along `time_axis`, and others that have as many
   // steps. What the results mean is found by running a beginning of the input whole and in chunks: results
   // that grow with the steps are joined, a result of the form of an argument is the next state, and any other
-  // comes from the last chunk. Where chunks then do not give what the whole gives, the call is refused.
+  // comes from the last chunk. Where chunks then do not give what the whole gives, for this beginning and for
+  // values drawn from the input, the call is refused.
   std::int64_t chunk = 0;
   StreamRoles roles;
   // Rows at a time; 0: all at once. Tensors with as many rows are cut, along dimension 0 or, as states are,
@@ -91,6 +96,9 @@ struct CallOptions {
   // found, and proved, as for chunks.
   std::int64_t batch_size = 0;
   Progress progress;
+  // Hears of states that were found by their shapes alone, and of states that the caller says and that do not
+  // give what the whole gives.
+  Notice notice;
 };
 
 }  // namespace zoo

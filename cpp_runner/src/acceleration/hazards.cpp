@@ -191,6 +191,22 @@ Reason find_autocast(const std::vector<std::shared_ptr<Graph>>& graphs) {
   return std::nullopt;
 }
 
+// Whether the layers that PyTorch quantized as they run have weights of 16 bits; their activations stay as
+// they are. Packed weights say what they are only when they are serialized.
+bool has_float16_layers(const Module& module) {
+  bool found = false, all = true;
+  c10::IValue(module._ivalue()).visit([&](const c10::IValue& value) {
+    if (!value.isObject()) return false;
+    const auto& type = value.toObjectRef().type();
+    if (!type->name() || type->name()->name() != "CellParamsBase") return false;
+    const c10::IValue state = type->getMethod("__getstate__")({value});
+    found = true;
+    all &= state.toTupleRef().elements()[0].toStringRef() == "quantized_fp16";
+    return true;
+  });
+  return found && all;
+}
+
 template <typename Wanted>
 bool has_operator(const Module& module, Wanted wanted) {
   return std::ranges::any_of(inlined_methods(module), [&](const std::shared_ptr<Graph>& graph) {
@@ -216,11 +232,13 @@ bool has_engine_operators(const Module& module) {
 }
 
 double rounding_share(const Module& module) {
-  const bool quantizes = has_operator(module, [](std::string_view name) {
-    const bool dynamic = name.starts_with("quantized::") && name.find("dynamic") != std::string_view::npos;
-    return dynamic || name.starts_with("aten::quantized_");
+  const bool rounds = has_operator(module, [](std::string_view name) {
+    const bool has = name.find("dynamic") != std::string_view::npos;
+    return name.starts_with("quantized::") && has && name.find("fp16") == std::string_view::npos;
   });
-  if (quantizes) return 0.1;
+  const bool quantizes_layers =
+      has_operator(module, [](std::string_view name) { return name.starts_with("aten::quantized_"); });
+  if (rounds || (quantizes_layers && !has_float16_layers(module))) return 0.1;
   for (const at::Tensor& parameter : module.parameters()) {
     const auto type = parameter.scalar_type();
     if (type == at::kHalf || type == at::kBFloat16) return 0.02;

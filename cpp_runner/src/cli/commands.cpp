@@ -78,7 +78,7 @@ void check_streaming_flags(const Options& options, const Manifest& manifest) {
 // A flag that tells --stream what an artifact says itself; empty if none is given.
 std::string stream_detail(const Options& options) {
   if (options.roles.time_axis) return "--time-axis";
-  if (!options.roles.states.empty()) return "--state";
+  if (options.roles.states) return "--state";
   return options.roles.every_chunk ? "--every-chunk" : "";
 }
 
@@ -99,7 +99,7 @@ void check_plain_flags(const Options& options, const StreamRoles& roles) {
                 "--lengths needs an artifact, run by its forward; other TorchScript takes all its arguments "
                 "as inputs");
   }
-  if (state_flag.empty() || !roles.states.empty()) return;
+  if (state_flag.empty() || (roles.states && !roles.states->empty())) return;
   throw Error(Status::usage, state_flag +
                                  " needs an artifact, or --state RESULT:ARGUMENT to say which results "
                                  "are states");
@@ -192,8 +192,7 @@ RunReport run_torchscript(const Options& options, const ModelFile& file, const C
   call.roles = options.roles;
   call.batch_size = options.batch_size;
   call.progress = make_progress(console);
-  if (!options.roles.states.empty())
-    call.warn = [&](const std::string& difference) { warn(console, difference); };
+  call.notice = [&console](const std::string& text) { warn(console, text); };
   report.outputs = model.call(arguments, call);
   if (options.state_out) report.state = plain_state(report.outputs, roles);
   report.run_ms = watch.lap();

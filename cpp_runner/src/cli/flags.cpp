@@ -247,9 +247,11 @@ Precision precision(std::string_view flag, const std::string& value) {
 
 std::vector<StateLink> state_links(std::string_view flag, const std::string& value) {
   std::vector<StateLink> links;
+  if (value == "none") return links;
   for (const std::string& part : split(value, ',')) {
     const auto link = parse_state_link(part);
-    if (!link) fail_value(flag, value, "a result and an argument, counted from 0, such as 1:1 or 1:1,2:2");
+    if (!link)
+      fail_value(flag, value, "a result and an argument, counted from 0, such as 1:1 or 1:1,2:2, or none");
     links.push_back(*link);
   }
   return links;

@@ -100,7 +100,7 @@ inline const std::vector<Flag>& flags() {
       {"--time-axis", "", "AXIS", "axis that --stream cuts where the model has no manifest (default 1; 0 of a vector)",
        {run}, store([](Options& o) -> auto& { return o.roles.time_axis; }, from_zero)},
       {"--state", "", "RESULT:ARGUMENT,...",
-       "results that --stream takes for the next states, and the arguments that take them: 1:1,2:2",
+       "results that --stream takes for the next states, and the arguments that take them: 1:1,2:2; or none",
        {run}, store([](Options& o) -> auto& { return o.roles.states; }, state_links)},
       {"--every-chunk", "", "", "--stream gives results that do not grow with the steps once for each chunk",
        {run}, store([](Options& o) -> auto& { return o.roles.every_chunk; }, given)},

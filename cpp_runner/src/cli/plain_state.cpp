@@ -15,7 +15,7 @@ namespace {
 // The places of the tensors that the arguments take as states. None takes one.
 std::vector<std::string> state_places(const StreamRoles& roles, const Value& arguments) {
   std::vector<std::string> places;
-  for (const StateLink& link : roles.states) {
+  for (const StateLink& link : roles.states.value()) {
     const Value* value = find_value(arguments, link.argument);
     if (value == nullptr) {
       throw Error(Status::usage, "argument " + quote(link.argument) +
@@ -47,7 +47,7 @@ void read_plain_state(const std::filesystem::path& path, const StreamRoles& role
 
 std::vector<NamedTensor> plain_state(const std::vector<NamedTensor>& results, const StreamRoles& roles) {
   std::vector<NamedTensor> state;
-  for (const StateLink& link : roles.states) {
+  for (const StateLink& link : roles.states.value()) {
     for (const NamedTensor& result : results) {
       if (result.name == link.result || link.result.empty()) {
         state.push_back({link.argument, result.tensor});

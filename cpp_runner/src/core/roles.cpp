@@ -23,10 +23,11 @@ StreamRoles parse_method(const Json& json, const std::string& where) {
     } else if (key == "every_chunk" && value.is_boolean()) {
       roles.every_chunk = value.get<bool>();
     } else if (key == "states" && value.is_array()) {
+      roles.states.emplace();
       for (const Json& text : value) {
         const auto link = text.is_string() ? parse_state_link(text.get<std::string>()) : std::nullopt;
         if (!link) fail("a state is " + shorten(text.dump(), 40) + R"(, expected a text such as "1:1")");
-        roles.states.push_back(*link);
+        roles.states->push_back(*link);
       }
     } else {
       fail(quote(key) + " is " + shorten(value.dump(), 40) +
@@ -54,7 +55,10 @@ std::map<std::string, StreamRoles> parse_roles(std::string_view json, const std:
 
 std::string roles_text(const StreamRoles& roles) {
   std::vector<std::string> parts;
-  for (const StateLink& link : roles.states) parts.push_back(link.result + ":" + link.argument);
+  if (roles.states && roles.states->empty()) parts.emplace_back("no states");
+  if (roles.states) {
+    for (const StateLink& link : *roles.states) parts.push_back(link.result + ":" + link.argument);
+  }
   if (roles.every_chunk) parts.emplace_back("every chunk");
   if (roles.time_axis) parts.push_back("time axis " + std::to_string(*roles.time_axis));
   return join(parts);

@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "base/message.h"
 #include "base/value.h"
+#include "run/links.h"
 #include "run/parts.h"
+#include "run/plans.h"
 #include "zoo/error.h"
 
 namespace zoo {
@@ -95,106 +98,6 @@ std::vector<std::vector<Cut>> cuts_of_rows(const Value& arguments, const std::st
   return choices;
 }
 
-struct Proved {
-  Plan plan;
-  Axes axes;
-};
-
-struct Failures {
-  std::vector<Proof> proofs;
-  std::optional<Error> error;  // of the model, or of results that cannot be put together
-};
-
-// The first plan whose parts give what the whole gives.
-std::optional<Proved> try_plans(const Job& job, const std::vector<std::vector<Cut>>& choices, bool with_links,
-                                Failures& failures) {
-  for (const std::vector<Cut>& cuts : choices) {
-    try {
-      Proof plain = prove(job, {cuts, {}});
-      const auto links = with_links ? find_links(job, cuts, plain.axes) : std::vector<StateLink>{};
-      if (!links.empty()) {
-        Proof linked = prove(job, {cuts, links});
-        linked.links = links;
-        if (linked.fault.empty()) return Proved{{cuts, links}, std::move(linked.axes)};
-        failures.proofs.push_back(std::move(linked));
-      }
-      if (plain.fault.empty()) return Proved{{cuts, {}}, std::move(plain.axes)};
-      failures.proofs.push_back(std::move(plain));
-    } catch (const Error& error) {
-      if (!failures.error) failures.error = error;
-    }
-  }
-  return std::nullopt;
-}
-
-[[noreturn]] void fail_chunks(const Failures& failures, const CallOptions& options) {
-  const auto& proofs = failures.proofs;
-  const auto fixed = std::ranges::find_if(proofs, &Proof::only_fixed);
-  if (fixed != proofs.end() && !options.roles.every_chunk) {
-    throw Error(
-        Status::bad_data,
-        fixed->fault + " in the last chunk, and does not grow with the steps; ask for that of every chunk",
-        Hint::every_chunk);
-  }
-  if (proofs.empty()) {  // the model may take no other size than that of a chunk
-    throw Error(Status::bad_data, failures.error->what(),
-                options.roles.every_chunk ? Hint::none : Hint::every_chunk);
-  }
-  throw Error(Status::bad_data,
-              "chunks do not give what the whole gives: " + proofs.front().fault +
-                  "; say which results are the next states, or run all at once",
-              Hint::states);
-}
-
-// Which results grow, from two sizes of a chunk; none where the model takes only one size.
-Axes axes_of_chunks(const Job& job, const std::vector<Cut>& cuts, bool& only_one_size) {
-  const auto run = [&](std::int64_t size) { return job.begin()(take_part(job.arguments, cuts, 0, size)); };
-  const Value part = run(job.size);
-  const std::int64_t other =
-      job.total >= 2 * job.size ? 2 * job.size : std::max<std::int64_t>(1, job.size / 2);
-  if (other == job.size) return find_axes(part, part);
-  try {
-    return find_axes(part, run(other));
-  } catch (const Error&) {
-    only_one_size = true;
-    return find_axes(part, part);
-  }
-}
-
-// The caller says what is a state, so nothing is compared.
-Proved stated_plan(const Job& job, const std::vector<Cut>& cuts, const CallOptions& options) {
-  bool only_one_size = false;
-  Proved stated{{cuts, options.roles.states}, axes_of_chunks(job, cuts, only_one_size)};
-  if (only_one_size && !options.roles.every_chunk) {
-    throw Error(
-        Status::bad_data,
-        "the model takes no other chunk than " + std::to_string(job.size) +
-            " steps, so nothing tells which results grow with them; ask for the results of every chunk",
-        Hint::every_chunk);
-  }
-  return stated;
-}
-
-// A model that takes only chunks of one size cannot run the whole; what it gives for each chunk stands for
-// itself.
-bool takes_only_one_size(const Job& job, const std::vector<Cut>& cuts) {
-  bool only_one_size = false;
-  axes_of_chunks(job, cuts, only_one_size);
-  return only_one_size;
-}
-
-Proved plan_chunks(const Job& job, const std::vector<std::vector<Cut>>& choices, const CallOptions& options) {
-  if (!options.roles.states.empty()) return stated_plan(job, choices.front(), options);
-  if (options.roles.every_chunk && takes_only_one_size(job, choices.back())) {
-    Proved plan = stated_plan(job, choices.back(), options);
-    plan.plan.links = find_links(job, choices.back(), plan.axes);
-    return plan;
-  }
-  Failures failures;
-  if (auto proved = try_plans(job, choices, true, failures)) return std::move(*proved);
-  fail_chunks(failures, options);
-}
-
 Job make_chunk_job(const TorchModule& module, const Value& arguments, const CallOptions& options,
                    std::size_t axis) {
   Job job;
@@ -205,6 +108,14 @@ Job make_chunk_job(const TorchModule& module, const Value& arguments, const Call
   job.every_part = options.roles.every_chunk;
   job.tolerance = module.rounding_share();
   return job;
+}
+
+// Each batch is planned anew and has the same to say.
+Notice once(const Notice& notice) {
+  if (!notice) return {};
+  return [notice, said = std::make_shared<std::set<std::string>>()](const std::string& text) {
+    if (said->insert(text).second) notice(text);
+  };
 }
 
 }  // namespace
@@ -224,13 +135,23 @@ std::vector<NamedTensor> call_in_chunks(const TorchModule& module, const std::ve
   const auto choices = cuts_of_steps(job.arguments, sequence, axis);
   const Call call = call_of(module, options.method);
   if (job.size == job.total && !options.roles.every_chunk) return flatten(call(job.arguments));
-  const Proved proved = plan_chunks(job, choices, options);
-  return run_parts(job, proved.plan, proved.axes, call, {});
+  const Tensor& input = tensor_at(whole, sequence);
+  try {
+    const Proved proved = plan_chunks(job, choices, options.roles, options.notice);
+    return run_parts(job, proved.plan, proved.axes, call, {});
+  } catch (const Error& error) {
+    // The rows of a vector's features, or the steps of one without rows: both have two dimensions.
+    if (options.roles.time_axis || input.rank() != 2 || input.shape()[0] <= options.chunk) throw;
+    throw Error(error.status(),
+                "the input " + shape_text(input.shape()) +
+                    " was cut along axis 1: " + shorten(error.what(), 90) + "; name the axis of the steps",
+                Hint::time_axis);
+  }
 }
 
 std::vector<StateLink> find_states(const TorchModule& module, const Value& arguments,
                                    const StreamOptions& options) {
-  if (!options.roles.states.empty()) return options.roles.states;
+  if (options.roles.states) return *options.roles.states;
   const std::string sequence = first_tensor(arguments);
   if (!has_slots(arguments, {{sequence, 0}})) return {};  // nothing that could be a state
   const Tensor& input = tensor_at(arguments, sequence);
@@ -257,7 +178,9 @@ std::vector<StateLink> find_states(const TorchModule& module, const Value& argum
 }
 
 std::vector<NamedTensor> call_in_batches(const TorchModule& module, const std::vector<Value>& arguments,
-                                         const CallOptions& options) {
+                                         const CallOptions& told) {
+  CallOptions options = told;
+  options.notice = once(told.notice);
   const auto call = [&options](const TorchModule& on) -> Call {
     if (options.chunk == 0) return call_of(on, options.method);
     return [&on, &options](const Value& part) {

@@ -157,10 +157,8 @@ Stream Model::stream(const std::vector<Value>& arguments, const StreamOptions& o
   const Value whole = Tuple{impl_->module.complete(options.method, arguments), {}};
   StreamOptions told = options;
   told.roles = impl_->roles_of(options.method, options.roles);
-  std::optional<std::vector<StateLink>> links;
-  if (!told.roles.states.empty()) links = told.roles.states;
   return Stream(std::make_unique<Stream::Impl>(
-      Stream::Impl{impl_->module.copy(), told, whole, first_tensor(whole), std::move(links)}));
+      Stream::Impl{impl_->module.copy(), told, whole, first_tensor(whole), told.roles.states}));
 }
 
 std::vector<std::string> Model::method_schemas() const { return impl_->module.schemas(); }

@@ -1,6 +1,4 @@
-// A call whose input is cut into parts, of steps or of rows, and whose results are put together again. What
-// the arguments and results of a file without a manifest mean is found by trial: a plan counts only if the
-// parts of a beginning of the input give what that beginning gives at once.
+// A call whose input is cut into parts, of steps or of rows, and whose results are put together again.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +21,15 @@ struct Cut {
   std::size_t axis;
 };
 
+// Whether a tensor stands at a place or inside it.
+bool is_inside(const std::string& name, const std::string& place);
+
 struct Plan {
   std::vector<Cut> cuts;
   std::vector<StateLink> links;
 };
 
+using Tensors = std::vector<NamedTensor>;
 using Call = std::function<Value(const Value& arguments)>;  // the arguments are a tuple
 
 struct Job {
@@ -43,9 +45,15 @@ struct Job {
 // The axis along which each tensor of the results grows with the part; nothing where it does not grow.
 using Axes = std::map<std::string, std::optional<std::size_t>>;
 
+// Throws Error(bad_data) where the results of two calls have different places.
+void require_same_names(const Tensors& a, const Tensors& b);
+
 // Compares the results for two sizes of a part. Throws Error(bad_data) where a result has other dimensions,
 // or grows along two.
 Axes find_axes(const Value& of_one_size, const Value& of_another);
+
+// Whether a result, or what it stands in, is the next state.
+bool is_carried(const std::string& name, const std::vector<StateLink>& links);
 
 // The arguments with `count` steps or rows from `begin` on.
 Value take_part(const Value& arguments, const std::vector<Cut>& cuts, std::int64_t begin, std::int64_t count);
@@ -53,24 +61,15 @@ Value take_part(const Value& arguments, const std::vector<Cut>& cuts, std::int64
 // Puts the states among the results into the arguments of the next part.
 void carry(const Value& result, const std::vector<StateLink>& links, Value& arguments);
 
-// What the parts of a beginning of the input gave, against the whole beginning.
-struct Proof {
-  Axes axes;
-  std::string fault;        // empty: the parts give what the whole gives
-  bool only_fixed = false;  // only results that do not grow are at fault
-  std::vector<StateLink> links;
-};
-Proof prove(const Job& job, const Plan& plan);
+// The results of each part, by `call` unless each begins anew. `progress` may be empty.
+std::vector<Tensors> run_each(const Job& job, const Plan& plan, Value arguments, std::int64_t total,
+                              const Call& call, const Progress& progress);
 
-// Runs all parts, by `call` unless each begins anew, and puts the results together. `progress` may be empty.
-std::vector<NamedTensor> run_parts(const Job& job, const Plan& plan, const Axes& axes, const Call& call,
-                                   const Progress& progress);
+// Joins the results that grow. Of any other the last part's stands for all, or all are stacked.
+Tensors put_together(const std::vector<Tensors>& parts, const Job& job, const Plan& plan, const Axes& axes);
 
-// Whether an argument besides those that are cut may be a state: it has tensors, or is None.
-bool has_slots(const Value& arguments, const std::vector<Cut>& cuts);
-
-// Links each argument that is not cut with the first result that has its form and does not grow. None takes
-// whatever the model accepts there.
-std::vector<StateLink> find_links(const Job& job, const std::vector<Cut>& cuts, const Axes& axes);
+// Runs all parts and puts the results together.
+Tensors run_parts(const Job& job, const Plan& plan, const Axes& axes, const Call& call,
+                  const Progress& progress);
 
 }  // namespace zoo

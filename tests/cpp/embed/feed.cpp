@@ -16,7 +16,7 @@ int main(int count, char** words) try {
   const std::string link = words[3];
   const zoo::Tensor input = zoo::read_npy(words[5]);
   zoo::StreamOptions options;
-  if (link != "-") options.roles.states.push_back({link.substr(0, 1), link.substr(2)});
+  if (link != "-") options.roles.states = {{link.substr(0, 1), link.substr(2)}};
   std::vector<zoo::Value> arguments{zoo::Tensor()};
   for (int i = 6; i < count; ++i) arguments.emplace_back(zoo::read_npy(words[i]));
   const zoo::Model model = zoo::Model::load(words[1]);
