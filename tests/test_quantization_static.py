@@ -129,6 +129,11 @@ def test_corrected_biases_take_the_mean_error_of_a_product_away() -> None:
     assert mean_error(corrected) < 1e-5 < 1e-3 < mean_error(layer)
 
 
+def test_a_state_that_nobody_gave_is_not_switched_off() -> None:
+    low, high = choose_range(Seen(torch.randn(8, 5)))
+    assert (float(low), float(high)) == (-1, 1)
+
+
 def test_a_range_leaves_an_outlier_out_and_rows_are_thinned_evenly() -> None:
     torch.manual_seed(4)
     seen = Seen(torch.eye(8))

@@ -92,6 +92,8 @@ def _watching(seen: dict[str, Seen]) -> Factors:
 
 def choose_range(seen: Seen) -> tuple[Tensor, Tensor]:
     """Return the smallest and the largest activation that leave the product the smallest squared error."""
+    if seen.count == 0:  # 0 to 0 would make every activation 0; states are within 1 but for those of ReLU
+        return torch.tensor(-1.0), torch.tensor(1.0)
     rows, rounded = seen.rows, round_channels(seen.weight)
     low, high = rows.min().clamp(max=0), rows.max().clamp(min=0)
     exact = rows @ seen.weight.T

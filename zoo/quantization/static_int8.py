@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.artifact.golden import Sample
+from zoo.config.tensor_spec import SEQ_LEN
 from zoo.ops import operators
 from zoo.quantization.calibration import Seen, choose_range, correct_biases, watch
 from zoo.quantization.engine import INT8, KINDS
@@ -54,18 +55,25 @@ def stack_ranges(ranges: dict[str, tuple[Tensor, Tensor]]) -> Tensor:
     )
 
 
-def calibrated(model: nn.Module, names: Collection[str], samples: Sequence[Sample]) -> Convert:
+def calibrated(model: Any, names: Collection[str], samples: Sequence[Sample]) -> Convert:
     """Return the conversion with the ranges of calibration inputs, smoothed where that helps."""
     seen = watch(model, names, samples)
     unseen = [name for name in names if not seen[name] and not is_written_cell(model.get_submodule(name))]
     if unseen:
         raise RecipeError(f"the calibration inputs never reach {', '.join(unseen)}; exclude these")
-    refuse_silent(seen)
+    dim = model.input_spec.dims.index(SEQ_LEN)
+    refuse_silent(seen, max(s.input.size(dim) if s.lengths is None else int(s.lengths.max()) for s in samples))
     return smooth_and_convert(model, seen, samples, round_in_range, make_static_layer)
 
 
-def refuse_silent(seen: dict[str, dict[str, Seen]]) -> None:
-    """Refuse calibration in which a matrix multiplied nothing but zeros: its range would make all activations 0.
+def refuse_silent(seen: dict[str, dict[str, Seen]], steps: int) -> None:
+    """Refuse calibration in which a matrix multiplied nothing but zeros, and which cannot tell its range.
+
+    A state that is 0 in longer sequences, too, is that of a layer that nobody gives one.
+
+    Args:
+        seen: the matrices of each layer.
+        steps: of the longest calibration input.
 
     Raises:
         RecipeError: with the layers.
@@ -74,7 +82,7 @@ def refuse_silent(seen: dict[str, dict[str, Seen]]) -> None:
         (matrix.rpartition(".")[2], name)
         for name, matrices in seen.items()
         for matrix, rows in matrices.items()
-        if matrix.rpartition(".")[2] in MATRICES and rows.count == 0
+        if matrix.rpartition(".")[2] in (MATRICES if steps == 1 else MATRICES[:1]) and rows.count == 0
     }
     if silent:
         places = ", ".join(f"the {kind} values of {name}" for kind, name in sorted(silent))
