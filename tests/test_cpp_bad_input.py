@@ -147,7 +147,7 @@ OTHER_FILES: dict[str, tuple[bytes, str]] = {
         b"date,OT\n2016-07-01 00:00:00,30.5\n2016-07-01 01:00:00,27.8\n",
         "is text, not raw numbers; save its numbers by numpy.save as",
     ),
-    "utf-8": ("größe\n".encode() * 2000, "is text"),
+    "utf-8": ("ähß\n".encode() * 2000, "is text"),
 }
 
 
