@@ -26,7 +26,7 @@ from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
 from zoo.training.tasks import find_task, make_task
 from zoo.training.tasks.japanese_vowels import SOURCE as JAPANESE_VOWELS
-from zoo.training.trainer import METRICS, train
+from zoo.training.trainer import METRICS, Trained, train
 
 pytestmark = pytest.mark.autograd
 
@@ -88,6 +88,48 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     assert done.metrics["epochs"] == EPOCHS
     for a, b in zip(done.model.parameters(), whole.model.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def kill_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a training in this process end as a kill ends it: nothing is written after the epoch's files."""
+    start = Learner.on_train_epoch_start
+
+    def stop(self: Learner) -> None:
+        if self.current_epoch > epoch:
+            raise KeyError("killed")
+        start(self)
+
+    monkeypatch.setattr(Learner, "on_train_epoch_start", stop)
+
+
+def equal(one: Trained, other: Trained) -> bool:
+    pairs = zip(one.model.parameters(), other.model.parameters(), strict=True)
+    return one.metrics["epochs"] == other.metrics["epochs"] and all(torch.equal(a, b) for a, b in pairs)
+
+
+# A rate of almost 0 makes no epoch better than the first one.
+STOPS_EARLY = ["training.max_epochs=9", "training.patience=3", "optimizer.learning_rate=1e-12"]
+
+
+def test_a_killed_run_keeps_its_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = read_vowels(*STOPS_EARLY)
+    whole = train(experiment, tmp_path / "whole", fast=True, progress=False)
+    assert whole.metrics["epochs"] == 4
+    with monkeypatch.context() as patch, pytest.raises(KeyError):
+        kill_after(1, patch)
+        train(experiment, tmp_path / "killed", fast=True, progress=False)
+    assert equal(train(experiment, tmp_path / "killed", fast=True, resume=True, progress=False), whole)
+
+
+def test_a_run_that_is_over_is_over_when_it_is_resumed(tmp_path: Path) -> None:
+    """Whether all epochs are done, or it stopped early."""
+    for overrides in (["training.patience=3"], STOPS_EARLY):
+        folder = tmp_path / str(len(overrides))
+        done = train(read_vowels(*overrides), folder, fast=True, progress=False)
+        for _ in range(2):
+            assert equal(train(read_vowels(*overrides), folder, fast=True, resume=True, progress=False), done)
+    longer = read_vowels("training.patience=3", "training.max_epochs=4")
+    assert train(longer, tmp_path / "1", fast=True, resume=True, progress=False).metrics["epochs"] == 4
 
 
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:

@@ -15,13 +15,14 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
+from zoo.training.callbacks import Patience
 from zoo.training.errors import FolderInUseError, explain_failures, refuse_nan
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
@@ -231,7 +232,7 @@ def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progres
     else:
         progress = False
     if part.patience:
-        callbacks.append(EarlyStopping(learner.monitor, patience=part.patience, mode=mode))
+        callbacks.append(Patience(learner.monitor, part.patience, mode))
     if part.average:
         start = experiment.schedule.warmup_steps
         # Buffers are not averaged: the hashes of a vocabulary are integers, and their mean is the hash of another word.

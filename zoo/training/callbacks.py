@@ -1,0 +1,25 @@
+"""What a training does after its steps and epochs, so that a resumed run is equal to a whole one."""
+
+from __future__ import annotations
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping
+
+
+class Patience(EarlyStopping):
+    """Stops after `patience` validations without a better metric, and stops a resumed run where the whole one stopped.
+
+    Args:
+        monitor: the logged value.
+        patience: validations.
+        mode: "max" where more of it is better, otherwise "min".
+    """
+
+    def __init__(self, monitor: str, patience: int, mode: str) -> None:
+        # A resumed run finishes the saved epoch first, without validation: the metric is there after validation only.
+        super().__init__(monitor, patience=patience, mode=mode, check_on_train_epoch_end=False)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        if self.wait_count >= self.patience:  # restored from the file of the last epoch
+            trainer.should_stop = True
