@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from support.data_sets import need
@@ -19,6 +20,7 @@ from support.vowels import VOWELS, read_vowels
 import zoo
 from zoo.artifact import torchscript
 from zoo.cli import INTERRUPTED
+from zoo.cli.train import main as run_training
 from zoo.training import trainer
 from zoo.training.errors import FolderInUseError, TrainingError, UnfinishedRunError
 from zoo.training.experiment import list_experiments, read_experiment
@@ -130,6 +132,33 @@ def test_a_run_that_is_over_is_over_when_it_is_resumed(tmp_path: Path) -> None:
             assert equal(train(read_vowels(*overrides), folder, fast=True, resume=True, progress=False), done)
     longer = read_vowels("training.patience=3", "training.max_epochs=4")
     assert train(longer, tmp_path / "1", fast=True, resume=True, progress=False).metrics["epochs"] == 4
+
+
+def test_a_run_is_resumed_as_it_was_trained_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Weights of one data set or of one rate are not given out as those of another."""
+    rows = np.random.default_rng(0).standard_normal((60, 8, 2))
+    np.savez(tmp_path / "a.npz", X=rows, y=np.arange(60) % 3)
+    data = ["--data", str(tmp_path / "a.npz"), "-o", str(tmp_path / "run")]
+    begin = [*data, "training.max_epochs=1", "training.accelerator=cpu"]
+    assert run_training(begin) == 0
+    kept = (tmp_path / "run" / "experiment.toml").read_text()
+    for more, words in (
+        (["optimizer.learning_rate=1e-7"], "optimizer.learning_rate was 0.0"),
+        (["--seed", "7"], "seed was 0, and is 7 now"),
+        (["model.overrides.hidden_size=8"], "model.overrides.hidden_size was "),
+    ):
+        assert run_training([*begin, *more, "--resume"]) == 1
+        assert f"run holds another run: {words}" in capsys.readouterr().err
+    np.savez(tmp_path / "a.npz", X=rows + 1, y=np.arange(60) % 3)
+    for more in ([], ["--resume"]):
+        assert run_training([*begin, *more]) == 1
+        said = capsys.readouterr().err
+        assert "run holds a run on other data: the mean of feature 0 was " in said
+        assert "--resume" not in said
+    assert (tmp_path / "run" / "experiment.toml").read_text() == kept
+    np.savez(tmp_path / "a.npz", X=rows, y=np.arange(60) % 3)
+    assert run_training([*data, "training.max_epochs=2", "training.accelerator=cpu", "--resume"]) == 0
+    assert json.loads((tmp_path / "run" / METRICS).read_text())["epochs"] == 2
 
 
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:

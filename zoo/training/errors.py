@@ -26,6 +26,10 @@ class FolderInUseError(UnfinishedRunError):
     """A training into the folder of another run: that one is resumed, or the new one takes another folder."""
 
 
+class OtherRunError(TrainingError):
+    """A training that cannot resume the run in its folder, as that has other settings or other data."""
+
+
 class InterruptedRunError(UnfinishedRunError):
     """A training that an interrupt ended, such as Ctrl-C."""
 

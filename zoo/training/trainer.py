@@ -7,7 +7,7 @@ import logging
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from zoo.training.monitoring import Monitoring
 from zoo.training.precision import make_precision
 from zoo.training.record import describe_training
 from zoo.training.resume_file import BEST, LAST, WholeResumeFiles
+from zoo.training.resuming import RunDescription, read_run, refuse_other_data, refuse_other_settings
 from zoo.training.tasks import make_task
 from zoo.training.tasks.base import Task
 from zoo.training.typical_inputs import write_inputs
@@ -103,27 +104,34 @@ def train(
         folder: of the run: `best.ckpt`, `last.ckpt`, TensorBoard's files, `checkpoint/` for `zoo.load_checkpoint`,
             `metrics.json`, and `inputs/`, a few inputs from the validation part.
         fast: a few examples only.
-        resume: go on from `last.ckpt`, or begin if there is none.
+        resume: go on from `last.ckpt`, or begin if there is none. Other epochs, patience, batches, precision and
+            devices may be given then.
         progress: show a bar.
         task: that of the experiment, where its data is read already.
         announce: is called once before the first step, in one process.
 
     Raises:
-        TrainingError: the loss is NaN, memory ran out, an interrupt, or the folder holds another run.
+        TrainingError: the loss is NaN, memory ran out, an interrupt, or the folder holds another run, whose data or
+            settings differ. Nothing is written then.
         DataError: the data set is missing.
         ValueError: a model or a task does not exist, or they do not fit each other.
     """
     folder = Path(folder)
     last = folder / LAST
-    if last.exists() and not resume:
-        raise FolderInUseError(f"{folder} holds a run already; resume it, or name another folder")
+    run = read_run(last) if last.exists() else None
+    if run:
+        refuse_other_settings(run, experiment, folder)
     with _quiet():
         lightning.seed_everything(experiment.seed, verbose=False)
         task = task or make_task(experiment.task.name, experiment.task.options, fast=fast)
+        if run:
+            refuse_other_data(run, task, folder)
+            if not resume:
+                raise FolderInUseError(f"{folder} holds a run already; resume it, or name another folder")
         model = make_model(experiment, task)
         model.train()
         learner = task.learner(model, task, experiment)
-        trainer = make_trainer(experiment, folder, learner, progress)
+        trainer = make_trainer(experiment, folder, learner, [RunDescription(experiment, task.record())], progress)
         loaders = (
             task.train_batches(experiment.training.batch_size, experiment.seed),
             _as_loader(task.validation_batches()),
@@ -138,7 +146,7 @@ def train(
             recompute_layers(model, experiment.training.gradient_checkpointing),
             zoo.fake_quantized(model, aware) if aware else nullcontext(),
         ):
-            trainer.fit(learner, *loaders, ckpt_path=last if resume and last.exists() else None)
+            trainer.fit(learner, *loaders, ckpt_path=last if run else None)
     spent = learner.spent()
     kept = folder / (BEST if experiment.training.keep == "best" else LAST)
     model.cpu().eval()
@@ -216,8 +224,10 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progress: bool = True) -> lightning.Trainer:
-    """Return Lightning's trainer for an experiment."""
+def make_trainer(
+    experiment: Experiment, folder: Path, learner: Learner, more: Sequence[Callback] = (), progress: bool = True
+) -> lightning.Trainer:
+    """Return Lightning's trainer for an experiment, with further callbacks."""
     part = experiment.training
     mode = learner.task.mode
     after_validation: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": False}
@@ -226,6 +236,7 @@ def make_trainer(experiment: Experiment, folder: Path, learner: Learner, progres
         # save_last=True of the callback above would save the last best epoch, not the last epoch.
         ModelCheckpoint(folder, Path(LAST).stem, **after_validation),
         Monitoring(),
+        *more,
     ]
     if progress and sys.stderr.isatty():
         callbacks.append(TQDMProgressBar(leave=False))

@@ -43,13 +43,21 @@ def refuse_other_data(now: Mapping[str, Any], record: Mapping[str, Any], path: s
     Raises:
         DataError: with the first difference.
     """
-    for name, old in record.items():
-        words = _compare(name, old, now)
-        if words:
-            raise DataError(
-                f"{path} is not read as in training, where {words}; give the file of the training with its options, or "
-                "give another file as the one to test with"
-            )
+    words = find_difference(now, record)
+    if words:
+        raise DataError(
+            f"{path} is not read as in training, where {words}; give the file of the training with its options, or "
+            "give another file as the one to test with"
+        )
+
+
+def find_difference(now: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """Return the first difference of data to that of a training, in words; empty where there is none.
+
+    Args:
+        now, record: as in `refuse_other_data`.
+    """
+    return next((words for name, old in record.items() if (words := _compare(name, old, now))), "")
 
 
 def refuse_other_names(option: str, given: Sequence[str], known: Sequence[str]) -> None:
