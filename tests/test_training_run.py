@@ -23,7 +23,7 @@ from zoo.cli import INTERRUPTED
 from zoo.cli.train import main as run_training
 from zoo.training import trainer
 from zoo.training.errors import FolderInUseError, TrainingError, UnfinishedRunError
-from zoo.training.experiment import list_experiments, read_experiment
+from zoo.training.experiment import Experiment, list_experiments, read_experiment
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
 from zoo.training.tasks import find_task, make_task
@@ -92,8 +92,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
         assert torch.equal(a, b)
 
 
-def kill_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a training in this process end as a kill ends it: nothing is written after the epoch's files."""
+def train_and_kill(experiment: Experiment, folder: Path, epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """End a training in this process as a kill ends it: nothing is written after the files of an epoch."""
     start = Learner.on_train_epoch_start
 
     def stop(self: Learner) -> None:
@@ -101,7 +101,10 @@ def kill_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyError("killed")
         start(self)
 
-    monkeypatch.setattr(Learner, "on_train_epoch_start", stop)
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "on_train_epoch_start", stop)
+        with pytest.raises(KeyError, match="killed"):
+            train(experiment, folder, fast=True, progress=False)
 
 
 def equal(one: Trained, other: Trained) -> bool:
@@ -117,9 +120,7 @@ def test_a_killed_run_keeps_its_patience(tmp_path: Path, monkeypatch: pytest.Mon
     experiment = read_vowels(*STOPS_EARLY)
     whole = train(experiment, tmp_path / "whole", fast=True, progress=False)
     assert whole.metrics["epochs"] == 4
-    with monkeypatch.context() as patch, pytest.raises(KeyError):
-        kill_after(1, patch)
-        train(experiment, tmp_path / "killed", fast=True, progress=False)
+    train_and_kill(experiment, tmp_path / "killed", 1, monkeypatch)
     assert equal(train(experiment, tmp_path / "killed", fast=True, resume=True, progress=False), whole)
 
 
@@ -132,6 +133,27 @@ def test_a_run_that_is_over_is_over_when_it_is_resumed(tmp_path: Path) -> None:
             assert equal(train(read_vowels(*overrides), folder, fast=True, resume=True, progress=False), done)
     longer = read_vowels("training.patience=3", "training.max_epochs=4")
     assert train(longer, tmp_path / "1", fast=True, resume=True, progress=False).metrics["epochs"] == 4
+
+
+@pytest.mark.parametrize("every", [3, 9])
+def test_the_last_epoch_is_validated_and_kept(every: int, tmp_path: Path) -> None:
+    more = ["training.max_epochs=4", "training.keep=last", "schedule.kind=plateau"]
+    train(read_vowels(f"training.validate_every={every}", *more), tmp_path, fast=True, progress=False)
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["epoch"] == 3
+    assert (tmp_path / "best.ckpt").exists()
+
+
+def test_a_killed_run_keeps_its_plateau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = ["schedule.kind=plateau", "schedule.patience=0", "schedule.warmup_steps=0", "optimizer.learning_rate=1e-12"]
+    experiment = read_vowels("training.max_epochs=5", *more)
+    train(experiment, tmp_path / "whole", fast=True, progress=False)
+    train_and_kill(experiment, tmp_path / "killed", 2, monkeypatch)
+    train(experiment, tmp_path / "killed", fast=True, resume=True, progress=False)
+    rates = [
+        torch.load(tmp_path / name / "last.ckpt", weights_only=True)["optimizer_states"][0]["param_groups"][0]["lr"]
+        for name in ("whole", "killed")
+    ]
+    assert rates == [pytest.approx(1e-12 / 16)] * 2
 
 
 def test_a_run_is_resumed_as_it_was_trained_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

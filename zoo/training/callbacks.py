@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 
 
 class Patience(EarlyStopping):
@@ -23,3 +23,18 @@ class Patience(EarlyStopping):
         super().on_train_epoch_end(trainer, pl_module)
         if self.wait_count >= self.patience:  # restored from the file of the last epoch
             trainer.should_stop = True
+
+
+class LastValidation(Callback):
+    """Validates after the last epoch too, whatever the epochs between validations: else its weights are not saved.
+
+    Args:
+        every: epochs between validations.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        last = trainer.current_epoch + 1 == trainer.max_epochs
+        trainer.check_val_every_n_epoch = 1 if last else self.every

@@ -67,7 +67,7 @@ class SchedulePart:
     warmup_steps: int = 50
     final: float = 0.01
     factor: float = 0.5  # plateau: the rate is multiplied by this
-    patience: int = 3  # plateau: epochs without a better metric before the rate falls
+    patience: int = 3  # plateau: validations without a better metric before the rate falls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class TrainingPart:
         accumulate: batches whose gradients are summed before a step.
         precision: of the arithmetic; fp16 scales the loss and needs a GPU.
         keep: the weights that are saved at the end: of the best epoch in validation, or of the last epoch.
-        patience: epochs without a better metric before it stops early; 0 for never.
+        patience: validations without a better metric before it stops early; 0 for never.
         average: decay of a running mean of the weights, which validation uses and the run keeps; 0 for none.
         gradient_checkpointing: the layers keep only their inputs for the backward pass and compute the rest again; for
             deep residual stacks that do not fit into memory.
@@ -89,7 +89,7 @@ class TrainingPart:
         accelerator: "cpu", "gpu" or "auto".
         devices: processes on this machine, one per device.
         nodes: machines.
-        validate_every: epochs between validations.
+        validate_every: epochs between validations; the last epoch is always followed by one.
     """
 
     max_epochs: int = 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from torch import nn
@@ -37,7 +38,7 @@ def cosine_factor(step: int, warmup_steps: int, total_steps: int, final: float) 
 def make_schedulers(
     optimizer: Optimizer, part: SchedulePart, total_steps: int, monitor: str, mode: Any
 ) -> list[dict[str, Any]]:
-    """Return the schedulers as Lightning takes them.
+    """Return the schedulers as Lightning takes them; whoever validates steps the plateau.
 
     Args:
         optimizer: whose rate they set.
@@ -55,5 +56,7 @@ def make_schedulers(
         schedulers.append({"scheduler": warmup, "interval": "step"})
     if part.kind == "plateau":
         plateau = ReduceLROnPlateau(optimizer, mode=mode, factor=part.factor, patience=part.patience)
-        schedulers.append({"scheduler": plateau, "interval": "epoch", "monitor": monitor})
+        # Lightning steps it at the end of an epoch, which may be without a validation, and after the files are written,
+        # so that a resumed run would lose a step: the learner does it.
+        schedulers.append({"scheduler": plateau, "interval": "epoch", "monitor": monitor, "frequency": sys.maxsize})
     return schedulers

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.callbacks import Patience
+from zoo.training.callbacks import LastValidation, Patience
 from zoo.training.errors import FolderInUseError, explain_failures, refuse_nan
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
@@ -235,6 +235,7 @@ def make_trainer(
         ModelCheckpoint(folder, Path(BEST).stem, monitor=learner.monitor, mode=mode, **after_validation),
         # save_last=True of the callback above would save the last best epoch, not the last epoch.
         ModelCheckpoint(folder, Path(LAST).stem, **after_validation),
+        LastValidation(part.validate_every),
         Monitoring(),
         *more,
     ]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol, cast
 import lightning
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError
@@ -87,8 +88,12 @@ class Learner(lightning.LightningModule):
             return
         batches = [Batch(*(None if part is None else part.cpu() for part in batch)) for batch in batches]  # type: ignore[arg-type]
         # Every process validates on the whole split, so there is nothing to gather, and all processes agree.
-        for name, value in self.task.score(outputs, batches).items():
+        scores = self.task.score(outputs, batches)
+        for name, value in scores.items():
             self.log(f"validation/{name}", value, prog_bar=name == self.task.metric)
+        for config in self.trainer.lr_scheduler_configs:
+            if isinstance(config.scheduler, ReduceLROnPlateau):
+                config.scheduler.step(scores[self.task.metric])
 
     def stop_unless_finite(self, loss: Tensor, what: str) -> None:
         """Stop at a loss that is NaN or infinite.
