@@ -75,6 +75,8 @@ def test_the_manifest_says_everything(artifact: Path) -> None:
         "atol": 1e-6,
         "rtol": 1e-6,
         "of_range": 0.0,
+        "of_rounding": 1.0,
+        "of_feature_range": 0.0,
         "atol_of": dict.fromkeys(names, 1e-6),  # the model's own rounding is smaller
     }
     assert manifest["tolerances"]["cuda"]["stream"]["atol_of"] == dict.fromkeys(names, 1e-5)

@@ -16,6 +16,7 @@ from support.small_models import FAMILIES, PRESET_NAMES, build_small, grid, task
 import zoo
 
 ATOL = RTOL = 1e-6
+OF_FEATURES = {"of_rounding": 1.0, "of_feature_range": 0.0}
 CHUNKS = (1, 7, 16)
 # How much larger the own rounding of a cell is than that of the others; `verify` allows four times what was measured.
 # A sum that nothing bounds is rounded in units of its size: c reaches 8 with normalised gates, where a division by the
@@ -41,9 +42,9 @@ def test_cpp_gives_the_python_numbers(
     cpu = manifest["tolerances"]["cpu"]
     assert all(ATOL <= atol <= most for kind in cpu.values() for atol in kind.pop("atol_of").values())
     assert cpu == {
-        "replay": {"atol": ATOL, "rtol": RTOL, "of_range": 0.0},
-        "stream": {"atol": ATOL, "rtol": RTOL, "of_range": ATOL},
-        "batch": {"atol": ATOL, "rtol": RTOL, "of_range": ATOL},
+        "replay": {"atol": ATOL, "rtol": RTOL, "of_range": 0.0, **OF_FEATURES},
+        "stream": {"atol": ATOL, "rtol": RTOL, "of_range": ATOL, **OF_FEATURES},
+        "batch": {"atol": ATOL, "rtol": RTOL, "of_range": ATOL, **OF_FEATURES},
     }
     checks = {check["name"]: check["pass"] for check in program.succeed("verify", artifact, "--json").json["checks"]}
     expected = ["whole", "rows alone", "stacked twice"]
