@@ -135,6 +135,15 @@ def test_a_run_that_is_over_is_over_when_it_is_resumed(tmp_path: Path) -> None:
     assert train(longer, tmp_path / "1", fast=True, resume=True, progress=False).metrics["epochs"] == 4
 
 
+def test_a_running_mean_that_has_not_started_is_the_weights_of_now(tmp_path: Path) -> None:
+    """A warm-up as long as the training kept the initial weights."""
+    whole, mean = (
+        train(read_vowels("schedule.warmup_steps=1000", *more), tmp_path / str(len(more)), fast=True, progress=False)
+        for more in ([], ["training.average=0.9"])
+    )
+    assert equal(mean, whole)
+
+
 @pytest.mark.parametrize("every", [3, 9])
 def test_the_last_epoch_is_validated_and_kept(every: int, tmp_path: Path) -> None:
     more = ["training.max_epochs=4", "training.keep=last", "schedule.kind=plateau"]

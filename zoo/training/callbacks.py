@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 
@@ -23,6 +25,27 @@ class Patience(EarlyStopping):
         super().on_train_epoch_end(trainer, pl_module)
         if self.wait_count >= self.patience:  # restored from the file of the last epoch
             trainer.should_stop = True
+
+
+class RunningMean(EMAWeightAveraging):
+    """Keeps a running mean of the weights; until it starts, it is the weights of now.
+
+    Args:
+        decay: how much of it stays at a step.
+        start: the first step that it takes the mean at.
+    """
+
+    def __init__(self, decay: float, start: int) -> None:
+        # Buffers are not averaged: the hashes of a vocabulary are integers, and their mean is the hash of another word.
+        super().__init__(decay=decay, use_buffers=False)
+        self.start = start
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+        if trainer.global_step <= self.start and self._average_model is not None:
+            self._average_model.n_averaged.zero_()  # the next update copies the weights
 
 
 class LastValidation(Callback):

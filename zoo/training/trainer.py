@@ -15,14 +15,14 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 import zoo
 from zoo.training.batching import Batch, ListDataset
-from zoo.training.callbacks import LastValidation, Patience
+from zoo.training.callbacks import LastValidation, Patience, RunningMean
 from zoo.training.errors import FolderInUseError, explain_failures, refuse_nan
 from zoo.training.experiment import Experiment
 from zoo.training.gradient_checkpointing import recompute_layers
@@ -246,10 +246,7 @@ def make_trainer(
     if part.patience:
         callbacks.append(Patience(learner.monitor, part.patience, mode))
     if part.average:
-        start = experiment.schedule.warmup_steps
-        # Buffers are not averaged: the hashes of a vocabulary are integers, and their mean is the hash of another word.
-        averaging = EMAWeightAveraging(decay=part.average, update_starting_at_step=start, use_buffers=False)
-        callbacks.append(averaging)
+        callbacks.append(RunningMean(part.average, experiment.schedule.warmup_steps))
     # Lightning refuses these with manual optimisation. Such a learner clips and accumulates itself.
     automatic = learner.automatic_optimization
     return lightning.Trainer(
