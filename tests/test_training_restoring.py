@@ -180,3 +180,13 @@ def test_training_data_is_not_named_where_none_is_read(tmp_path: Path) -> None:
     for arguments in ((other, {"train": other}), ("", {"train": other, "test": other})):
         with pytest.raises(ValueError, match="option train names the data of the training, and the model is tested wi"):
             restore_task(path, *arguments)
+
+
+def test_whole_numbers_to_test_with_are_what_the_training_data_has(tmp_path: Path) -> None:
+    """Alone, they would be classes."""
+    options = {"train": write_npz(tmp_path / "a.npz", y=X[:, 0, 0])}
+    record = json.loads(json.dumps(make_task("npz", options).record()))
+    other = write_npz(tmp_path / "b.npz", y=np.arange(60) % 4)
+    tested = find_task("npz").restore(options, record, other).test_batches()
+    assert tested[0].target.dtype == torch.float32
+    assert make_task("npz", {**options, "test": other}).test_batches()[0].target.dtype == torch.float32

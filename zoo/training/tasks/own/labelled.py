@@ -89,6 +89,7 @@ class SequenceFiles(Task):
             raise DataError(f"task {self.name} needs data", Setting("train", ("PATH",)))
         self.about = replace(OWN, name=self.options["train"])  # type: ignore[misc]
         whole = self.read(self.options["train"])
+        self.keep_goal("numbers" if whole.numbers else "classes")
         parts = self._split(whole)
         train = parts["train"]
         left = dict.fromkeys(part.facts["left out"] for part in (whole, *parts.values()) if "left out" in part.facts)
@@ -109,6 +110,11 @@ class SequenceFiles(Task):
         """Return the sequences of a file or folder."""
         raise NotImplementedError
 
+    def keep_goal(self, goal: str) -> None:
+        """Read other files as the training file: whole numbers may be classes or numbers, and only that tells."""
+        if self.options.get("goal") == "":
+            self.options = {**self.options, "goal": goal}
+
     def set_goal(self, goal: ClassGoal | NumberGoal) -> None:
         """Take what is learnt: classes or numbers, with their loss and their figures."""
         self.goal = goal
@@ -127,6 +133,7 @@ class SequenceFiles(Task):
         task = cls.__new__(cls)
         task.options = read_options(options, cls.defaults, cls.name)
         task.set_record(record)
+        task.keep_goal("classes" if "classes" in record else "numbers")
         path = data or task.options["test"]
         if not path:  # the test part is a share of the training file
             whole = cls(options)
