@@ -84,6 +84,10 @@ def test_windows_with_missing_values() -> None:
     values[5, 0] = values[8] = torch.nan
     assert cut_windows(values, 0, 12, 2, 1).starts.tolist() == [0, 1, 2, 3, 4, 5, 7, 8, 9]  # step 8 has nothing
     assert cut_windows(values, 0, 12, 2, 1, whole=True).starts.tolist() == [0, 1, 2, 9]
+    assert cut_windows(values, 0, 12, 2, 1, targets=[0]).starts.tolist() == [0, 1, 2, 4, 5, 7, 8, 9]  # 5 and 8 neither
+    values[5:8, 0] = torch.nan
+    with pytest.raises(ValueError, match=r"steps 5..7, none has a value to forecast; give data in which it is known"):
+        cut_windows(values, 5, 8, 2, 1, targets=[0])
     with pytest.raises(ValueError, match=r"of the windows of 2 \+ 1 steps that forecast steps 5..7, each has missing"):
         cut_windows(values, 5, 8, 2, 1, whole=True)
 

@@ -116,6 +116,15 @@ def test_a_series_with_gaps_trains_and_is_tested_with_another_file(tmp_path: Pat
     assert score_model(done.model, restored, restored.test_batches())["mse"] < 0.05
 
 
+def test_an_outage_of_the_target_is_left_out(tmp_path: Path) -> None:
+    """Other variables go on, and there is nothing to forecast."""
+    options = {"path": write_waves(tmp_path / "a.csv"), "missing": "forward", "targets": ["sine"], **SIZES}
+    other = write_waves(tmp_path / "b.csv", steps=60, gaps=tuple(range(20, 40)))
+    batches = CsvFile.restore(options, CsvFile(options).record(), other).test_batches()
+    assert sum(len(batch.target) for batch in batches) == 60 - 8 - 2 + 1 - 19
+    assert not any(batch.target.isnan().all(1).any() for batch in batches)
+
+
 def test_a_variable_that_is_constant_in_training_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("x,y\n" + "".join(f"{math.sin(k):.3f},{int(k > 90)}\n" for k in range(100)))

@@ -35,7 +35,15 @@ class Windows:
         return seen, self.values[first + self.look_back + torch.arange(self.horizon)]
 
 
-def cut_windows(values: Tensor, first: int, end: int, look_back: int, horizon: int, whole: bool = False) -> Windows:
+def cut_windows(
+    values: Tensor,
+    first: int,
+    end: int,
+    look_back: int,
+    horizon: int,
+    whole: bool = False,
+    targets: Sequence[int] = (),
+) -> Windows:
     """Return every window whose forecast steps lie in first..end-1; what is seen may lie before `first`.
 
     Windows that have nothing to forecast, because all of it is missing (NaN), are left out.
@@ -46,6 +54,7 @@ def cut_windows(values: Tensor, first: int, end: int, look_back: int, horizon: i
         look_back: steps that are seen.
         horizon: steps to forecast.
         whole: leave out every window in which anything is missing.
+        targets: the variables that are forecast; all where empty.
 
     Raises:
         ValueError: no window fits.
@@ -60,17 +69,18 @@ def cut_windows(values: Tensor, first: int, end: int, look_back: int, horizon: i
         )
     absent = values.isnan()
     if absent.any():
-        starts = starts[_usable(absent, starts, look_back, horizon, whole)]
+        starts = starts[_usable(absent, starts, look_back, horizon, whole, list(targets))]
         if not len(starts):
-            raise ValueError(
-                f"of the windows of {look_back} + {horizon} steps that forecast steps {first}..{end - 1}, each has "
-                "missing values; fill them, or give a smaller look_back or horizon"
-            )
+            windows = f"of the windows of {look_back} + {horizon} steps that forecast steps {first}..{end - 1}, "
+            if whole:
+                raise ValueError(f"{windows}each has missing values; fill them, or give a smaller look_back or horizon")
+            raise ValueError(f"{windows}none has a value to forecast; give data in which it is known")
     return Windows(values, starts, look_back, horizon)
 
 
-def _usable(absent: Tensor, starts: Tensor, look_back: int, horizon: int, whole: bool) -> Tensor:
+def _usable(absent: Tensor, starts: Tensor, look_back: int, horizon: int, whole: bool, targets: list[int]) -> Tensor:
     """Return bool (windows,): whether nothing is missing, or at least something is there to forecast."""
+    forecast = absent[:, targets] if targets else absent
 
     def count(missing: Tensor, first: Tensor, size: int) -> Tensor:
         before = torch.cat([torch.zeros(1, dtype=torch.int64), missing.long().cumsum(0)])  # (T + 1,)
@@ -78,4 +88,4 @@ def _usable(absent: Tensor, starts: Tensor, look_back: int, horizon: int, whole:
 
     if whole:
         return count(absent.any(1), starts, look_back + horizon) == 0
-    return count(absent.all(1), starts + look_back, horizon) < horizon
+    return count(forecast.all(1), starts + look_back, horizon) < horizon

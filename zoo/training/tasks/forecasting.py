@@ -85,7 +85,7 @@ class SeriesForecasting(Task):
     def cut(self, values: Tensor, first: int, end: int) -> Windows:
         """Return the windows that forecast steps first..end-1 of a series."""
         size = (self.options["look_back"], self.options["horizon"])
-        return cut_windows(values, first, end, *size, whole=self.missing == "drop")
+        return cut_windows(values, first, end, *size, whole=self.missing == "drop", targets=self.target_places)
 
     def model_overrides(self) -> dict[str, Any]:
         inputs = count_inputs(len(self.mean), self.missing)
