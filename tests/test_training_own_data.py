@@ -160,6 +160,20 @@ def test_a_speaker_is_in_one_part_only(tmp_path: Path) -> None:
         make_task("wav", {"train": str(tmp_path), "speaker": "-"})
 
 
+def test_a_folder_inside_a_class_is_a_speaker_with_all_sessions(tmp_path: Path) -> None:
+    for word in ("no", "yes"):
+        for speaker in range(6):
+            for k in range(3):
+                write_wav(tmp_path / word / f"s{speaker}" / f"day{k}" / "a.wav", [100 * speaker + k + 1] * 400)
+    task = make_task("wav", {"train": str(tmp_path)})
+    speakers = [{round(float(steps[0, 0]) * 32768) // 100 for steps, _ in part}
+                for part in (task.train, task.validation, task.test)]  # fmt: skip
+    assert sorted(map(len, speakers)) == [1, 1, 4]
+    write_wav(tmp_path / "yes" / "stray.wav", [50] * 400)
+    with pytest.raises(DataError, match=r"stray.wav is in the folder of a class, and .*a.wav in one of a speaker"):
+        make_task("wav", {"train": str(tmp_path)})
+
+
 def test_files_that_are_no_recordings_are_told(tmp_path: Path) -> None:
     for folder in ("train", "judge"):
         (tmp_path / folder).mkdir()

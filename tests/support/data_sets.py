@@ -25,7 +25,7 @@ def need(source: DataSource) -> None:
 
 def write_wav(path: Path, values: list[int], rate: int = 8000, channels: int = 1) -> Path:
     """Write 16-bit samples and return where."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(channels)
         file.setsampwidth(2)

@@ -49,7 +49,7 @@ class SoundFolders(SequenceFiles):
         self.seconds = getattr(self, "seconds", 0.0) + sum(map(len, loaded.samples)) / self.sample_rate
         steps = [to_steps(samples, self.hop) for samples in loaded.samples]
         classes = [loaded.class_names[k] for k in loaded.labels.tolist()]
-        speakers = self._find_speakers(path, loaded.paths)
+        speakers = self._find_speakers(path, loaded)
         return Labelled(
             steps,
             list(map(str, loaded.paths)),
@@ -94,14 +94,30 @@ class SoundFolders(SequenceFiles):
     def _draws_parts(self) -> bool:
         return not (self.options["validation"] and self.options["test"])
 
-    def _find_speakers(self, folder: str, paths: list[Path]) -> list[str]:
-        """Return the speaker of each recording to train on, or nothing where no name says it."""
+    def _find_speakers(self, folder: str, loaded: LabelledRecordings) -> list[str]:
+        """Return the speaker of each recording to train on, or nothing where no name says it.
+
+        Raises:
+            DataError: some recordings are in a folder of a speaker, and others are not.
+        """
+        paths = loaded.paths
         if folder != self.options["train"]:  # other folders are not split
             return []
         if self.options["speaker"]:
             return [self._find_speaker(path) for path in paths]
-        inside = [path.relative_to(folder).parts[1:-1] for path in paths]
-        return ["/".join(parts) for parts in inside] if all(inside) else []
+        # The first folder inside the class's is the speaker: those inside it may be his sessions.
+        speakers = ["".join(path.relative_to(folder).parts[1:-1][:1]) for path in paths]
+        if all(speakers):
+            return speakers
+        listed = all(self.options[part] or part in loaded.parts for part in ("validation", "test"))
+        if any(speakers) and not listed:
+            known = next(path for path, speaker in zip(paths, speakers, strict=True) if speaker)
+            unknown = paths[speakers.index("")]
+            raise DataError(
+                f"{unknown} is in the folder of a class, and {known} in one of a speaker inside it; move the first "
+                "into the folder of its speaker, or all into those of the classes"
+            )
+        return []
 
     def _find_speaker(self, path: Path) -> str:
         try:
