@@ -132,6 +132,7 @@ HASH = ["#", "the", "Bonn"]
         (f"{WORDS}# _ _ NEW\n\n{WORDS}", [["the", "Bonn", "#"], ["the", "Bonn"]], 0),
         ("# newdoc\nBonn NNP\n\nYes UH\n", [["Bonn"], ["Yes"]], 1),
         ("# 17\nBonn NNP\n\n# 18\nYes UH\n", [["Bonn"], ["Yes"]], 2),
+        ("# 17\nBonn NNP\n-DOCSTART- O\n# 18\nYes UH\n", [["Bonn"], ["Yes"]], 2),
         ("# NNP\nBonn NNP\n\n# NNP\nYes UH\n", [["#", "Bonn"], ["#", "Yes"]], 0),
         ("Bonn NNP\n\nYes UH\n\n#end document\n", [["Bonn"], ["Yes"]], 1),
         ("#a HT\nBonn NNP\n\n#b HT\nYes UH\n", [["#a", "Bonn"], ["#b", "Yes"]], 0),
@@ -146,6 +147,12 @@ def test_comments_are_no_words(tmp_path: Path, text: str, words: list[list[str]]
     assert [sentence.words for sentence in loaded.sentences] == words
     assert loaded.sentences == parse_columns(text)
     assert (f"; comments: {comments} lines of as many columns, such as line " in loaded.form) == (comments > 0)
+
+
+def test_a_document_begins_with_a_sentence() -> None:
+    """Without a blank line between, too."""
+    text = CONLL_2003.replace("O\n\nPeter", "O\n-DOCSTART- -X- O O\nPeter")
+    assert [sentence.words for sentence in parse_columns(text)] == [["EU", "rejects", "#"], ["Peter"]]
 
 
 def test_comments_do_not_hide_the_columns(tmp_path: Path) -> None:
@@ -164,6 +171,7 @@ def test_comments_do_not_hide_the_columns(tmp_path: Path) -> None:
         ("a\tO\nb O\nc\tO\n", "a.bio, line 2 has 1 columns, expected 2 with tabs between"),
         ("a O\nb\nc O\nd O\n", "a.bio, line 2 has 1 columns, expected 2 with blanks between"),
         ("a\tO\nb\t\nc\tO\n", "a.bio, line 2 has no tag for 'b'"),
+        ("a\tO\n\tO\nc\tO\n", "a.bio, line 2 has no word for the tag 'O'"),
         ("a\nb\n", "a.bio: most lines have 1 column, expected a word and its tag"),
         ("\n\n", "a.bio has no sentence"),
     ],

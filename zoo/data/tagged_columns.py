@@ -101,7 +101,7 @@ def find_layout(text: str, column: str | int = "") -> Layout:
         DataError: most lines have one column.
         ValueError: there is no column of this number.
     """
-    lines = [line for line in text.split("\n") if line.strip() and not line.startswith(DOCUMENT)]
+    lines = [line for line in text.split("\n") if line.strip() and not _begins_document(line)]
     lines = [line for line in lines if not line.startswith("#")] or lines  # these may be comments
     separator = "\t" if 2 * sum("\t" in line for line in lines) >= len(lines) else None
     rows = [line.split(separator) for line in lines]
@@ -164,9 +164,9 @@ def find_comments(text: str, layout: Layout) -> set[int]:
     sentences, above = 0, True
     for number, line in enumerate(text.split("\n"), 1):
         fields = layout.split(line)
-        if not line.strip():
+        if not line.strip() or _begins_document(line):
             above = True
-        elif not fields[0].startswith(DOCUMENT):
+        else:
             tag = fields[layout.tag] if len(fields) == layout.width else None
             if above and (start := SPACED.match(line)):
                 kind = "a number" if start[1].isdigit() else start[1]
@@ -196,18 +196,26 @@ def find_comments(text: str, layout: Layout) -> set[int]:
 def _parse(text: str, columns: Layout, comments: Collection[int]) -> list[TaggedSentence]:
     def read_word(number: int, line: str) -> tuple[str, str] | None:
         fields = columns.split(line)
-        if fields[0].startswith(DOCUMENT) or number in comments:
+        if number in comments:
             return None
         if line.startswith("#") and (len(fields) != columns.width or columns.word > 0):
             return None
         if len(fields) != columns.width:
             between = "tabs" if columns.separator else "blanks"
             raise DataError(f"line {number} has {len(fields)} columns, expected {columns.width} with {between} between")
+        if not fields[columns.word]:
+            raise DataError(f"line {number} has no word for the tag {fields[columns.tag]!r}")
         if not fields[columns.tag]:
             raise DataError(f"line {number} has no tag for {fields[columns.word]!r}")
         return fields[columns.word], fields[columns.tag]
 
-    return read_sentences(text, read_word)
+    # The begin of a document ends a sentence, as a blank line does.
+    lines = ["" if _begins_document(line) else line for line in text.split("\n")]
+    return read_sentences("\n".join(lines), read_word)
+
+
+def _begins_document(line: str) -> bool:
+    return line.lstrip().startswith(DOCUMENT)
 
 
 def find_scheme(tags: Iterable[str]) -> str:
