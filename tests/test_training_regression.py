@@ -15,6 +15,7 @@ from zoo.training.evaluation import evaluate
 from zoo.training.experiment import read_experiment
 from zoo.training.learners.regression import RegressionLearner, score_numbers
 from zoo.training.tasks import make_task
+from zoo.training.tasks.own.goals import NumberGoal
 from zoo.training.tasks.own.labelled import bin_numbers
 from zoo.training.tasks.own.time_series import TimeSeriesFiles
 from zoo.training.trainer import score_model, train
@@ -57,7 +58,13 @@ def test_figures_by_hand() -> None:
     found = score_numbers(
         [torch.tensor([[2.0, 10.0], [3.0, 20.0]]), torch.zeros(1, 2)], batches, torch.tensor([2.0, 5.0])
     )
-    assert found == pytest.approx({"mse": 25.25, "mae": 2.75, "standardized_mse": 1.0625, "r2": (0.5 + 0.5) / 2})
+    second = 125 / 3  # three rows know it, and two know the first one
+    figures = {"mse": (0.5 + second) / 2, "mae": (0.5 + 5) / 2, "standardized_mse": (0.5 / 4 + second / 25) / 2}
+    assert found == pytest.approx({**figures, "r2": (0.5 + 1 - second / (350 / 3)) / 2})
+    goal = NumberGoal.measure([batch.target for batch in batches], [], "a.npz")
+    assert (goal.mean.tolist(), goal.std[0].item()) == ([2.0, 15.0], 1.0)
+    with pytest.raises(DataError, match="number 1 is missing in all of the training data"):
+        NumberGoal.measure([torch.tensor([NAN, 1.0]), torch.tensor([NAN, 2.0])], [], "a.npz")
     flat = [Batch(torch.empty(2, 1), None, torch.full((2, 1), 3.0))]
     assert "r2" not in score_numbers([torch.zeros(2, 1)], flat, torch.ones(1))
 

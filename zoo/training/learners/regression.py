@@ -30,7 +30,7 @@ class RegressionLearner(Learner):
 
 
 def score_numbers(outputs: Sequence[Tensor], batches: Sequence[Batch], std: Tensor) -> dict[str, float]:
-    """Return the errors of all targets, each a mean over the K numbers.
+    """Return the errors of all targets, each a mean over the K numbers, of where each is known.
 
     Args:
         outputs: as the targets, one per batch.
@@ -40,19 +40,18 @@ def score_numbers(outputs: Sequence[Tensor], batches: Sequence[Batch], std: Tens
     Returns:
         `mse` and `mae` in the targets' units; `standardized_mse`, in units of their variance in training, of which the
         mean of training has about 1; and `r2`, the explained share of the split's variance, which is left out where a
-        target does not vary.
+        target does not vary. A number of which the split knows none counts in none of them.
     """
     size = std.size(0)
     called = torch.cat([output.reshape(-1, size) for output in outputs]).double()  # (rows, K)
     target = torch.cat([batch.target.reshape(-1, size) for batch in batches]).double()
-    known = ~target.isnan().any(1)
-    called, target = called[known], target[known]
-    square = (called - target).square().mean(0)
-    variance = target.var(0, correction=0)
-    explained = {"r2": float((1 - square / variance).mean())} if (variance > 0).all() else {}
+    error = called - target  # NaN where a number is not known, whatever the others are
+    square = error.square().nanmean(0)
+    variance = (target - target.nanmean(0)).square().nanmean(0)
+    explained = {"r2": float((1 - square / variance).nanmean())} if not (variance <= 0).any() else {}
     return {
-        "standardized_mse": float((square / std.double().square()).mean()),
-        "mse": float(square.mean()),
-        "mae": float((called - target).abs().mean()),
+        "standardized_mse": float((square / std.double().square()).nanmean()),
+        "mse": float(square.nanmean()),
+        "mae": float(error.abs().nanmean(0).nanmean()),
         **explained,
     }

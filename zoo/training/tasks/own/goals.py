@@ -121,14 +121,17 @@ class NumberGoal:
         """Return the goal by the numbers of the training part.
 
         Raises:
-            DataError: a number is the same in all of it.
+            DataError: a number is the same in all of it, or missing.
         """
         every_step = numbers[0].dim() == 2
         rows = torch.cat([part.reshape(-1, part.size(-1)) for part in numbers]).double()  # (rows, K)
-        rows = rows[~rows.isnan().any(1)]
         names = list(names) or [f"number {k}" for k in range(1, rows.size(1) + 1)]
-        mean, std = rows.mean(0), rows.std(0, correction=0)
-        for name, value, deviation in zip(names, mean.tolist(), std.tolist(), strict=True):
+        known = [column[~column.isnan()] for column in rows.unbind(1)]  # one may be missing where another is not
+        mean = torch.stack([column.mean() for column in known])
+        std = torch.stack([column.std(correction=0) for column in known])
+        for name, value, deviation, column in zip(names, mean.tolist(), std.tolist(), known, strict=True):
+            if not len(column):
+                raise DataError(f"{path}: {name} is missing in all of the training data; there is nothing to learn")
             if not deviation > 0:
                 raise DataError(f"{path}: {name} is {value:g} in all of the training data; there is nothing to learn")
         return cls(names, mean.float(), std.float(), every_step)
