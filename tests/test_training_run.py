@@ -197,6 +197,8 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     while not (tmp_path / "run" / "last.ckpt").exists():
         assert running.poll() is None, running.communicate()
         time.sleep(0.05)
+    with pytest.raises(TrainingError, match="run is in use: another training writes into it now; wait for its end"):
+        train(read_vowels(), tmp_path / "run", fast=True, resume=True, progress=False)
     running.send_signal(signal.SIGINT)
     stderr = running.communicate(timeout=60)[1]
     assert running.returncode == INTERRUPTED

@@ -33,6 +33,7 @@ from zoo.training.precision import make_precision
 from zoo.training.record import describe_training
 from zoo.training.resume_file import BEST, LAST, WholeResumeFiles
 from zoo.training.resuming import RunDescription, read_run, refuse_other_data, refuse_other_settings
+from zoo.training.run_folder import hold_folder
 from zoo.training.tasks import make_task
 from zoo.training.tasks.base import Task
 from zoo.training.typical_inputs import write_inputs
@@ -112,11 +113,24 @@ def train(
 
     Raises:
         TrainingError: the loss is NaN, memory ran out, an interrupt, or the folder holds another run, whose data or
-            settings differ. Nothing is written then.
+            settings differ, or another training writes into it now. Nothing is written then.
         DataError: the data set is missing.
         ValueError: a model or a task does not exist, or they do not fit each other.
     """
     folder = Path(folder)
+    with hold_folder(folder):
+        return _train(experiment, folder, fast, resume, progress, task, announce)
+
+
+def _train(
+    experiment: Experiment,
+    folder: Path,
+    fast: bool,
+    resume: bool,
+    progress: bool,
+    task: Task | None,
+    announce: Callable[[Prepared], None] | None,
+) -> Trained:
     last = folder / LAST
     run = read_run(last) if last.exists() else None
     if run:
