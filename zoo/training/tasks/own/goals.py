@@ -127,11 +127,12 @@ class NumberGoal:
         rows = torch.cat([part.reshape(-1, part.size(-1)) for part in numbers]).double()  # (rows, K)
         names = list(names) or [f"number {k}" for k in range(1, rows.size(1) + 1)]
         known = [column[~column.isnan()] for column in rows.unbind(1)]  # one may be missing where another is not
-        mean = torch.stack([column.mean() for column in known])
-        std = torch.stack([column.std(correction=0) for column in known])
-        for name, value, deviation, column in zip(names, mean.tolist(), std.tolist(), known, strict=True):
+        for name, column in zip(names, known, strict=True):
             if not len(column):
                 raise DataError(f"{path}: {name} is missing in all of the training data; there is nothing to learn")
+        mean = torch.stack([column.mean() for column in known])
+        std = torch.stack([column.std(correction=0) for column in known])
+        for name, value, deviation in zip(names, mean.tolist(), std.tolist(), strict=True):
             if not deviation > 0:
                 raise DataError(f"{path}: {name} is {value:g} in all of the training data; there is nothing to learn")
         return cls(names, mean.float(), std.float(), every_step)
