@@ -153,7 +153,7 @@ def test_the_last_epoch_is_validated_and_kept(every: int, tmp_path: Path) -> Non
 
 
 def test_a_killed_run_keeps_its_plateau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    more = ["schedule.kind=plateau", "schedule.patience=0", "schedule.warmup_steps=0", "optimizer.learning_rate=1e-12"]
+    more = ["schedule.kind=plateau", "schedule.patience=0", "schedule.warmup_steps=0", "optimizer.learning_rate=1e-6"]
     experiment = read_vowels("training.max_epochs=5", *more)
     train(experiment, tmp_path / "whole", fast=True, progress=False)
     train_and_kill(experiment, tmp_path / "killed", 2, monkeypatch)
@@ -162,7 +162,7 @@ def test_a_killed_run_keeps_its_plateau(tmp_path: Path, monkeypatch: pytest.Monk
         torch.load(tmp_path / name / "last.ckpt", weights_only=True)["optimizer_states"][0]["param_groups"][0]["lr"]
         for name in ("whole", "killed")
     ]
-    assert rates == [pytest.approx(1e-12 / 16)] * 2
+    assert rates == [1e-6 / 16] * 2  # no epoch is better than the first one
 
 
 def test_a_run_is_resumed_as_it_was_trained_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
