@@ -74,7 +74,7 @@ def test_folders_of_sounds(tmp_path: Path, program: Program, artifact: Path) -> 
     assert "scores of the 2 classes; softmax makes probabilities of them\n" in info
     assert "not for" not in info
     assert re.search(
-        r"^label: (high|low) \(", program.succeed(artifact, tmp_path / "run/input.npy").stdout, re.MULTILINE
+        r"^label: (high|low) \(", program.succeed(artifact, tmp_path / "run/inputs/1.npy").stdout, re.MULTILINE
     )
 
 
