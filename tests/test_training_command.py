@@ -204,7 +204,7 @@ def test_what_cannot_be_trained_on_is_one_line(
         (["gru_classifier_fsdd", "--target", "x"], "--target go with --data PATH"),
         (
             ["gru_classifier_fsdd", "-o", "used"],
-            "used holds a run already; resume it, or name another folder: --resume or -o FOLDER",
+            "used/last.ckpt is damaged, or no file of a training; name another folder",
         ),
         ([], "what shall be trained? Name an experiment, or your own data: --data PATH"),
     ):

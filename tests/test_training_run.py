@@ -172,6 +172,8 @@ def test_a_run_is_resumed_as_it_was_trained_only(tmp_path: Path, capsys: pytest.
     data = ["--data", str(tmp_path / "a.npz"), "-o", str(tmp_path / "run")]
     begin = [*data, "training.max_epochs=1", "training.accelerator=cpu"]
     assert run_training(begin) == 0
+    assert run_training(begin) == 1
+    assert "run holds a run already; resume it, or name another folder: --resume or -o F" in capsys.readouterr().err
     kept = (tmp_path / "run" / "experiment.toml").read_text()
     for more, words in (
         (["optimizer.learning_rate=1e-7"], "optimizer.learning_rate was 0.0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,13 @@ def read_run(path: Path) -> dict[str, Any]:
         "experiment" and "record".
 
     Raises:
-        OtherRunError: the file does not say it.
+        OtherRunError: the file is damaged, or does not say it.
     """
-    text = torch.load(path, map_location="cpu", mmap=True, weights_only=True).get(RUN)
+    try:
+        state = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise OtherRunError(f"{path} is damaged, or no file of a training; name another folder") from error
+    text = state.get(RUN) if isinstance(state, dict) else None
     if text is None:
         raise OtherRunError(f"{path} does not say what it was trained by; name another folder")
     found: dict[str, Any] = json.loads(text)
