@@ -95,7 +95,7 @@ def test_what_evaluation_cannot_do_is_one_line(folder: Path, tmp_path: Path, run
 
 
 def test_a_run_has_an_input_for_the_program(folder: Path) -> None:
-    words = np.load(folder / "run" / "input.npy")
+    words = np.load(folder / "run" / "inputs" / "1.npy")
     assert (words.shape, words.dtype) == ((1, 2, 32), np.int64)
     assert bytes(words[0, 0].tolist()).rstrip(b"\0") == b"Ada"
 
