@@ -20,8 +20,10 @@ from zoo.config.tensor_spec import TensorSpec
 FEW = 16
 # Of its largest value: a feature with a smaller range is constant but for rounding.
 STILL = 1e-6
-# A class or hidden unit that hardly moves weighs little beside the others, whose unit it shares: of a typical range.
+# Classes or hidden units share a unit, so that one which hardly moves weighs little: of what all of them do together.
 SHARED = 0.1
+# Of the median size: a class that is masked by -1e9 says nothing of the others.
+FAR = 100.0
 # More outputs than this, if nothing says what they are, are taken for classes or hidden units.
 MANY = 16
 
@@ -65,20 +67,25 @@ def measure_sizes(values: Tensor, *, shared: bool) -> FeatureSizes:
 
     Args:
         values: (values, features) in float64.
-        shared: whether all are in one unit: then none counts as much smaller than a typical one.
+        shared: whether all are in one unit: then none counts as less than a tenth of what all do together.
     """
     size, span = values.abs().amax(0), values.amax(0) - values.amin(0)
     few = len(values) < FEW
     still = (size == 0) if few else (span <= STILL * size)
+    near = values[:, size <= FAR * size.median()]
 
-    def fill(measured: Tensor) -> Tensor:
+    def fill(measured: Tensor, together: Tensor) -> Tensor:
         typical = measured[~still].median() if not still.all() else size.max() if size.any() else size.new_ones(())
         if shared:
-            measured = measured.clamp_min(SHARED * typical)
+            measured = measured.clamp_min(SHARED * float(typical.maximum(together)))
         constant = size.maximum(typical) if shared else torch.where(size > 0, size, typical)
         return torch.where(still, constant, measured)
 
-    return FeatureSizes(fill(size if few else span), fill(size if few else values.std(0)))
+    largest = near.abs().max()
+    return FeatureSizes(
+        fill(size if few else span, largest if few else near.max() - near.min()),
+        fill(size if few else values.std(0), largest if few else near.std()),
+    )
 
 
 @torch.no_grad()
