@@ -47,6 +47,8 @@ def find_unproved_nodes(graph: Graph, input: str, output: str, last: Any | None)
         places = {place for place, name in enumerate(node.input) if name in data}
         if not places or node.op_type in ("Shape", "Size"):
             continue
+        if node.op_type == "LessOrEqual" and _with_no_number(graph, node, places):
+            continue  # whether a row has seen a step: no number of it decides that
         data.update(name for name in node.output if name)
         if id(node) in leading and node is not last and not _is_proved(graph, node, places):
             faults.append(
@@ -76,15 +78,20 @@ def _is_proved(graph: Graph, node: Any, places: set[int]) -> bool:
         return import_onnx().TensorProto.DataType.Name(attributes(node)["to"]) in TYPES
     if node.op_type == "Mul":
         return len(places) == 1
-    if node.op_type == "Max":  # with a running maximum that has seen nothing
-        least = [graph.constants.get(graph.source(name)) for k, name in enumerate(node.input) if k not in places]
-        return len(places) == 1 and all(a is not None and a.size and a.max() <= NO_NUMBER for a in least)
+    if node.op_type == "Max":
+        return _with_no_number(graph, node, places)
     if node.op_type == "Slice" and _cuts_unseen(graph, node):
         return False
     if node.op_type == "Gather" and places == {1}:  # an embedding; a table of whole numbers may join tokens
         table = graph.constants.get(node.input[0])
         return table is not None and table.dtype.kind == "f"
     return node.op_type in LINEAR or places <= PLACES.get(node.op_type, set())
+
+
+def _with_no_number(graph: Graph, node: Any, places: set[int]) -> bool:
+    """Return whether one input is met by constants below every number: a running maximum that has seen nothing."""
+    least = [graph.constants.get(graph.source(name)) for k, name in enumerate(node.input) if k not in places]
+    return len(places) == 1 and all(a is not None and a.size and a.max() <= NO_NUMBER for a in least)
 
 
 def _cuts_unseen(graph: Graph, node: Any) -> bool:
