@@ -147,7 +147,7 @@ def test_what_no_file_can_hold_is_refused_with_its_cause(name: str, words: str, 
 
 
 def test_a_sample_that_does_not_fit_is_named(artifact: Path) -> None:
-    with pytest.raises(zoo.ContractError, match=r"OneTensor.forward fails for a float32 input of shape \(1, 5, 9\): "):
+    with pytest.raises(ZooError, match=r"samples\[0\], 'mine': the input has the shape \(1, 5, 9\), expected float32"):
         zoo.save_artifact(build("OneTensor"), artifact, samples=[zoo.Sample("mine", torch.randn(1, 5, 9))])
 
 
