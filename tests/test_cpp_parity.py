@@ -70,7 +70,8 @@ def test_verify_passes_for_every_registered_model(name: str, program: Program, a
     zoo.save_artifact(zoo.build(name), artifact)
     report = program.succeed("verify", artifact, "--json").json
     assert report["pass"]
-    assert len(report["checks"]) == 4 * 6
+    samples = 5 if name.startswith(("clockwork", "transformer")) else 4  # a long memory has a long sample besides
+    assert len(report["checks"]) == samples * 6
 
 
 @pytest.mark.parametrize("recipe", ["dynamic_int8", "float16"])
