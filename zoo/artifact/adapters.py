@@ -200,8 +200,10 @@ class InputAndState(nn.Module):
         return begin
 
 
-class InputLengthsState(nn.Module):
-    """Calls `module(input, lengths, state)`."""
+class InputLengthsAndState(nn.Module):
+    """Calls `module(input, lengths, state)`, or with `state_first` `module(input, state, lengths)`."""
+
+    __constants__ = ("state_first",)  # so TorchScript compiles only the call that is made, whose types fit
 
     def __init__(
         self,
@@ -211,48 +213,22 @@ class InputLengthsState(nn.Module):
         states: List[Tensor],
         batch_first: bool,
         output_dims: Tuple[int, int],
+        state_first: bool,
     ) -> None:
         super().__init__()
         self.module = module
         self.pack, self.unpack, self.start = pack, unpack, Start(states)
         self.lengths, self.rows = WholeLengths(batch_first), EndedRows(1 if batch_first else 0, output_dims)
+        self.state_first = state_first
 
     def forward(
         self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
     ) -> Tuple[Tensor, List[Tensor]]:
         longer, valid = self.rows.lengthen(input, lengths), self.lengths(input, lengths).clamp(min=1)
-        output, state_n = self.unpack(self.module(longer, valid, self.pack(state)))
-        result: Tuple[Tensor, List[Tensor]] = self.rows(input, lengths, state, output, state_n)
-        return result
-
-    @torch.jit.export
-    def initial_state(self, batch_size: int) -> List[Tensor]:
-        begin: List[Tensor] = self.start(batch_size)
-        return begin
-
-
-class InputStateLengths(nn.Module):
-    """Calls `module(input, state, lengths)`."""
-
-    def __init__(
-        self,
-        module: nn.Module,
-        unpack: nn.Module,
-        pack: nn.Module,
-        states: List[Tensor],
-        batch_first: bool,
-        output_dims: Tuple[int, int],
-    ) -> None:
-        super().__init__()
-        self.module = module
-        self.pack, self.unpack, self.start = pack, unpack, Start(states)
-        self.lengths, self.rows = WholeLengths(batch_first), EndedRows(1 if batch_first else 0, output_dims)
-
-    def forward(
-        self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
-    ) -> Tuple[Tensor, List[Tensor]]:
-        longer, valid = self.rows.lengthen(input, lengths), self.lengths(input, lengths).clamp(min=1)
-        output, state_n = self.unpack(self.module(longer, self.pack(state), valid))
+        if self.state_first:
+            output, state_n = self.unpack(self.module(longer, self.pack(state), valid))
+        else:
+            output, state_n = self.unpack(self.module(longer, valid, self.pack(state)))
         result: Tuple[Tensor, List[Tensor]] = self.rows(input, lengths, state, output, state_n)
         return result
 

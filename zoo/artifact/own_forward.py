@@ -171,10 +171,9 @@ def _wrap(
         model = adapters.InputAndLengths(made, take(), batch_first)
     elif arguments.roles == ("state",):
         model = adapters.InputAndState(made, take(), give(), states)
-    elif arguments.roles == ("lengths", "state"):
-        model = adapters.InputLengthsState(made, take(), give(), states, batch_first, both)
     else:
-        model = adapters.InputStateLengths(made, take(), give(), states, batch_first, both)
+        state_first = arguments.roles == ("state", "lengths")
+        model = adapters.InputLengthsAndState(made, take(), give(), states, batch_first, both, state_first)
     model.takes_lengths = "lengths" in arguments.roles
     model.left_out_arguments = arguments.left_out
     return model
