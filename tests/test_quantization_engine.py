@@ -19,10 +19,14 @@ import zoo
 from zoo.config.cells import WRITTEN_CELLS
 from zoo.ops import operators
 from zoo.quantization.engine_layers import make_engine_layer
+from zoo.quantization.stored_layers import make_stored_layer
+from zoo.quantization.stored_numbers import HalfTensors
+from zoo.quantization.written_out import Factors, write_out
 
 # Precision -> how far a layer of initial weights may move outputs below 1.
 MOST = {"bf16": 0.01, "int8": 0.03}
 PRECISIONS = list(MOST)
+EXACT = Factors(lambda _, weight: weight, lambda _, rows: rows)
 
 
 def weight_bytes(path: Path) -> int:
@@ -179,6 +183,34 @@ def test_cells_products_and_convolutions_keep_their_interface(
     packed = make_engine_layer(layer, precision)
     close(torch.jit.script(packed)(input), layer(input), precision)
     close(packed(input), layer(input), precision)
+
+
+def set_fields(layer: nn.Conv1d, **fields: Any) -> nn.Conv1d:
+    for name, value in fields.items():
+        setattr(layer, name, value)
+    return layer
+
+
+# PyTorch computes with these fields as they are, and keeps the padding of the constructor in another one.
+@pytest.mark.parametrize(
+    "layer",
+    [
+        set_fields(nn.Conv1d(12, 5, 3), padding=(2,)),
+        set_fields(nn.Conv1d(12, 5, 3, padding=4), padding=(0,)),
+        set_fields(nn.Conv1d(12, 5, 3), padding=1, dilation=2, stride=3),
+        set_fields(nn.Conv1d(12, 5, 4), padding="same"),
+        nn.Conv1d(12, 5, 4, padding="same", dilation=3),
+        set_fields(nn.Conv1d(12, 5, 3, padding="same"), padding="valid"),
+    ],
+)
+@torch.no_grad()
+def test_a_convolution_pads_as_its_fields_say_now(layer: nn.Conv1d) -> None:
+    input = torch.randn(2, 12, 15, generator=torch.Generator().manual_seed(3))
+    expected = layer(input)
+    for made in (make_engine_layer(layer, "bf16"), write_out(layer, EXACT), make_stored_layer(layer, HalfTensors)):
+        close(made(input), expected, "bf16")
+    close(torch.jit.script(make_engine_layer(layer, "bf16"))(input), expected, "bf16")
+    close(torch.jit.script(make_stored_layer(layer, HalfTensors))(input), expected, "bf16")
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

@@ -16,6 +16,7 @@ from zoo.quantization.int8_numbers import count_steps
 from zoo.quantization.stored_cells import is_written_cell, store_cell
 from zoo.quantization.stored_numbers import HalfTensors, KeptTensors, Store, halve
 from zoo.quantization.stored_state import PackedState, StoredState
+from zoo.quantization.windows import cut_windows, read_windows
 
 
 class InputScale(nn.Module):
@@ -165,15 +166,10 @@ class EngineConv1d(nn.Module):
     def __init__(self, layer: nn.Conv1d, precision: str) -> None:
         super().__init__()
         self.product = make_linear(layer.weight.flatten(1), layer.bias, precision)
-        self.size, self.stride, self.dilation = layer.kernel_size[0], layer.stride[0], layer.dilation[0]
-        first, last = layer._reversed_padding_repeated_twice
-        self.padding = [int(first), int(last)]
+        self.size, self.stride, self.dilation, self.padding = read_windows(layer)
 
     def forward(self, input: Tensor) -> Tensor:
-        padded = functional.pad(input, self.padding)  # (..., channels, T)
-        span = self.dilation * (self.size - 1) + 1
-        windows = padded.unfold(-1, span, self.stride)[..., :: self.dilation]  # (..., channels, T', size)
-        rows = windows.transpose(-3, -2).flatten(-2)  # (..., T', channels * size)
+        rows = cut_windows(input, self.size, self.stride, self.dilation, self.padding)
         return self.product(rows).transpose(-2, -1)  # (..., units, T')
 
 

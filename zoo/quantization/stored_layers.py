@@ -67,7 +67,7 @@ class StoredConv1d(nn.Module):
         super().__init__()
         self.weight = store([layer.weight])
         self.bias = layer.bias
-        self.stride, self.padding, self.dilation = layer.stride[0], layer.padding, layer.dilation[0]
+        self.stride, self.padding, self.dilation = layer.stride, layer.padding, layer.dilation
         self.groups = layer.groups
 
     def forward(self, input: Tensor) -> Tensor:

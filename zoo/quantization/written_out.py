@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from zoo.ops import reference
 from zoo.quantization.frames import HiddenCellFrame, HiddenFrame, LSTMCellFrame, LSTMFrame
+from zoo.quantization.windows import cut_windows, read_windows
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,7 @@ class WrittenConv1d(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         layer = self.layer
-        padded = functional.pad(input, list(layer._reversed_padding_repeated_twice))  # (..., channels, T)
-        span = layer.dilation[0] * (layer.kernel_size[0] - 1) + 1
-        windows = padded.unfold(-1, span, layer.stride[0])[..., :: layer.dilation[0]]  # (..., channels, T', size)
-        rows = windows.transpose(-3, -2).flatten(-2)  # (..., T', channels * size)
+        rows = cut_windows(input, *read_windows(layer))
         weight = self.factors.weight("input", layer.weight.flatten(1))
         product = functional.linear(self.factors.rows("input", rows), weight, layer.bias)
         return product.transpose(-2, -1)  # (..., units, T')
