@@ -1,10 +1,14 @@
 """Parameters and multiply-adds, counted by formula and compared with what the module holds."""
 
+from typing import Any
+
 import pytest
 from support.small_models import build_small
 from torch import nn
+from torch.nn.utils import parametrizations
 
 import zoo
+from zoo.artifact import torchscript
 
 
 @pytest.mark.parametrize("gates", [("lstm", 4), ("gru", 3), ("rnn", 1)])
@@ -45,6 +49,25 @@ def test_the_table_names_every_layer() -> None:
         assert name in text
 
 
-def test_what_cannot_be_counted_is_refused() -> None:
-    with pytest.raises(ValueError, match="no parameters"):
-        zoo.summary(nn.ReLU())
+def test_a_weight_of_two_layers_counts_once_and_computed_weights_as_they_are_used() -> None:
+    tied = nn.ModuleDict({"embedding": nn.Embedding(10, 4), "head": nn.Linear(4, 10, bias=False)})
+    tied["head"].weight = tied["embedding"].weight
+    assert [layer.parameters for layer in zoo.summary(tied).layers] == [40, 0]
+    assert zoo.summary(tied).macs_per_step == 40
+    plain, normed = nn.GRU(3, 5), parametrizations.weight_norm(nn.GRU(3, 5), "weight_hh_l0")
+    assert zoo.summary(normed) == zoo.summary(plain)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (nn.ReLU(), "no parameters"),
+        (None, "expected a torch.nn.Module, got NoneType"),
+        (torchscript.script(nn.LSTM(3, 5)), "is scripted, which hides what its layers are; give the float model"),
+        (zoo.quantize(build_small("lstm_tagger"), "float16", exclude=["head"]), "is quantized by 'float16'"),
+    ],
+    ids=["nothing", "none", "scripted", "quantized"],
+)
+def test_what_cannot_be_counted_is_refused(model: Any, words: str) -> None:
+    with pytest.raises(zoo.ArgumentError, match=words):
+        zoo.summary(model)

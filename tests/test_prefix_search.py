@@ -137,7 +137,14 @@ def test_what_makes_no_sense_is_refused() -> None:
             zoo.search_ctc(output, 2, None, None, *weights)
     with pytest.raises(ValueError, match="each dimension of the n-gram must have size 4"):
         zoo.search_ctc(output, 2, None, zoo.make_ngram(TEXTS, 3, 2))
-    with pytest.raises(ValueError, match=r"labels must be in 0\.\.1, got 2"):
-        zoo.make_ngram([[0, 2]], 3, 2)
-    with pytest.raises(ValueError, match="an n-gram needs order >= 1 and num_labels >= 2, got 0 and 3"):
-        zoo.make_ngram(TEXTS, 3, 0)
+    for sequences, sizes, words in (
+        ([[0, 2]], (3, 2), r"labels must be whole numbers in 0\.\.1, got 2"),
+        ([[0.5]], (3, 2), r"labels must be whole numbers in 0\.\.1, got 0\.5"),
+        (["ab"], (3, 2), "each sequence must be a list of labels, got 'ab'"),
+        ([0, 1], (3, 2), "each sequence must be a list of labels, got 0"),
+        (TEXTS, (3, 0), "an n-gram needs whole numbers order >= 1 and num_labels >= 2, got 0 and 3"),
+        (TEXTS, (3.0, 2), "an n-gram needs whole numbers .* got 2 and 3.0"),
+        (TEXTS, (100, 10), "a table of 100\\^10 numbers, expected at most 134,217,728; give a smaller order"),
+    ):
+        with pytest.raises(zoo.ArgumentError, match=words):
+            zoo.make_ngram(sequences, *sizes)  # type: ignore[arg-type]

@@ -67,6 +67,21 @@ def test_pretrained_without_weights_is_refused() -> None:
         zoo.build("lstm_encoder", pretrained=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "words"),
+    [
+        ("lstm_classifier", {"hidden_size": 10**9}, r"with hidden_size=1000000000, input_size=16 does not fit .* GiB"),
+        ("gru_classifier", {"hidden_size": 10**18}, "one weight has too many numbers; give smaller sizes"),
+        ("rnn_classifier", {"hidden_size": 10**30}, "one weight has too many numbers; give smaller sizes"),
+        ("lstm_language_model", {"vocab_size": 10**13}, "lstm_language_model with vocab_size=10000000000000, "),
+    ],
+)
+def test_a_model_that_does_not_fit_into_memory_is_refused(name: str, fields: dict[str, int], words: str) -> None:
+    with pytest.raises(zoo.ConfigError, match=words) as caught:
+        zoo.build(name, **fields)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
 def test_names_that_cannot_be_taken_or_found_are_refused() -> None:
     for name, words in (("lstm_encoder", "registered already"), ("a model", "letters, digits"), (3, "got 3")):
         with pytest.raises(zoo.RegistrationError, match=words):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 _HOMES = {
     "AccelerationError": "zoo.acceleration",
+    "ArgumentError": "zoo.errors",
     "ArtifactError": "zoo.artifact.manifest",
     "CellSpec": "zoo.config.cells",
     "CheckpointError": "zoo.checkpoint",
@@ -113,6 +114,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.diagnostics.diagnosis import Diagnosis as Diagnosis
     from zoo.diagnostics.diagnosis import diagnose as diagnose
     from zoo.diagnostics.gates import record_gates as record_gates
+    from zoo.errors import ArgumentError as ArgumentError
     from zoo.errors import RegistrationError as RegistrationError
     from zoo.errors import ZooError as ZooError
     from zoo.factory import build as build

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
+from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.config.precision import BYTES_PER_WEIGHT
+from zoo.errors import ArgumentError
 from zoo.init.layers import find_cell
+from zoo.quantized_parts import find_quantization
+
+TAKEN = "give the float model in Python, before it is quantized or scripted"
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class LayerSummary:
     Args:
         name: of the submodule.
         type: of the layer, such as "LSTM".
-        parameters: weights and biases.
+        parameters: weights and biases; those that a layer before has, too, count there alone.
         macs_per_step: multiply-adds for one step of one row; the elementwise work of the gates is not counted.
     """
 
@@ -64,21 +70,39 @@ def summary(model: nn.Module) -> Summary:
     """Count parameters and multiply-adds, layer by layer.
 
     Args:
-        model: an eager float module. The weights of a quantized one are not in PyTorch's parameter lists.
+        model: an eager float module. The weights of a quantized one are not in PyTorch's parameter lists. Weights that
+            it computes from others, as under `weight_norm`, count as they are used.
 
     Returns:
         A `Summary` with a row for each layer, and for each direction of a recurrent layer.
 
     Raises:
-        ValueError: the module has no parameters to count.
+        ArgumentError: the module has no parameters to count, or not all of them are in PyTorch's lists.
     """
-    layers = [row for name, module in model.named_modules() for row in _summarise(name, module)]
+    if not isinstance(model, nn.Module):
+        raise ArgumentError(f"expected a torch.nn.Module, got {type(model).__name__}")
+    if any(isinstance(part, torch.jit.ScriptModule) for part in model.modules()):
+        raise ArgumentError(f"the module is scripted, which hides what its layers are; {TAKEN}")
+    done = find_quantization(model)
+    if done is not None:
+        raise ArgumentError(f"the module is quantized by {done.recipe!r}, which hides its weights; {TAKEN}")
+    plain = copy_module(model)
+    make_plain_(plain)
+    counted: set[int] = set()
+    layers = [row for name, module in plain.named_modules() for row in _summarise(name, module, counted)]
     if not layers:
-        raise ValueError("the module has no parameters: summarise the float model, before quantizing or scripting")
+        raise ArgumentError(f"the module has no parameters; {TAKEN}")
     return Summary(layers)
 
 
-def _summarise(name: str, module: nn.Module) -> Iterator[LayerSummary]:
+def _count(parts: Iterable[nn.Parameter], counted: set[int]) -> int:
+    """Return how many numbers are in weights that no layer before has, and note these."""
+    new = [part for part in parts if id(part) not in counted]
+    counted |= {id(part) for part in new}
+    return sum(part.numel() for part in new)
+
+
+def _summarise(name: str, module: nn.Module, counted: set[int]) -> Iterator[LayerSummary]:
     own = dict(module.named_parameters(recurse=False))
     if isinstance(module, nn.RNNBase):
         for suffix in module._all_weights:
@@ -88,14 +112,14 @@ def _summarise(name: str, module: nn.Module) -> Iterator[LayerSummary]:
             yield LayerSummary(
                 f"{name}.{direction}" if name else direction,
                 type(module).__name__,
-                sum(part.numel() for part in parts),
+                _count(parts, counted),
                 macs,
             )
     elif find_cell(module) is not None:
         macs = sum(part.numel() for part in own.values() if part.dim() == 2)
-        yield LayerSummary(name, type(module).__name__, sum(p.numel() for p in own.values()), macs)
+        yield LayerSummary(name, type(module).__name__, _count(own.values(), counted), macs)
     elif own:
         # Linear layers and convolutions multiply each weight once; an embedding only looks up.
         weight = None if isinstance(module, nn.Embedding) else own.get("weight")
         macs = weight.numel() if weight is not None and weight.dim() > 1 else 0
-        yield LayerSummary(name, type(module).__name__, sum(p.numel() for p in own.values()), macs)
+        yield LayerSummary(name, type(module).__name__, _count(own.values(), counted), macs)

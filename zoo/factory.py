@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zoo.checkpoint import read_checkpoint
 from zoo.config.faults import ConfigError
@@ -23,6 +24,9 @@ from zoo.registry import find_model, list_models, register_model
 from zoo.weights.loading import load_weights_
 
 __all__ = ["build", "find_model", "list_models", "load_checkpoint", "register_cell", "register_model"]
+
+# What PyTorch says where a weight has more bytes than the machine, or more numbers than it can count.
+TOO_LARGE = "allocate memory|not enough memory|Overflow when unpacking|calculation overflowed"
 
 register_presets()
 register_templates()
@@ -58,7 +62,8 @@ def build(
 
     Raises:
         UnknownModelError: no such name; the message gives the nearest ones.
-        ConfigError: an override does not exist or does not fit, or arguments contradict each other.
+        ConfigError: an override does not exist or does not fit, arguments contradict each other, or the model is too
+            large for the memory.
         WeightsError: the weights do not fit; the message has all mismatches.
         InitError: the scheme does not exist or these layers cannot take it, or `init` or `seed` is of a wrong type.
     """
@@ -78,7 +83,7 @@ def build(
     config = config.replace(**overrides)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module: Any = entry.builder(config)
+        module: Any = _make(entry.builder, name, config)
     if weights is None:
         options = to_options(init)
         init_weights_(module, options, seed=seed)
@@ -94,6 +99,25 @@ def build(
     module.training_record = training
     describe_(module)
     return module.eval()
+
+
+def _make(builder: Callable[[Any], nn.Module], name: str, config: Any) -> nn.Module:
+    """Build a module; PyTorch's error about memory becomes one about the sizes that asked for it."""
+    try:
+        return builder(config)
+    except (MemoryError, OverflowError, RuntimeError, TypeError) as error:
+        if not (isinstance(error, MemoryError) or re.search(TOO_LARGE, str(error))):
+            raise
+        wanted = re.search(r"allocate (\d+) bytes", str(error))
+        size = f"one weight takes {int(wanted[1]) / 2**30:,.0f} GiB" if wanted else "one weight has too many numbers"
+        fields = ", ".join(f"{field}={value}" for field, value in _largest_sizes(config))
+        raise ConfigError(f"{name} with {fields} does not fit into memory: {size}; give smaller sizes") from error
+
+
+def _largest_sizes(config: Any) -> list[tuple[str, int]]:
+    """Return the two largest numbers of a configuration, which make the largest weight."""
+    sizes = [(name, value) for name, value in config.to_dict().items() if isinstance(value, int)]
+    return sorted(sizes, key=lambda size: -size[1])[:2]
 
 
 def load_checkpoint(folder: str | Path) -> Model:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from zoo.artifact.own_forward import adapt
 from zoo.artifact.signature import ContractError
 from zoo.config.tensor_spec import TensorSpec
+from zoo.errors import ArgumentError
 from zoo.weights.loading import load_weights_
 
 
@@ -43,7 +44,7 @@ def build_own_model(
         The module in eval mode: itself if it keeps the contract, otherwise adapted.
 
     Raises:
-        ValueError: the module or class cannot be found or built.
+        ArgumentError: the module or class cannot be found or built.
         WeightsError: the weights do not fit.
         ContractError: its `forward` takes or returns something else, or its weights are neither float32 nor float64.
     """
@@ -51,15 +52,15 @@ def build_own_model(
     try:
         maker = getattr(_import(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"cannot find {target!r}: {error}; write it as module:Class") from error
+        raise ArgumentError(f"cannot find {target!r}: {error}; write it as module:Class") from error
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             made = maker(**arguments)
     except TypeError as error:
-        raise ValueError(f"cannot build {target!r} with {dict(arguments)}: {error}") from error
+        raise ArgumentError(f"cannot build {target!r} with {dict(arguments)}: {error}") from error
     if not isinstance(made, nn.Module):
-        raise ValueError(f"{target!r} gave {type(made).__name__}, expected a torch.nn.Module")
+        raise ArgumentError(f"{target!r} gave {type(made).__name__}, expected a torch.nn.Module")
     if weights is not None:
         load_weights_(made, weights)
     made.eval()

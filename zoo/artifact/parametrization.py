@@ -45,6 +45,9 @@ def make_plain_(module: nn.Module) -> list[str]:
         part.__class__ = type(type(part).__name__, type(part).__bases__, dict(vars(type(part))))
         for name, steps in list(part.parametrizations.items()):
             kinds = ", ".join(type(step).__name__.lstrip("_") for step in steps)
+            learned = any(isinstance(value, nn.Parameter) for value in steps.parameters(recurse=False))
             parametrize.remove_parametrizations(part, name, leave_parametrized=True)
+            if learned:  # without gradients PyTorch makes a buffer of what several parameters gave
+                setattr(part, name, nn.Parameter(getattr(part, name).detach(), requires_grad=False))
             done.append(f"{prefix}{name} ({kinds})")
     return done

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config.tasks import POOLINGS
+from zoo.errors import ArgumentError
 
 ATTENTIONS = [name for name in POOLINGS if name.endswith("attention")]
 
@@ -25,15 +26,15 @@ def attention_weights(model: nn.Module, input: Tensor, lengths: Tensor | None = 
         (batch, seq_len); each row has the sum 1, and padded steps are 0.
 
     Raises:
-        ValueError: the model has no such pooling.
+        ArgumentError: the model has no such pooling.
     """
     module: Any = model
     pooling = getattr(module, "pooling", None)
     if pooling is None:
-        raise ValueError(f"{type(module).__name__} has no pooling; give a classifier of zoo.build")
+        raise ArgumentError(f"{type(module).__name__} has no pooling; give a classifier of zoo.build")
     if not hasattr(pooling, "weights"):
         name = getattr(getattr(module, "config", None), "pooling", type(pooling).__name__)
-        raise ValueError(f"pooling={name!r} has no weights; those with weights are {', '.join(ATTENTIONS)}")
+        raise ArgumentError(f"pooling={name!r} has no weights; those with weights are {', '.join(ATTENTIONS)}")
     features, _ = module.backbone(input, lengths, None)
     weights: Tensor = pooling.weights(features, lengths)
     return weights

@@ -13,6 +13,7 @@ from zoo.diagnostics.gates import GateSummary, summarise_gate, valid_gates
 from zoo.diagnostics.gradient_check import check_gradients
 from zoo.diagnostics.recording import LayerRun, record_layers
 from zoo.diagnostics.spectra import spectral_radii
+from zoo.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,12 @@ def diagnose(
         gradient_check: compare the gradients with finite differences too; it runs the model twice for each parameter.
 
     Raises:
-        ValueError: the model has no recurrent layer that can be watched, or the loss is not finite.
+        ArgumentError: the model has no recurrent layer that can be watched, or the loss is not finite.
     """
     with record_layers(model) as runs:
         value = loss(model(input, lengths)[0])
         if not torch.isfinite(value):
-            raise ValueError(
+            raise ArgumentError(
                 f"the loss is {float(value.detach())}, so it has no gradients to measure; look at input and weights"
             )
         parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}

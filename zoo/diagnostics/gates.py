@@ -76,7 +76,7 @@ def record_gates(model: nn.Module, input: Tensor, lengths: Tensor | None = None)
         "layer.gate" to the values at the valid steps, flat. A gate without a nonlinear function is left out.
 
     Raises:
-        ValueError: the model has no recurrent layer that can be watched.
+        ArgumentError: the model has no recurrent layer that can be watched.
     """
     with record_layers(model) as runs:
         model(input, lengths)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from zoo.config.cells import find_cell_spec
 from zoo.diagnostics.activations import ActivationWatch, GateBlock, find_gate_blocks
 from zoo.diagnostics.textbook import run_written_out, write_out
+from zoo.errors import ArgumentError
 from zoo.models.written import CellLayer
 
 
@@ -60,7 +61,7 @@ def record_layers(model: nn.Module) -> Iterator[list[LayerRun]]:
     PyTorch's layers run step by step meanwhile. The model is in eval mode inside, and as it was before afterwards.
 
     Raises:
-        ValueError: the model has no recurrent layer that can be watched.
+        ArgumentError: the model has no recurrent layer that can be watched.
     """
     runs: list[LayerRun] = []
     training = {module: module.training for module in model.modules()}
@@ -77,7 +78,7 @@ def record_layers(model: nn.Module) -> Iterator[list[LayerRun]]:
                 stack.callback(_watch(module, name, runs))
                 watched += 1
         if not watched:
-            raise ValueError(
+            raise ArgumentError(
                 f"{type(model).__name__} has no recurrent layer that can be watched; give the float model in Python, "
                 "before it is quantized or scripted"
             )

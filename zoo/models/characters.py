@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.config import RecurrentConfig, WordTaggerConfig
+from zoo.errors import ArgumentError
 from zoo.models.recurrent import LSTMStack
 
 BYTES = 256
@@ -88,11 +89,11 @@ class WordFeatures(nn.Module):
         """Set which words have an embedding; case does not matter.
 
         Raises:
-            ValueError: the number of different words is not the configuration's `num_words`.
+            ArgumentError: the number of different words is not the configuration's `num_words`.
         """
         hashes = hash_words(spell(sorted(set(words)), self.word_bytes)).unique()
         if hashes.shape != self.hashes.shape:
-            raise ValueError(
+            raise ArgumentError(
                 f"num_words is {len(self.hashes)}, and the vocabulary has {len(hashes)} different words of at most "
                 f"{self.word_bytes} bytes (case does not count); make them agree"
             )

@@ -12,6 +12,7 @@ from typing import List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
+from zoo.config.faults import ConfigError
 from zoo.models.padding import last_steps
 from zoo.models.standardizing import copy_statistics
 
@@ -22,7 +23,7 @@ def mel_filters(num_mels: int, window_size: int, sample_rate: int) -> Tensor:
     """Return triangular filters (window_size // 2 + 1, num_mels), evenly spaced on O'Shaughnessy's mel scale.
 
     Raises:
-        ValueError: there are too many bands, so one of them contains no bin of the spectrum.
+        ConfigError: there are too many bands, so one of them contains no bin of the spectrum.
     """
     lowest, highest = _mel(LOWEST_HZ), _mel(sample_rate / 2)
     points = torch.linspace(lowest, highest, num_mels + 2, dtype=torch.float64)
@@ -32,7 +33,7 @@ def mel_filters(num_mels: int, window_size: int, sample_rate: int) -> Tensor:
     falling = (corners[2:] - bins.unsqueeze(1)) / (corners[2:] - corners[1:-1])
     filters = torch.minimum(rising, falling).clamp(min=0.0)
     if not bool((filters.amax(0) > 0).all()):
-        raise ValueError(
+        raise ConfigError(
             f"{num_mels} mel bands are too many for a window of {window_size} samples at {sample_rate} Hz: a band "
             "contains no bin of the spectrum; use fewer bands or a longer window"
         )

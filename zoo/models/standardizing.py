@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from zoo.errors import ArgumentError
+
 
 def set_statistics_(model: nn.Module, mean: Tensor, std: Tensor) -> nn.Module:
     """Set the statistics by which a model standardises its features, in place.
@@ -19,11 +21,11 @@ def set_statistics_(model: nn.Module, mean: Tensor, std: Tensor) -> nn.Module:
         The model.
 
     Raises:
-        ValueError: the model does not standardise, a shape differs, or a deviation is not positive.
+        ArgumentError: the model does not standardise, a shape differs, or a deviation is not positive.
     """
     found: list[Any] = [module for module in model.modules() if hasattr(module, "set_statistics")]
     if len(found) != 1:
-        raise ValueError(
+        raise ArgumentError(
             f"the model has {len(found)} places that standardise features, expected 1; build it with standardize=True"
         )
     found[0].set_statistics(mean, std)
@@ -34,11 +36,11 @@ def copy_statistics(mean: Tensor, std: Tensor, to_mean: Tensor, to_std: Tensor) 
     """Set the buffers by which features are standardised.
 
     Raises:
-        ValueError: a shape differs, or a deviation is not positive.
+        ArgumentError: a shape differs, or a deviation is not positive.
     """
     if mean.shape != to_mean.shape or std.shape != to_std.shape:
-        raise ValueError(f"mean and std must have shape {list(to_mean.shape)}; got {mean.shape}, {std.shape}")
+        raise ArgumentError(f"mean and std must have shape {list(to_mean.shape)}; got {mean.shape}, {std.shape}")
     if not bool((std > 0).all()):
-        raise ValueError("std must be positive; leave constant features out, or use 1 for them")
+        raise ArgumentError("std must be positive; leave constant features out, or use 1 for them")
     to_mean.copy_(mean)
     to_std.copy_(std)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from zoo.errors import ArgumentError
 from zoo.models.standardizing import copy_statistics
 
 
@@ -26,7 +27,7 @@ class Units(nn.Module):
         """Set mean and deviation of the numbers, both (count,).
 
         Raises:
-            ValueError: a shape differs, or a deviation is not positive.
+            ArgumentError: a shape differs, or a deviation is not positive.
         """
         copy_statistics(mean, std, self.get_buffer("mean"), self.get_buffer("std"))
 
@@ -43,11 +44,11 @@ def set_units_(model: nn.Module, mean: Tensor, std: Tensor) -> nn.Module:
         The model.
 
     Raises:
-        ValueError: the model gives no numbers in units, a shape differs, or a deviation is not positive.
+        ArgumentError: the model gives no numbers in units, a shape differs, or a deviation is not positive.
     """
     units: Any = getattr(model, "units", None)
     if not isinstance(units, Units):
-        raise ValueError(
+        raise ArgumentError(
             "the model gives no numbers in units; build a regressor, or a forecaster with standardize=True"
         )
     units.set_units(mean, std)
