@@ -207,3 +207,24 @@ def test_a_hook_that_would_be_lost_is_refused(recipe: str) -> None:
     model.module.fc.register_forward_hook(lambda module, inputs, output: output * 1.001)
     with pytest.raises(zoo.RecipeError, match=r"module\.fc has a forward hook, which a converted layer would not run"):
         quantize(model, recipe)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"include": "head"}, {"exclude": "head"}, {"exclude": (name for name in ("head",))}, {"include": [3]}],
+    ids=["include", "exclude", "iterator", "number"],
+)
+def test_names_of_layers_are_a_list(options: dict[str, Any]) -> None:
+    model = build("Layers")
+    name = next(iter(options))
+    words = f"{name} must be a list of names, got " + ("the text 'head'; write" if options[name] == "head" else "")
+    with pytest.raises(zoo.RecipeError, match=words):
+        quantize(model, "bf16", **options)
+    if options[name] == "head":
+        with pytest.raises(zoo.RecipeError, match=words):
+            zoo.compare_recipes(model, ["bf16"], **options)
+    with pytest.raises(zoo.RecipeError, match="recipes must be a list of names, got the text 'bf16'"):
+        zoo.compare_recipes(model, "bf16")
+    sample = zoo.Sample("one", torch.randn(1, 5, 4))
+    with pytest.raises(zoo.SampleError, match="samples is a Sample, expected a list of"):
+        quantize(model, "bf16", samples=sample)

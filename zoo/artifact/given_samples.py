@@ -35,6 +35,8 @@ def check_samples(title: str, samples: Sequence[Sample], signature: Signature) -
     Raises:
         SampleError: with the first that does not fit.
     """
+    if not isinstance(samples, Sequence) or isinstance(samples, str):
+        raise SampleError(f"{title} is a {type(samples).__name__}, expected a list of zoo.Sample(name, tensor)")
     if not samples:
         raise SampleError(f"{title} is empty; give at least one real input")
     for k, sample in enumerate(samples):

@@ -89,8 +89,10 @@ class WordFeatures(nn.Module):
         """Set which words have an embedding; case does not matter.
 
         Raises:
-            ArgumentError: the number of different words is not the configuration's `num_words`.
+            ArgumentError: `words` is a text, or the number of different words is not the configuration's `num_words`.
         """
+        if isinstance(words, str):
+            raise ArgumentError(f"words must be a list of words, got the text {words[:40]!r}")
         hashes = hash_words(spell(sorted(set(words)), self.word_bytes)).unique()
         if hashes.shape != self.hashes.shape:
             raise ArgumentError(

@@ -18,7 +18,7 @@ from zoo.model import ATTRIBUTES
 from zoo.quantization.conversion import quantize
 from zoo.quantization.long_run import LONG, measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe, list_recipes
-from zoo.quantization.selection import select_layers
+from zoo.quantization.selection import check_names, select_layers
 from zoo.quantization.sensitivity import rank_layers
 from zoo.quantization.shift import FloatReference, OutputShift
 
@@ -80,9 +80,12 @@ def compare_recipes(
         steps: the length of the long sequence.
 
     Raises:
-        RecipeError: a recipe does not exist.
+        RecipeError: a recipe does not exist, or `recipes`, `include` or `exclude` is no list of names.
         SampleError: a sample does not fit the model, or it gives NaN or Inf for one.
     """
+    for option, names in (("recipes", recipes), ("include", include), ("exclude", exclude)):
+        if names is not None:
+            check_names(option, names)
     float_model = copy_module(model).eval()
     make_plain_(float_model)
     signature = infer_signature(float_model)

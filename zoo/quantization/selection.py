@@ -24,8 +24,12 @@ def select_layers(
         exclude: the same.
 
     Raises:
-        RecipeError: an entry matches no layer of the recipe's types, or nothing is left to convert.
+        RecipeError: `include` or `exclude` is no list of names, an entry matches no layer of the recipe's types, or
+            nothing is left to convert.
     """
+    if include is not None:
+        check_names("include", include)
+    check_names("exclude", exclude)
     possible = {
         name: layer
         for name, layer in model.named_modules()
@@ -48,6 +52,18 @@ def select_layers(
     if not chosen:
         raise RecipeError(f"nothing is left for recipe {recipe.name!r} to convert; it could convert {_list(possible)}")
     return chosen
+
+
+def check_names(option: str, given: object) -> None:
+    """Refuse what is no list of names: a text would be read letter by letter, and an iterator only once.
+
+    Raises:
+        RecipeError: it is none.
+    """
+    if isinstance(given, str):
+        raise RecipeError(f"{option} must be a list of names, got the text {given!r}; write [{given!r}]")
+    if not isinstance(given, Collection) or not all(isinstance(name, str) for name in given):
+        raise RecipeError(f"{option} must be a list of names, got {given!r}")
 
 
 def matches(name: str, layer: nn.Module, entry: str) -> bool:
