@@ -46,6 +46,9 @@ def build(name: str, **options: Any) -> Any:
         ("LengthsThenState", True, 1),
         ("Masked", False, 0),
         ("MaskedWithStateOut", False, 1),
+        ("StateThenLengthsWithoutStateOut", False, 0),
+        ("LastStep", False, 0),
+        ("LastStepAndState", True, 1),
     ],
 )
 def test_each_form_of_forward_is_verified(
@@ -77,14 +80,35 @@ def test_why_a_class_is_not_streamable(name: str, words: str, program: Program, 
     assert words in program(artifact, tmp_path / "x.npy", "--stream", 2).error
 
 
-def test_lengths_of_a_class_reach_it(program: Program, artifact: Path, tmp_path: Path) -> None:
-    model = build("WithLengths")
+@pytest.mark.parametrize("name", ["WithLengths", "StateThenLengthsWithoutStateOut"])
+def test_lengths_of_a_class_reach_it(name: str, program: Program, artifact: Path, tmp_path: Path) -> None:
+    model = build(name)
     zoo.save_artifact(model, artifact)
     x, lengths = torch.randn(3, 7, 4), torch.tensor([2, 7, 4])
     np.save(tmp_path / "x.npy", x.numpy())
     np.save(tmp_path / "lengths.npy", lengths.numpy())
     output = program.output(artifact, tmp_path / "x.npy", "--lengths", tmp_path / "lengths.npy", folder=tmp_path)
-    torch.testing.assert_close(torch.from_numpy(output), model.module(x, lengths), atol=2e-6, rtol=1e-5)
+    expected = model.module(x, lengths=lengths)
+    torch.testing.assert_close(torch.from_numpy(output), expected, atol=2e-6, rtol=1e-5)
+
+
+def test_a_class_may_have_its_steps_last(program: Program, artifact: Path, tmp_path: Path) -> None:
+    spec = zoo.TensorSpec("input", "float32", ("batch", 4, "seq_len"))
+    model: Any = zoo.build_own_model("support.own_classes:ChannelsFirst", {}, spec)
+    zoo.save_artifact(model, artifact)
+    program.succeed("verify", artifact)
+    x = torch.randn(1, 4, 11)
+    np.save(tmp_path / "x.npy", x.numpy())
+    output = program.output(artifact, tmp_path / "x.npy", folder=tmp_path)
+    expected = model.module(x, torch.tensor([11]))
+    torch.testing.assert_close(torch.from_numpy(output), expected, atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dims", [("batch", 4), ("batch", "time", 4), ("batch", "seq_len", 0), "batch,seq_len,4"])
+def test_an_input_without_batch_steps_or_sizes_is_refused(dims: Any) -> None:
+    spec = zoo.TensorSpec("input", "float32", dims)
+    with pytest.raises(zoo.ContractError, match="expected 'batch' and 'seq_len' once each and sizes of at least 1"):
+        zoo.build_own_model("support.own_classes:OneTensor", {}, spec)
 
 
 @pytest.mark.parametrize("name", ["StateThenLengths", "LengthsThenState"])
@@ -98,7 +122,15 @@ def test_a_row_of_length_0_keeps_its_state(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "left_out"), [("Masked", "mask, lengths"), ("MaskedWithStateOut", "mask"), ("Stride", "state")]
+    ("name", "left_out"),
+    [
+        ("Masked", "mask"),
+        ("MaskedWithStateOut", "mask"),
+        ("Stride", "state"),
+        ("StateThenLengthsWithoutStateOut", "state"),
+        ("LastStep", "lengths"),
+        ("LastStepAndState", "lengths"),
+    ],
 )
 def test_arguments_that_keep_their_defaults_are_named(
     name: str, left_out: str, artifact: Path, capsys: pytest.CaptureFixture[str]

@@ -281,6 +281,41 @@ class LengthsThenState(Packed):
         return self.run(x, lengths, h0)
 
 
+class StateThenLengthsWithoutStateOut(Packed):
+    """Takes a state, but gives none back."""
+
+    def forward(self, x: Tensor, state: Optional[Tensor] = None, lengths: Optional[Tensor] = None) -> Tensor:
+        if lengths is None:
+            return self.rnn(x, state)[0]
+        return self.run(x, lengths, state)[0]
+
+
+class LastStep(OneTensor):
+    """Does nothing with its lengths, and so gives what it sees in the padding."""
+
+    def forward(self, x: Tensor, lengths: Optional[Tensor] = None) -> Tensor:
+        return self.head(self.rnn(x)[0][:, -1])
+
+
+class LastStepAndState(BareRNN):
+    def forward(
+        self, x: Tensor, lengths: Optional[Tensor] = None, state: Optional[Tensor] = None
+    ) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x, state)
+
+
+class ChannelsFirst(nn.Module):
+    """Its steps are the last dimension of its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(4, 5, batch_first=True)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(x.transpose(1, 2), lengths, batch_first=True, enforce_sorted=False)
+        return self.rnn(packed)[1][-1]
+
+
 class Masked(OneTensor):
     def forward(self, x: Tensor, mask: Optional[Tensor] = None, lengths: Optional[Tensor] = None) -> Tensor:
         return self.head(self.rnn(x)[0])

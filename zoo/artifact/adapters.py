@@ -89,13 +89,14 @@ class Start(nn.Module):
 class WholeLengths(nn.Module):
     """The lengths, int64 (batch,): those of an input without padding where nobody gives them."""
 
-    def __init__(self, batch_first: bool) -> None:
+    def __init__(self, input_dims: Tuple[int, int]) -> None:
+        """Take where the batch and the steps of the input are."""
         super().__init__()
-        self.batch_dim = 0 if batch_first else 1
+        self.batch_dim, self.time_dim = input_dims
 
     def forward(self, input: Tensor, lengths: Optional[Tensor]) -> Tensor:
         if lengths is None:
-            return torch.full([input.size(self.batch_dim)], input.size(1 - self.batch_dim), dtype=torch.long)
+            return torch.full([input.size(self.batch_dim)], input.size(self.time_dim), dtype=torch.long)
         return lengths
 
 
@@ -161,29 +162,47 @@ class SingleInput(nn.Module):
 
 
 class InputAndLengths(nn.Module):
-    """Calls `module(input, lengths)`; without lengths, with the whole length for each row."""
+    """Calls `module(input, lengths)`, or with `lengths_last` `module(input, None, lengths)`.
 
-    def __init__(self, module: nn.Module, unpack: nn.Module, batch_first: bool) -> None:
+    Without lengths, each row has the whole length.
+    """
+
+    __constants__ = ("lengths_last",)  # so TorchScript compiles only the call that is made, whose types fit
+
+    def __init__(self, module: nn.Module, unpack: nn.Module, input_dims: Tuple[int, int], lengths_last: bool) -> None:
         super().__init__()
         self.module = module
         self.unpack = unpack
-        self.lengths = WholeLengths(batch_first)
+        self.lengths_last = lengths_last
+        self.lengths = WholeLengths(input_dims)
 
     def forward(
         self, input: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
     ) -> Tuple[Tensor, List[Tensor]]:
         if state is not None:
             raise ValueError("this model takes an input and lengths, and no state")
-        output, state_n = self.unpack(self.module(input, self.lengths(input, lengths)))
+        valid = self.lengths(input, lengths)
+        if self.lengths_last:
+            output, state_n = self.unpack(self.module(input, None, valid))
+        else:
+            output, state_n = self.unpack(self.module(input, valid))
         return output, state_n
 
 
 class InputAndState(nn.Module):
-    """Calls `module(input, state)`; the states begin as zeros, which the module takes None for."""
+    """Calls `module(input, state)`, or with `state_last` `module(input, None, state)`.
 
-    def __init__(self, module: nn.Module, unpack: nn.Module, pack: nn.Module, states: List[Tensor]) -> None:
+    The states begin as zeros, which the module takes None for.
+    """
+
+    __constants__ = ("state_last",)  # so TorchScript compiles only the call that is made, whose types fit
+
+    def __init__(
+        self, module: nn.Module, unpack: nn.Module, pack: nn.Module, states: List[Tensor], state_last: bool
+    ) -> None:
         super().__init__()
         self.module = module
+        self.state_last = state_last
         self.pack, self.unpack, self.start = pack, unpack, Start(states)
 
     def forward(
@@ -191,7 +210,10 @@ class InputAndState(nn.Module):
     ) -> Tuple[Tensor, List[Tensor]]:
         if lengths is not None:
             raise ValueError("this model takes an input and a state, and no lengths")
-        output, state_n = self.unpack(self.module(input, self.pack(state)))
+        if self.state_last:
+            output, state_n = self.unpack(self.module(input, None, self.pack(state)))
+        else:
+            output, state_n = self.unpack(self.module(input, self.pack(state)))
         return output, state_n
 
     @torch.jit.export
@@ -211,14 +233,14 @@ class InputLengthsAndState(nn.Module):
         unpack: nn.Module,
         pack: nn.Module,
         states: List[Tensor],
-        batch_first: bool,
+        input_dims: Tuple[int, int],
         output_dims: Tuple[int, int],
         state_first: bool,
     ) -> None:
         super().__init__()
         self.module = module
         self.pack, self.unpack, self.start = pack, unpack, Start(states)
-        self.lengths, self.rows = WholeLengths(batch_first), EndedRows(1 if batch_first else 0, output_dims)
+        self.lengths, self.rows = WholeLengths(input_dims), EndedRows(input_dims[1], output_dims)
         self.state_first = state_first
 
     def forward(

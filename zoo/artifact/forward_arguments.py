@@ -46,7 +46,8 @@ class ForwardArguments:
 
     Args:
         names: of all, in their order.
-        roles: of those after the input that are passed on by position: "lengths" and "state", each at most once.
+        roles: of those after the input that are passed on by position: "lengths" and "state", each at most once, and
+            "nothing" for a state that is always None, because the class runs without it.
         state_is_sure: whether the name says that it is a state; otherwise what the class does has to show it.
         all_optional: whether those after the input may be left out, and stand for None then.
     """
@@ -59,13 +60,24 @@ class ForwardArguments:
     @property
     def left_out(self) -> tuple[str, ...]:
         """Return the arguments that keep their defaults."""
-        return self.names[1 + len(self.roles) :]
+        given = self.names[1 : 1 + len(self.roles)]
+        unused = [name for name, role in zip(given, self.roles, strict=True) if role == "nothing"]
+        return (*unused, *self.names[1 + len(self.roles) :])
 
     def without_state(self) -> ForwardArguments:
         """Return the same for a class that runs without its state."""
-        if "state" not in self.roles:
-            return self
-        return ForwardArguments(self.names, self.roles[: self.roles.index("state")], False, self.all_optional)
+        return self._without("state")
+
+    def without_lengths(self) -> ForwardArguments:
+        """Return the same for a class that does nothing with its lengths, whose default is None."""
+        return self._without("lengths")
+
+    def _without(self, left: str) -> ForwardArguments:
+        roles = ["nothing" if role == left else role for role in self.roles]
+        while roles and roles[-1] == "nothing":
+            roles.pop()
+        sure = self.state_is_sure and "state" in roles
+        return ForwardArguments(self.names, tuple(roles), sure, self.all_optional)
 
 
 def read_arguments(module: nn.Module) -> ForwardArguments | None:

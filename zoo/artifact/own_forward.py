@@ -16,6 +16,7 @@ from zoo.artifact.signature import (
     PROBES,
     ContractError,
     check_fixed,
+    check_input,
     explain_failure,
     find_min_steps,
     follow_dims,
@@ -61,8 +62,8 @@ def adapt(made: nn.Module, target: str, spec: TensorSpec | None) -> tuple[nn.Mod
             return made, None
         if arguments.state_is_sure:
             raise ContractError(f"{target} does not say what its input is; set module.input_spec")
-        return _wrap(made, arguments.without_state(), "Tensor", [], True, ()), None
-    caller = Caller(made, arguments, spec.dims[0] == BATCH)
+        return _wrap(made, arguments.without_state(), "Tensor", [], (0, 1), ()), None
+    caller = Caller(made, arguments, _axes(check_input(spec).dims))
     spec = find_min_steps(target, spec, caller)
     generator = torch.Generator().manual_seed(0)
     inputs = [random_input(spec, batch, steps, generator) for batch, steps in PROBES]
@@ -84,7 +85,9 @@ def adapt(made: nn.Module, target: str, spec: TensorSpec | None) -> tuple[nn.Mod
         _check_states(target, states, sizes_of(spec, inputs))
     outputs = [result if isinstance(result, Tensor) else result[0] for result in results]
     dims = follow_dims("output", outputs, sizes_of(spec, inputs)).dims
-    model = _wrap(made, arguments, form, states[0], caller.batch_first, dims)
+    if "lengths" in arguments.roles and arguments.all_optional and caller.ignores_lengths(inputs[0], dims):
+        arguments = arguments.without_lengths()
+    model = _wrap(made, arguments, form, states[0], caller.axes, dims)
     if "state" in arguments.roles:
         _check_beginning(target, model, inputs[0], [outputs[0], *states[0]])
     return model, spec
@@ -93,12 +96,12 @@ def adapt(made: nn.Module, target: str, spec: TensorSpec | None) -> tuple[nn.Mod
 class Caller:
     """Calls a module with what its arguments are, by their positions."""
 
-    def __init__(self, made: nn.Module, arguments: ForwardArguments, batch_first: bool) -> None:
-        self.made, self.arguments, self.batch_first = made, arguments, batch_first
-        self.whole_lengths = adapters.WholeLengths(batch_first)
+    def __init__(self, made: nn.Module, arguments: ForwardArguments, axes: tuple[int, int]) -> None:
+        self.made, self.arguments, self.axes = made, arguments, axes
+        self.whole_lengths = adapters.WholeLengths(axes)
 
-    def __call__(self, input: Tensor, state: Any = None) -> Any:
-        given = {"lengths": self.whole_lengths(input, None), "state": state}
+    def __call__(self, input: Tensor, state: Any = None, lengths: Tensor | None = None) -> Any:
+        given = {"lengths": self.whole_lengths(input, lengths), "state": state, "nothing": None}
         return self.made(input, *(given[role] for role in self.arguments.roles))
 
     def carries(self, input: Tensor, time_dim: int) -> bool:
@@ -113,6 +116,22 @@ class Caller:
         except Exception:  # the user's code may raise anything for what is no state
             return False
         return same(carried, whole) and not same(dropped, whole)
+
+    def ignores_lengths(self, input: Tensor, output_dims: tuple[int | str, ...]) -> bool:
+        """Return whether lengths change nothing, though a row gives something else without its padding."""
+        steps, (batch_dim, time_dim) = input.shape[self.axes[1]], self.axes
+        short = max(1, steps - 4)  # of the first row
+        lengths = torch.full([input.shape[batch_dim]], steps)
+        lengths[0] = short
+        try:
+            whole, padded = (_tensors_of(self(input, lengths=given)) for given in (None, lengths))
+            alone = _tensors_of(self(input.narrow(batch_dim, 0, 1).narrow(time_dim, 0, short)))
+            rows = [padded[0].narrow(_axes(output_dims)[0], 0, 1), *(state.narrow(1, 0, 1) for state in padded[1:])]
+            if SEQ_LEN in output_dims:
+                rows[0] = rows[0].narrow(output_dims.index(SEQ_LEN), 0, short)
+        except Exception:  # the user's code may raise anything, and give states of any shape
+            return False
+        return same(padded, whole) and not same(rows, alone)
 
 
 def _run(target: str, caller: Caller, input: Tensor) -> Any:
@@ -132,6 +151,10 @@ def _form(result: Any) -> str:
     if isinstance(result, dict):
         return "{" + ", ".join(f"{key}: {_form(part)}" for key, part in result.items()) + "}"
     return type(result).__name__
+
+
+def _tensors_of(result: Any) -> list[Tensor]:
+    return [result if isinstance(result, Tensor) else result[0], *_states_of(result)]
 
 
 def _states_of(result: Any) -> list[Tensor]:
@@ -156,27 +179,38 @@ def _wrap(
     arguments: ForwardArguments,
     form: str,
     states: list[Tensor],
-    batch_first: bool,
+    axes: tuple[int, int],
     output_dims: tuple[int | str, ...],
 ) -> nn.Module:
-    """Return the adapter for what a module takes and returns."""
-    both = output_dims.index(BATCH) if BATCH in output_dims else 0, -1
-    if SEQ_LEN in output_dims:
-        both = both[0], output_dims.index(SEQ_LEN)
+    """Return the adapter for what a module takes and returns.
+
+    Args:
+        made: the module.
+        arguments: of its `forward`.
+        form: of its result.
+        states: of one of its results.
+        axes: batch and steps of the input.
+        output_dims: of its output.
+    """
     take, give = UNPACKERS.get(form, (adapters.TakeTensor, adapters.TakeTensor))
     model: Any
     if arguments.roles == ():
         model = adapters.SingleInput(made, take())
-    elif arguments.roles == ("lengths",):
-        model = adapters.InputAndLengths(made, take(), batch_first)
-    elif arguments.roles == ("state",):
-        model = adapters.InputAndState(made, take(), give(), states)
+    elif "state" not in arguments.roles:
+        model = adapters.InputAndLengths(made, take(), axes, arguments.roles[0] == "nothing")
+    elif "lengths" not in arguments.roles:
+        model = adapters.InputAndState(made, take(), give(), states, arguments.roles[0] == "nothing")
     else:
         state_first = arguments.roles == ("state", "lengths")
-        model = adapters.InputLengthsAndState(made, take(), give(), states, batch_first, both, state_first)
+        model = adapters.InputLengthsAndState(made, take(), give(), states, axes, _axes(output_dims), state_first)
     model.takes_lengths = "lengths" in arguments.roles
     model.left_out_arguments = arguments.left_out
     return model
+
+
+def _axes(dims: tuple[int | str, ...]) -> tuple[int, int]:
+    """Return where batch and steps are; 0 for no batch, and -1 for no steps."""
+    return dims.index(BATCH) if BATCH in dims else 0, dims.index(SEQ_LEN) if SEQ_LEN in dims else -1
 
 
 def _check_beginning(target: str, model: Any, input: Tensor, expected: Sequence[Tensor]) -> None:

@@ -43,15 +43,33 @@ def describe_input(module: nn.Module) -> TensorSpec:
     """Return a module's `input_spec`.
 
     Raises:
-        ContractError: the module does not have one.
+        ContractError: the module does not have one, or it describes no input.
     """
     spec = getattr(module, "input_spec", None)
     if isinstance(spec, TensorSpec):
-        return spec
+        return check_input(spec)
     raise ContractError(
         f"{type(module).__name__} does not say what its input is: set module.input_spec = "
         "zoo.TensorSpec('input', 'float32', ('batch', 'seq_len', 12)), or build it with zoo.build"
     )
+
+
+def check_input(spec: TensorSpec) -> TensorSpec:
+    """Return the description of an input, if it has a batch, steps, and sizes for the rest.
+
+    Raises:
+        ContractError: it has not.
+    """
+    dims, dtypes = spec.dims, ("float32", "float64", "int64")
+    names = sorted(dim for dim in dims if isinstance(dim, str)) if isinstance(dims, tuple | list) else []
+    if names != [BATCH, SEQ_LEN] or not all(dim in names or (isinstance(dim, int) and dim >= 1) for dim in dims):
+        raise ContractError(
+            f"the input {spec.name!r} has the dims {dims!r}, expected '{BATCH}' and '{SEQ_LEN}' once each and sizes of "
+            f"at least 1 for the rest, such as ('{BATCH}', '{SEQ_LEN}', 12)"
+        )
+    if spec.dtype not in dtypes:
+        raise ContractError(f"the input {spec.name!r} is {spec.dtype!r}, expected {', '.join(dtypes)}")
+    return dataclasses.replace(spec, dims=tuple(dims))
 
 
 def random_input(spec: TensorSpec, batch_size: int, seq_len: int, generator: torch.Generator) -> Tensor:
