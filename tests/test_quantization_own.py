@@ -227,4 +227,4 @@ def test_names_of_layers_are_a_list(options: dict[str, Any]) -> None:
         zoo.compare_recipes(model, "bf16")
     sample = zoo.Sample("one", torch.randn(1, 5, 4))
     with pytest.raises(zoo.SampleError, match="samples is a Sample, expected a list of"):
-        quantize(model, "bf16", samples=sample)
+        zoo.quantize(model, "bf16", samples=sample)  # type: ignore[arg-type]
