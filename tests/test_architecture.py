@@ -21,6 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "zoo._atomic_file": set(),
     "zoo._json_values": {"zoo.errors"},
     "zoo.installation": {"zoo"},
+    "zoo.bundle": {"zoo.errors", "zoo.installation"},
     "zoo.config": {"zoo.errors"},
     "zoo.registry": {"zoo.errors"},
     "zoo.init": {"zoo.config", "zoo.errors"},

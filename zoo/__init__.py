@@ -16,6 +16,8 @@ _HOMES = {
     "AccelerationError": "zoo.acceleration",
     "ArgumentError": "zoo.errors",
     "ArtifactError": "zoo.artifact.manifest",
+    "Bundle": "zoo.bundle",
+    "BundleError": "zoo.bundle",
     "CellSpec": "zoo.config.cells",
     "CheckpointError": "zoo.checkpoint",
     "ConfigError": "zoo.config.faults",
@@ -84,6 +86,7 @@ _HOMES = {
     "step_mask": "zoo.models.padding",
     "summary": "zoo.cost",
     "verify_onnx": "zoo.onnx_export.verification",
+    "write_bundle": "zoo.bundle",
 }
 
 __all__ = sorted(_HOMES)
@@ -102,6 +105,9 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares them with
     from zoo.artifact.saving import save_artifact as save_artifact
     from zoo.artifact.signature import ContractError as ContractError
     from zoo.artifact.torchscript import ScriptError as ScriptError
+    from zoo.bundle import Bundle as Bundle
+    from zoo.bundle import BundleError as BundleError
+    from zoo.bundle import write_bundle as write_bundle
     from zoo.checkpoint import CheckpointError as CheckpointError
     from zoo.checkpoint import save_checkpoint as save_checkpoint
     from zoo.config.cells import CellSpec as CellSpec

@@ -34,6 +34,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "evaluate": Subcommand("compare the test metrics of a model file in C++ and in Python", "train"),
     "export": Subcommand("write a model as ONNX, of any batch and length, proved in ONNX Runtime", "onnx"),
     "verify": Subcommand("does ONNX Runtime give Python's numbers for a file of `zoo export`?", "onnx"),
+    "bundle": Subcommand("put cpp_runner and its libraries into a folder, for machines without Python"),
     "diagnose": Subcommand("measure gradients, states, gates and spectra of a model on a batch of its data", "train"),
     "recipes": Subcommand("compare what the quantization recipes make of a model, in bytes and in errors"),
     "benchmark": Subcommand("time the engine beside LibTorch, ONNX Runtime and OpenVINO", "bench"),
