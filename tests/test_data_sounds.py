@@ -77,6 +77,25 @@ def test_damaged_files_are_refused_by_name(content: bytes, words: str) -> None:
         read_sound(content, "x.wav")
 
 
+@pytest.mark.parametrize("share", [0.97, 0.6])
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64", "AIFF", "AU", "FLAC", "OGG", "MP3"])
+def test_a_file_that_ends_too_early_is_refused(kind: str, share: float) -> None:
+    tone = 0.5 * np.sin(np.arange(40000) / 7)
+    whole = encode(tone, kind=kind)
+    assert len(read_sound(whole, "x")[0]) == pytest.approx(40000, abs=3000)
+    with pytest.raises(DataError, match=r"^x (is cut|is not a readable|holds no)"):
+        read_sound(whole[: int(share * len(whole))], "x")
+
+
+def test_a_header_that_was_mended_is_compared_with_the_data() -> None:
+    for kind, order in (("WAV", "little"), ("AIFF", "big")):
+        cut = bytearray(encode(np.zeros(2000) + 0.5, kind=kind)[:2000])
+        cut[4:8] = (len(cut) - 8).to_bytes(4, order)  # type: ignore[arg-type]
+        words = r"x is cut: its chunk '(data|SSND)' says 4,00[08] bytes of sound, and 1,9\d\d are there"
+        with pytest.raises(DataError, match=words):
+            read_sound(bytes(cut), "x")
+
+
 def test_a_stream_whose_header_knows_no_size_is_read() -> None:
     content = bytearray(encode(VALUES))
     content[4:8] = b"\xff\xff\xff\xff"

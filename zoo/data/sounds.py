@@ -14,13 +14,12 @@ from torch import Tensor
 from zoo.data.folders import is_hidden, list_files
 from zoo.data.settings import Setting
 from zoo.data.sound_lists import NOISE, is_list, read_lists
+from zoo.data.sound_sizes import find_flac_samples, refuse_cut
 from zoo.data.source import DataError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au")
 # Names of folders that hold a part of the data, not a class.
 PARTS = {"train", "training", "test", "testing", "valid", "validation", "val", "dev", "eval"}
-# What programs write as a size when they do not know it yet, such as ffmpeg into a pipe.
-SIZE_UNKNOWN = (0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,16 @@ def read_sound(content: bytes, name: str, *, mix_down: bool = False) -> tuple[Te
     """
     import soundfile  # takes 0.2 s, and most programs read no sounds
 
-    _refuse_cut(content, name)
+    refuse_cut(content, name)
     try:
         values, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)  # (N, channels)
     except (soundfile.SoundFileError, RuntimeError, EOFError, OSError) as error:
         why = str(error).partition(": ")[2] or str(error) or "damaged"
         raise DataError(f"{name} is not a readable sound file: {why.rstrip('.')}; convert it again") from error
     samples = torch.from_numpy(values)
+    said = find_flac_samples(content)
+    if len(samples) < said:
+        raise DataError(f"{name} is cut: it says {said:,} samples, and {len(samples):,} are there; copy it again")
     if not len(samples):
         raise DataError(f"{name} holds no sample")
     if not samples.isfinite().all():
@@ -77,18 +79,6 @@ def read_sound(content: bytes, name: str, *, mix_down: bool = False) -> tuple[Te
         as_mean = Setting("mix_down", ("true",), "to make one of them, as their mean")
         raise DataError(f"{name} has {samples.size(1)} channels, expected 1", as_mean)
     return samples.mean(1), int(rate)
-
-
-def _refuse_cut(content: bytes, name: str) -> None:
-    """Refuse a file that ends too early: libsndfile reads what is there, and says nothing."""
-    if content[:4] == b"RIFF" and len(content) >= 12:
-        said = int.from_bytes(content[4:8], "little")
-        if said not in SIZE_UNKNOWN and said + 8 > len(content) + 1:  # some programs leave the last padding byte out
-            raise DataError(f"{name} is cut: it says {said + 8:,} bytes, and has {len(content):,}; copy it again")
-    if content[:4] == b"OggS":
-        flags = content.rfind(b"OggS") + 5
-        if not (content[flags : flags + 1] or b"\0")[0] & 4:
-            raise DataError(f"{name} is cut: its last page does not end a stream; copy it again")
 
 
 def resample(samples: Tensor, rate: int, wanted: int) -> Tensor:
