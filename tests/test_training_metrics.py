@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from zoo.training.batching import Batch
+from zoo.training.learners.classification import score_classes_alike
 from zoo.training.metrics import (
     accuracy,
     area_under_roc,
@@ -19,6 +21,12 @@ def test_accuracy_and_confusions_count() -> None:
     predicted, target = torch.tensor([0, 2, 1, 1]), torch.tensor([0, 2, 2, 1])
     assert accuracy(predicted, target) == 0.75
     assert confusion_matrix(predicted, target, 3).tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+
+
+def test_a_class_that_a_split_lacks_has_no_recall() -> None:
+    outputs = torch.eye(4)[[0, 0, 1, 3]]  # class 2 is in no example, and class 3 is called for one of class 1
+    batch = Batch(torch.zeros(4, 1), None, torch.tensor([0, 0, 1, 1]))
+    assert score_classes_alike([outputs], [batch])["mean_recall"] == pytest.approx((1 + 0.5) / 2)
 
 
 def test_calibration_error_by_hand() -> None:

@@ -38,12 +38,14 @@ class Learner(lightning.LightningModule):
     """
 
     # Whether the loss ignores padded steps. A unidirectional model may then train on padded batches without lengths,
-    # which is faster: the backward pass of a packed sequence takes time by the square of its length.
+    # which is faster: the backward pass of a packed sequence takes time by the square of its length. Not so one with a
+    # batch normalisation, whose statistics are over all steps.
     leaves_padding_out: ClassVar[bool] = False
 
     def __init__(self, model: nn.Module, task: Goal, experiment: Experiment) -> None:
         super().__init__()
-        self.may_run_on = self.leaves_padding_out and not cast(Any, model).config.bidirectional
+        config = cast(Any, model).config
+        self.may_run_on = self.leaves_padding_out and not config.bidirectional and not config.batch_norm
         self.model = model
         self.task = task
         self.experiment = experiment

@@ -67,9 +67,13 @@ def score_classes(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[s
 
 
 def score_classes_alike(outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
-    """Return what `score_classes` does, and the mean recall, in which rare classes count as frequent ones do."""
+    """Return what `score_classes` does, and the mean recall, in which rare classes count as frequent ones do.
+
+    A class without an example in the split has no recall, and is not in the mean.
+    """
     counts = count_confusions(outputs, batches)
-    recalls = counts.diagonal() / counts.sum(1).clamp(min=1)
+    there = counts.sum(1) > 0
+    recalls = counts.diagonal()[there] / counts.sum(1)[there]
     return {**score_classes(outputs, batches), "mean_recall": float(recalls.mean())}
 
 
