@@ -261,6 +261,33 @@ def test_rows_of_names_that_begin_with_a_mark_of_comments_stay(text: str, names:
     assert words.split()[0] == str(comments)
 
 
+def test_rows_at_the_top_whose_names_begin_with_a_mark_of_comments_stay() -> None:
+    text = "# a station\n#A,1,2\n#B,3,5\nC,4,4\nD,9,1\n"
+    with pytest.raises(DataError, match=r"line 2 may name the columns or be data: .*; say header=yes or header=no"):
+        parse_table(text)
+    table = parse_table(text, CsvForm(header="no"))
+    assert [row[0] for row in table.rows] == ["#A", "#B", "C", "D"]
+    assert (table.lines, table.comments) == ([2, 3, 4, 5], 1)
+    named = parse_table("#n,a,b\n#A,1,2\nB,3,4\n", CsvForm(header="no"))
+    assert (named.names, len(named.rows)) == (["n", "a", "b"], 2)
+
+
+def test_a_row_that_is_commented_out_is_no_header() -> None:
+    assert parse_table("#2020,5\n2021,6\n2022,8\n").names == ["column 1", "column 2"]
+
+
+def test_a_blank_that_does_not_break_lines_is_in_numbers() -> None:
+    assert parse_csv("a b\n1\u00a0234 2\n5\u00a0678 3\n").values.tolist() == [[1234, 2], [5678, 3]]
+
+
+def test_semicolons_and_decimal_commas_behind_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("a;b\n1,5;2\n2,5;3,25\n3,5;4\n".encode("utf-8-sig"))
+    for form in (CsvForm(), CsvForm(encoding="utf-8")):
+        series = load_csv(path, form=form)
+        assert (series.names, series.values.tolist()) == (["a", "b"], [[1.5, 2], [2.5, 3.25], [3.5, 4]])
+
+
 def test_a_quoted_row_of_another_width_is_no_comment() -> None:
     with pytest.raises(DataError, match="line 3 has 3 cells, line 1 has 2"):
         parse_csv('room,x\nhall,2\n"#1",3,4\n')

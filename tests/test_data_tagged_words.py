@@ -6,7 +6,7 @@ import pytest
 
 from zoo.data.conllu import parse_conllu
 from zoo.data.source import DataError
-from zoo.data.tagged_columns import find_scheme, load_tagged, parse_columns
+from zoo.data.tagged_columns import find_scheme, load_tagged, parse_columns, refuse_odd_tags
 from zoo.training.own_data.kinds import find_kind
 
 CONLLU = """# text = don't stop
@@ -204,8 +204,44 @@ def test_columns_without_a_tag_are_refused(tmp_path: Path, column: str) -> None:
         ("NOUN VERB", ""),
         ("O B-a NN", ""),
         ("O", ""),
-        ("B-a I-a", ""),
+        ("B-a I-a", "BIO"),  # every word is in an entity, as in the words of Chinese
+        ("O B-a M-a E-a S-a", "BMES"),
+        ("B M E S", "BMES"),
+        ("O B I", "BIO"),
+        ("O S", ""),
+        ("O B I NOUN", ""),
     ],
 )
 def test_marks_of_entities_are_recognised(tags: str, scheme: str) -> None:
     assert find_scheme(tags.split()) == scheme
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a B-x\nb O\n\nc PER\n", "line 4: the tag 'PER' marks no entity, and 'B-x' in line 1 does; mend the tag"),
+        ("a b-x\nb o\n", "line 1: the tag 'b-x' looks like the mark of an entity; write such tags as B-TYPE"),
+        ("a B_x\nb O\n", "line 1: the tag 'B_x' looks like the mark of an entity"),
+        ("a x-B\nb O\n", "line 1: the tag 'x-B' looks like the mark of an entity"),
+    ],
+)
+def test_odd_marks_of_entities_are_refused(text: str, words: str) -> None:
+    with pytest.raises(DataError, match=f"^{words}.*; say scheme=none to take the tags as they are$"):
+        refuse_odd_tags(parse_columns(text))
+
+
+def test_tags_that_mark_nothing_pass() -> None:
+    for tags in ("NN VB O", "O", "O yes no", "O B-x I-x"):
+        refuse_odd_tags(parse_columns("\n".join(f"w {tag}" for tag in tags.split())))
+
+
+@pytest.mark.parametrize("between", [" ", "\t"])
+@pytest.mark.parametrize("word", ["10\u00a0000", "\u3000", "a\u2009b", "\u00a0x"])
+def test_blanks_that_are_not_in_ascii_belong_to_words(word: str, between: str) -> None:
+    (sentence,) = parse_columns(f"{word}{between}B-x\nb{between}O\n")
+    assert (sentence.words, sentence.tags) == ([word, "b"], ["B-x", "O"])
+
+
+def test_columns_with_another_blank_between_are_refused_by_its_number() -> None:
+    with pytest.raises(DataError, match=r"most lines have 1 column, .*; U\+00A0 between is no blank, write a tab"):
+        parse_columns("a\u00a0B-x\nb\u00a0O\n")

@@ -11,8 +11,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from zoo.data.blanks import cut_at_blanks
 from zoo.data.csv_numbers import DATE, is_missing, is_number
-from zoo.data.settings import Setting
+from zoo.data.settings import OptionError, Setting
 from zoo.data.source import DataError, named, read_text
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
@@ -42,11 +43,11 @@ class CsvForm:
 
     def __post_init__(self) -> None:
         if self.separator not in ("", *SEPARATORS):
-            raise ValueError(f"separator must be one of {', '.join(map(repr, SEPARATORS))}, got {self.separator!r}")
+            raise OptionError(f"separator must be one of {', '.join(map(repr, SEPARATORS))}, got {self.separator!r}")
         if self.header not in HEADERS:
-            raise ValueError(f"header must be 'yes' or 'no', or empty to find it, got {self.header!r}")
+            raise OptionError(f"header must be 'yes' or 'no', or empty to find it, got {self.header!r}")
         if self.decimal not in ("", ".", ","):
-            raise ValueError(f"decimal must be '.' or ',', or empty to find it, got {self.decimal!r}")
+            raise OptionError(f"decimal must be '.' or ',', or empty to find it, got {self.decimal!r}")
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def load_table(path: str | Path, form: CsvForm | None = None) -> Table:
 def parse_table(text: str, form: CsvForm | None = None) -> Table:
     """Read the cells of a CSV text.
 
-    Lines that begin with # before the table are comments; the last of them may be the header. Inside the table, see
-    `_find_comments`.
+    Lines that begin with # before the table are comments, but for rows, as `_find_first_row` tells them; the last
+    comment may be the header. Inside the table, see `_find_comments`.
 
     Args:
         text: the file's content.
@@ -115,6 +116,7 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
     while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].startswith("#")):
         skipped += 1
     separator = separator or find_separator(lines[skipped : skipped + SAMPLE])
+    skipped = _find_first_row(lines, separator, skipped)
     numbered, comments = _read_rows("\n".join(lines[skipped:]), separator, skipped, form.na_values)
     comments += sum(line.startswith("#") for line in lines[:skipped])
     if not numbered:
@@ -126,7 +128,7 @@ def parse_table(text: str, form: CsvForm | None = None) -> Table:
         header, numbered = rows[0], numbered[1:]
     else:
         above = [cells for _, cells in _read_rows(comment, separator, 0, ())[0]] if comment else []
-        fits = bool(above) and len(above[0]) == len(rows[0]) > 1
+        fits = bool(above) and len(above[0]) == len(rows[0]) > 1 and not any(map(is_number, above[0]))
         header, named = (above[0], True) if fits else ([""] * len(rows[0]), False)
         comments -= fits
     if not numbered:
@@ -152,7 +154,7 @@ def find_separator(lines: Sequence[str]) -> str:
 
 def _cut(lines: Sequence[str], separator: str) -> list[list[str]]:
     if separator == " ":
-        return [line.split() for line in lines]
+        return [cut_at_blanks(line) for line in lines]
     return list(csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t"))
 
 
@@ -166,7 +168,7 @@ def _read_rows(
     """
     lines = text.split("\n")
     if separator == " ":
-        read: Any = ((k, line.split()) for k, line in enumerate(lines, 1))
+        read: Any = ((k, cut_at_blanks(line)) for k, line in enumerate(lines, 1))
     else:
         reader = csv.reader(StringIO(text), delimiter=separator, skipinitialspace=separator != "\t", strict=True)
         read = _number_lines(reader, skipped)
@@ -208,6 +210,31 @@ def _find_comments(found: Sequence[tuple[int, list[str]]], lines: Sequence[str],
         return len(cells) == width > 1 and any(cells[1:]) and (missing or not values)
 
     return {line for line, cells in marked.items() if not is_row(cells)}
+
+
+def _find_first_row(lines: Sequence[str], separator: str, skipped: int) -> int:
+    """Return how many lines stand above the table, of which none is a row of a thing whose name begins with #.
+
+    Such a row has the width of the others, a name where they have names, and a value where they have values.
+
+    Args:
+        lines: of the text.
+        separator: between the cells.
+        skipped: lines above the first one that begins with no #.
+    """
+    below = [line for line in lines[skipped : skipped + SAMPLE] if line.strip() and not line.startswith("#")]
+    rows = [cells for cells in _cut(below, separator) if cells]
+    if not rows:
+        return skipped
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    rows = [cells for cells in rows if len(cells) == width]
+    valued = [k for k in range(width) if 2 * sum(is_value(cells[k]) for cells in rows) > len(rows)]
+    for number, line in enumerate(lines[:skipped]):
+        if line.startswith("#"):
+            cells = _cut([line], separator)[0]
+            if len(cells) == width and valued and 0 not in valued and all(is_value(cells[k]) for k in valued):
+                return number
+    return skipped
 
 
 def _is_one_of(cell: str, absent: Sequence[str]) -> bool:

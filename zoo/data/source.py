@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.data.settings import Setting, Writer, write_plainly, write_settings
+from zoo.data.settings import OptionError, Setting, Writer, write_plainly, write_settings
 from zoo.errors import ZooError
 
 VARIABLE = "ZOO_DATA"
@@ -156,7 +156,7 @@ def read_text(path: str | Path, encoding: str = "", *settings: Setting) -> str:
 
     Raises:
         DataError: the file is missing, cannot be read, or is in another encoding; then the message has the line.
-        ValueError: Python knows no such encoding.
+        OptionError: Python knows no such encoding.
     """
     try:
         content = Path(path).read_bytes()
@@ -169,7 +169,7 @@ def read_text(path: str | Path, encoding: str = "", *settings: Setting) -> str:
     try:
         text = content.decode(encoding)
     except LookupError as error:
-        raise ValueError(f"no encoding is called {encoding!r}; cp1252 and utf-16 are two of them") from error
+        raise OptionError(f"no encoding is called {encoding!r}; cp1252 and utf-16 are two of them") from error
     except UnicodeDecodeError as error:
         refuse_packed(path, content)
         line = content.count(b"\n", 0, error.start) + 1
@@ -182,7 +182,8 @@ def read_text(path: str | Path, encoding: str = "", *settings: Setting) -> str:
         raise DataError(f"{path}, line {line}: a NUL, as in UTF-16 without a byte order mark; convert it to UTF-8")
     if text.startswith(POINTER):
         raise DataError(f"{path} is a pointer of Git LFS, not the file: git lfs pull fetches it")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    # A byte order mark stays where the encoding was given, such as utf-8 for a file of Excel.
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def refuse_packed(path: str | Path, content: bytes) -> None:

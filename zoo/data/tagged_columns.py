@@ -8,11 +8,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.data.blanks import BLANKS, cut_at_blanks, find_other_blank
 from zoo.data.conllu import COLUMNS, NAMES, TaggedSentence, parse_conllu, read_sentences
+from zoo.data.settings import OptionError, Setting
 from zoo.data.source import DataError, named, read_text
 
 DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins a document with it
-ENTITY = re.compile(r"O|[BIESLU]-.+")
+ENTITY = re.compile(r"O|[BIESLUM]-.+")
+BARE = re.compile(r"[BIESLUMO]")  # where there is one type of entity only, such as the words of Chinese
+# Marks of entities as other programs write them: in small letters, with another sign, or behind the type.
+OTHER_MARK = re.compile(r"(?i:o|[bieslum][-_/:|.].+)|.+[-_/:|.][BIESLUM]")
 # A line that may be a comment, with the kind of comment: "# sent_id = 5", "# 17", "#begin document".
 SPACED, ATTACHED = re.compile(r"#\s+([^\W_][^\s=:]*)"), re.compile(r"#([^\W\d_]\S*)")
 
@@ -35,7 +40,7 @@ class Layout:
     """Which columns hold what.
 
     Args:
-        separator: a tab, or None for any blanks.
+        separator: a tab, or None for any of ASCII's blanks.
         width: number of columns.
         word, tag: places of the two, from 0.
     """
@@ -47,7 +52,7 @@ class Layout:
 
     def split(self, line: str) -> list[str]:
         """Return the fields of a line."""
-        return [part.strip() for part in line.split(self.separator)]
+        return [part.strip(BLANKS) for part in line.split(self.separator)] if self.separator else cut_at_blanks(line)
 
     def __str__(self) -> str:
         what = "tabs" if self.separator else "blanks"
@@ -64,7 +69,7 @@ def load_tagged(path: str | Path, column: str | int = "") -> TaggedFile:
 
     Raises:
         DataError: the file is missing, not UTF-8, without any sentence or of another form, with its name and line.
-        ValueError: no such column.
+        OptionError: no such column.
     """
     text = read_text(path)
     with named(path):
@@ -99,20 +104,22 @@ def find_layout(text: str, column: str | int = "") -> Layout:
 
     Raises:
         DataError: most lines have one column.
-        ValueError: there is no column of this number.
+        OptionError: there is no column of this number.
     """
     lines = [line for line in text.split("\n") if line.strip() and not _begins_document(line)]
     lines = [line for line in lines if not line.startswith("#")] or lines  # these may be comments
     separator = "\t" if 2 * sum("\t" in line for line in lines) >= len(lines) else None
-    rows = [line.split(separator) for line in lines]
+    rows = [line.split(separator) if separator else cut_at_blanks(line) for line in lines]
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 2
     if width < 2:
-        raise DataError("most lines have 1 column, expected a word and its tag, with a tab or a blank between")
+        other = find_other_blank(lines)
+        hint = f"; {other} between is no blank, write a tab in its place" if other else ""
+        raise DataError(f"most lines have 1 column, expected a word and its tag, with a tab or a blank between{hint}")
     numbered = width > 2 and all(row[0].strip().isdigit() for row in rows if len(row) == width)
     word, tag = (1, 2) if numbered else (0, width - 1)
     if column:
         if not str(column).isdigit() or not 1 <= int(column) <= width or int(column) == word + 1:
-            raise ValueError(f"there is no tag in column {column!r}; give a number from 1 to {width}, not {word + 1}")
+            raise OptionError(f"there is no tag in column {column!r}; give a number from 1 to {width}, not {word + 1}")
         tag = int(column) - 1
     return Layout(separator, width, word, tag)
 
@@ -219,11 +226,45 @@ def _begins_document(line: str) -> bool:
 
 
 def find_scheme(tags: Iterable[str]) -> str:
-    """Return how tags mark entities: BIO, IO or BIOES (which BILOU is too), or nothing where they are no such marks."""
-    found = set(tags)
-    if "O" not in found or len(found) < 2 or not all(ENTITY.fullmatch(tag) for tag in found):
+    """Return how tags mark entities: BIO, IO, BIOES (which BILOU is too) or BMES, or nothing where they mark none."""
+    marks = set(tags) - {"O"}
+    prefixes = {tag[0] for tag in marks}
+    typed = bool(marks) and all(map(ENTITY.fullmatch, marks)) and ("O" in tags or "B" in prefixes)
+    bare = all(map(BARE.fullmatch, marks)) and "B" in prefixes and bool(prefixes & set("IMEL"))
+    if not typed and not bare:
         return ""
-    prefixes = {tag[0] for tag in found - {"O"}}
+    if "M" in prefixes:
+        return "BMES"
     if prefixes & set("ESLU"):
         return "BIOES"
     return "BIO" if "B" in prefixes else "IO"
+
+
+def refuse_odd_tags(sentences: Iterable[TaggedSentence]) -> None:
+    """Refuse tags of which most mark entities and some do not, and marks in another writing.
+
+    Raises:
+        DataError: with the line of the first tag that is none.
+    """
+    lines: dict[str, int] = {}
+    for sentence in sentences:
+        for tag, line in zip(sentence.tags, sentence.lines, strict=True):
+            lines.setdefault(tag, line)
+    if find_scheme(lines) or not {"O", "o"} & lines.keys():
+        return
+    as_they_are = Setting("scheme", ("none",), "to take the tags as they are")
+    marks = [tag for tag in lines if ENTITY.fullmatch(tag) and tag != "O"]
+    odd = [tag for tag in lines if not ENTITY.fullmatch(tag)]
+    if odd and len(marks) >= len(odd):
+        raise DataError(
+            f"line {lines[odd[0]]}: the tag {odd[0]!r} marks no entity, and {marks[0]!r} in line {lines[marks[0]]} "
+            "does; mend the tag",
+            as_they_are,
+        )
+    if len(lines) > 1 and all(map(OTHER_MARK.fullmatch, lines)):
+        tag = next(tag for tag in odd if tag not in ("O", "o"))
+        raise DataError(
+            f"line {lines[tag]}: the tag {tag!r} looks like the mark of an entity; write such tags as B-TYPE, I-TYPE "
+            "and O",
+            as_they_are,
+        )

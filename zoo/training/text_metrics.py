@@ -28,17 +28,17 @@ def find_entities(tags: Sequence[str]) -> set[Entity]:
     """Return the entities of a sentence tagged B-type, I-type, O, perhaps with E- at an end and S- for single words.
 
     As conlleval and seqeval read it: an I- after another type, or after O, begins an entity too. L- and U-, as BILOU
-    has them, are E- and S-.
+    has them, are E- and S-, and M-, as BMES has it, is I-. Where there is one type only, tags may be B, I and so on.
     """
     found: set[Entity] = set()
-    start, kind, ended = 0, "", False
+    start, kind, ended = -1, "", False
     for k, tag in enumerate([*tags, "O"]):
         prefix, _, name = tag.partition("-")
-        inside = prefix in ("I", "E", "L")
-        if kind and (ended or not inside or name != kind):
+        inside = prefix in ("I", "M", "E", "L")
+        if start >= 0 and (ended or not inside or name != kind):
             found.add((start, k, kind))
-            kind = ""
-        if (inside or prefix in ("B", "S", "U")) and not kind:
+            start = -1
+        if (inside or prefix in ("B", "S", "U")) and start < 0:
             start, kind = k, name
         ended = prefix in ("E", "L", "S", "U")
     return found

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from zoo.data.blanks import cut_at_blanks
 from zoo.data.csv_table import SAMPLE, find_separator, is_value
 from zoo.data.folders import list_files
 from zoo.data.sounds import SUFFIXES, is_recording
@@ -68,7 +69,8 @@ def is_table_of_numbers(text: str) -> bool:
     if len(lines) < LEAST_ROWS:
         return False
     separator = find_separator(lines)
-    rows = [line.split(separator if separator != " " else None) for line in lines[1:]]  # the first may be a header
+    # The first may be a header.
+    rows = [line.split(separator) if separator != " " else cut_at_blanks(line) for line in lines[1:]]
     width, count = Counter(map(len, rows)).most_common(1)[0]
     cells = [cell for row in rows for cell in row]
     return width > 1 and count >= SHARE * len(rows) and 3 * sum(map(is_value, cells)) >= 2 * len(cells)
@@ -76,7 +78,8 @@ def is_table_of_numbers(text: str) -> bool:
 
 def has_tags(text: str) -> bool:
     """Return whether a text looks like words in columns: blank lines, lines of the same width, and few tags."""
-    lines = [line.split() for line in text.split("\n") if line.strip() and not line.startswith("#")]  # no comments
+    words = [line for line in text.split("\n") if line.strip() and not line.startswith("#")]  # no comments
+    lines = list(map(cut_at_blanks, words))
     sentences = len(re.findall(r"\n\s*\n", text.strip())) + 1
     if not 1 < sentences < len(lines):  # a blank line behind every line is the style of prose
         return False
