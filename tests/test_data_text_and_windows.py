@@ -75,7 +75,7 @@ def test_windows_forecast_their_part_only() -> None:
     assert ahead.squeeze(2).tolist() == [[10, 11], [14, 15]]
     assert windows.cut(range(5))[1].shape == (5, 2, 1)
     assert len(cut_windows(values, 0, 10, 4, 2)) == 5
-    with pytest.raises(ValueError, match=r"6 rows, of 20 in all, are too few for a window of 4 \+ 7 steps"):
+    with pytest.raises(DataError, match=r"6 rows, of 20 in all, are too few for a window of 4 \+ 7 steps"):
         cut_windows(values, 10, 16, look_back=4, horizon=7)
 
 
@@ -86,9 +86,9 @@ def test_windows_with_missing_values() -> None:
     assert cut_windows(values, 0, 12, 2, 1, whole=True).starts.tolist() == [0, 1, 2, 9]
     assert cut_windows(values, 0, 12, 2, 1, targets=[0]).starts.tolist() == [0, 1, 2, 4, 5, 7, 8, 9]  # 5 and 8 neither
     values[5:8, 0] = torch.nan
-    with pytest.raises(ValueError, match=r"steps 5..7, none has a value to forecast; give data in which it is known"):
+    with pytest.raises(DataError, match=r"steps 5..7, none has a value to forecast; give data in which it is known"):
         cut_windows(values, 5, 8, 2, 1, targets=[0])
-    with pytest.raises(ValueError, match=r"of the windows of 2 \+ 1 steps that forecast steps 5..7, each has missing"):
+    with pytest.raises(DataError, match=r"of the windows of 2 \+ 1 steps that forecast steps 5..7, each has missing"):
         cut_windows(values, 5, 8, 2, 1, whole=True)
 
 

@@ -1,13 +1,27 @@
 """Experiments: what is read, what may differ, and what is refused in words."""
 
 import argparse
+import math
+import re
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from zoo.cli.train import read_override
-from zoo.training.experiment import ExperimentError, list_experiments, read_experiment
-from zoo.training.tasks import TASKS
+from zoo.data.settings import OptionError
+from zoo.training.experiment import (
+    RANGES,
+    Experiment,
+    ExperimentError,
+    ModelPart,
+    TaskPart,
+    list_experiments,
+    list_keys,
+    read_experiment,
+)
+from zoo.training.tasks import TASKS, make_task
 
 SMALL = """
 name = "small"
@@ -87,6 +101,81 @@ def test_override_values_are_toml_or_strings(small: Path) -> None:
 def test_what_is_wrong_is_said(small: Path, override: str, words: str) -> None:
     with pytest.raises(ExperimentError, match=words):
         read_experiment(small, dict([read_override(override)]))
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("training.accumulate=0", "training.accumulate must be at least 1, got 0"),
+        ("training.validate_every=0", "training.validate_every must be at least 1, got 0"),
+        ("training.max_epochs=0", "training.max_epochs must be at least 1, got 0"),
+        ("training.batch_size=0", "training.batch_size must be at least 1, got 0"),
+        ("training.patience=-1", "training.patience must be at least 0, got -1"),
+        ("training.average=1", "training.average must be a share, from 0 to less than 1, got 1.0"),
+        ("training.devices=0", "training.devices must be at least 1, got 0"),
+        ("optimizer.betas=[1.0, 2.0]", "optimizer.betas must be two numbers from 0 to less than 1, got [1.0, 2.0]"),
+        ("optimizer.betas=[0.9]", "optimizer.betas must be two numbers from 0 to less than 1, got [0.9]"),
+        ('optimizer.betas=["a", 0.9]', "optimizer.betas must be two numbers from 0 to less than 1, got ['a', 0.9]"),
+        ("optimizer.learning_rate=-1e-3", "optimizer.learning_rate must be more than 0, got -0.001"),
+        ("optimizer.learning_rate=nan", "optimizer.learning_rate must be a finite number, got nan"),
+        ("optimizer.weight_decay=-1", "optimizer.weight_decay must be at least 0, got -1.0"),
+        ("schedule.warmup_steps=-1", "schedule.warmup_steps must be at least 0, got -1"),
+        ("schedule.final=1.5", "schedule.final must be from 0 to 1, got 1.5"),
+        ("schedule.factor=1.0", "schedule.factor must be more than 0 and less than 1, got 1.0"),
+        ("seed=-1", "seed must be from 0 to 4294967295, got -1"),
+    ],
+)
+def test_numbers_have_ranges(small: Path, override: str, words: str) -> None:
+    with pytest.raises(ExperimentError, match=f"^{re.escape(words)}$"):
+        read_experiment(small, dict([read_override(override)]))
+    key, _, value = override.partition("=")
+    part, _, name = key.rpartition(".")
+    text = small.read_text()
+    small.write_text(f"{text}[{part}]\n{name} = {value}\n" if part else f"{name} = {value}\n{text}")
+    with pytest.raises(ExperimentError, match=f"^{re.escape(words)}$"):
+        read_experiment(small)
+
+
+def test_every_number_of_an_experiment_has_a_range() -> None:
+    experiment = Experiment(name="a", model=ModelPart(name="a"), task=TaskPart(name="a"))
+    numbers = {key for key in list_keys() if type(reduce(getattr, key.split("."), experiment)) in (int, float)}
+    assert numbers == set(RANGES)
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "words"),
+    [
+        (
+            "csv",
+            {"test_share": 0},
+            "option test_share must be more than 0 where the test part has no data of its own, got 0",
+        ),
+        (
+            "plain_text",
+            {"validation_share": 0},
+            "option validation_share must be more than 0 where the validation part",
+        ),
+        ("npz", {"test_share": -0.1}, "option test_share must be a share, from 0 to less than 1, got -0.1"),
+        (
+            "csv",
+            {"test_share": 0.5, "validation_share": 0.5},
+            "must leave something to train on, less than 1 in all, got 1",
+        ),
+        ("csv", {"test_share": math.nan}, "option test_share must be a finite number, got nan"),
+        ("ts", {"label_smoothing": 1.5}, "option label_smoothing must be a share, from 0 to less than 1, got 1.5"),
+        ("conllu", {"case": 0.7}, "option case must be from 0 to 0.5, got 0.7"),
+        ("plain_text", {"block": -1}, "option block must be at least 0, got -1"),
+        ("japanese_vowels", {"fold": -1}, "option fold must be at least 0, got -1"),
+        ("speech_activity", {"ratio": [1]}, "option ratio must be 2 finite numbers in a list, got [1]"),
+        ("csv", {"columns": [True]}, "option columns must be a list of texts, got [True]"),
+    ],
+)
+def test_numbers_of_tasks_have_ranges(tmp_path: Path, task: str, options: dict[str, Any], words: str) -> None:
+    (tmp_path / "data").write_text("")
+    own = {"csv": "path", "plain_text": "path", "npz": "train", "ts": "train", "conllu": "train"}
+    place = {own[task]: str(tmp_path / "data")} if task in own else {}
+    with pytest.raises(OptionError, match=re.escape(words)):
+        make_task(task, {**place, **options})
 
 
 @pytest.mark.parametrize("text", ["model", "=3", "model..init=x"])

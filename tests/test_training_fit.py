@@ -54,6 +54,19 @@ def test_errors_name_the_arrays(tmp_path: Path) -> None:
         zoo.fit(x[[0, 1, 3, 4, 0]], [0, 1, 0, 1, 0], folder=tmp_path / "run")
 
 
+def test_numbers_out_of_range_leave_no_run(tmp_path: Path) -> None:
+    x, y = np.random.default_rng(0).normal(size=(40, 5, 2)), ["a", "b"] * 20
+    for overrides, words in (
+        ({"training.max_epochs": 0}, "training.max_epochs must be at least 1, got 0"),
+        ({"task.options.test_share": 0}, "option test_share must be more than 0"),
+        ({"model.overrides.dropout": 1.5}, r"dropout must be in \[0, 1\), got 1.5"),
+    ):
+        with pytest.raises(zoo.ZooError, match=words):
+            zoo.fit(x, y, folder=tmp_path / "run", overrides=overrides)
+        assert not (tmp_path / "run" / "last.ckpt").exists()
+    assert not (tmp_path / "run" / "data.npz").exists()
+
+
 def test_what_is_written_is_what_was_given(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     ragged = [generator.normal(size=(k, 2)) for k in (3, 1, 4)]

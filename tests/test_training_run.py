@@ -24,6 +24,7 @@ from zoo.cli.train import main as run_training
 from zoo.training import trainer
 from zoo.training.errors import FolderInUseError, TrainingError, UnfinishedRunError
 from zoo.training.experiment import Experiment, list_experiments, read_experiment
+from zoo.training.fingerprints import hash_data
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.learners.base import Learner
 from zoo.training.tasks import find_task, make_task
@@ -189,9 +190,34 @@ def test_a_run_is_resumed_as_it_was_trained_only(tmp_path: Path, capsys: pytest.
         assert "run holds a run on other data: the mean of feature 0 was " in said
         assert "--resume" not in said
     assert (tmp_path / "run" / "experiment.toml").read_text() == kept
+    np.savez(tmp_path / "a.npz", X=rows[::-1], y=(np.arange(60) % 3)[::-1])  # nothing that is measured of it differs
+    assert run_training([*begin, "--resume"]) == 1
+    changed = f"run holds a run on other data: {tmp_path / 'a.npz'}, the data of option train, has changed; take"
+    assert changed in capsys.readouterr().err
     np.savez(tmp_path / "a.npz", X=rows, y=np.arange(60) % 3)
     assert run_training([*data, "training.max_epochs=2", "training.accelerator=cpu", "--resume"]) == 0
     assert json.loads((tmp_path / "run" / METRICS).read_text())["epochs"] == 2
+
+
+def test_the_hash_of_data_sees_contents_and_names(tmp_path: Path) -> None:
+    (tmp_path / "words" / "no").mkdir(parents=True)
+    sound = tmp_path / "words" / "no" / "1.wav"
+    sound.write_bytes(b"abc")
+    options = {"train": str(tmp_path / "words"), "test": "", "missing": "drop"}
+    before = hash_data(options)
+    assert list(before) == ["train"]
+    assert hash_data(options) == before
+    sound.write_bytes(b"abd")
+    assert hash_data(options) != before
+    sound.rename(sound.with_name("2.wav")).write_bytes(b"abc")
+    assert hash_data(options) != before
+
+
+def test_devices_that_are_not_there_are_refused_by_their_keys(tmp_path: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(TrainingError, match=r"does not have training.devices=1 of training.accelerator=gpu: No supp"):
+        train(read_vowels("training.accelerator=gpu"), tmp_path / "run", fast=True, progress=False)
 
 
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from support.data_sets import need
 from torch import Tensor
 
+from zoo.cli import train as train_program
 from zoo.cli.train import read_override
 from zoo.data import etth1, tiny_shakespeare
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
@@ -36,6 +37,9 @@ CONLLU = "1\tIt\tit\tPRON\tPRP\t_\t0\troot\t_\t_\n2\twas\tbe\tAUX\tVBD\t_\t1\tco
     [
         ("O O", []),
         ("B-person I-person O", [(0, 2, "person")]),
+        ("B-person M-person E-person S-group", [(0, 3, "person"), (3, 4, "group")]),
+        ("B M E S O B E", [(0, 3, ""), (3, 4, ""), (5, 7, "")]),
+        ("B I I B O I", [(0, 3, ""), (3, 4, ""), (5, 6, "")]),
         ("B-person B-person", [(0, 1, "person"), (1, 2, "person")]),
         ("B-person I-group", [(0, 1, "person"), (1, 2, "group")]),
         ("O I-group I-group", [(1, 3, "group")]),
@@ -172,6 +176,32 @@ def test_the_test_text_is_whole_and_in_order() -> None:
         assert torch.equal(batch.target.flatten()[:1000], task.text.test[1:1001])
     kept: Any = make_task("tiny_shakespeare", {"hold_out": False})
     assert len(kept.train) - len(task.train) == 55_770
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "words"),
+    [
+        (40, {}, "the part to train on has 34 characters, and 128 steps need 257; give a longer text; say steps=STEPS"),
+        (400, {"block": 50_000}, "the part to test has 40 characters, too few for a block of 50,000 and the one after"),
+        (400, {"streams": 20}, "the part to validate has 20 characters, too few for 20 streams; give a longer text"),
+    ],
+)
+def test_a_text_that_is_too_short_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int, options: dict[str, Any], words: str
+) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text(TEXT[:size])
+    with pytest.raises(DataError, match=f"book.txt: {words}"):
+        make_task("plain_text", {"path": str(path), **options})
+    given = [f"{name}={value}" for name, value in options.items()]
+    assert train_program.main(["--data", str(path), "--kind", "text", *given, "-o", str(tmp_path / "run")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    path.write_text(TEXT)
+    task = make_task("plain_text", {"path": str(path)})
+    short = tmp_path / "other.txt"
+    short.write_text("It was")
+    with pytest.raises(DataError, match=r"other.txt: the part to test has 6 characters, too few for 8 streams"):
+        type(task).restore(task.options, task.record(), str(short))
 
 
 def test_streams_and_blocks_have_a_figure_each() -> None:

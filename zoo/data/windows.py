@@ -8,6 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from zoo.data.settings import Setting
+from zoo.data.source import DataError
+
+SHORTER = (Setting("look_back", ("STEPS",)), Setting("horizon", ("STEPS",), "for shorter windows"))
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -57,15 +62,15 @@ def cut_windows(
         targets: the variables that are forecast; all where empty.
 
     Raises:
-        ValueError: no window fits.
+        DataError: no window fits.
     """
     starts = torch.arange(max(0, first - look_back), max(0, first - look_back, end - look_back - horizon + 1))
     if not 0 <= first < end <= len(values) or not len(starts):
         short = len(values) if len(values) < look_back + horizon else max(0, end - first)
         part = "" if short == len(values) else f", of {len(values):,} in all,"
-        raise ValueError(
-            f"{short:,} rows{part} are too few for a window of {look_back} + {horizon} steps; give a longer series, or "
-            "a smaller look_back or horizon"
+        raise DataError(
+            f"{short:,} rows{part} are too few for a window of {look_back} + {horizon} steps; give a longer series",
+            *SHORTER,
         )
     absent = values.isnan()
     if absent.any():
@@ -73,8 +78,8 @@ def cut_windows(
         if not len(starts):
             windows = f"of the windows of {look_back} + {horizon} steps that forecast steps {first}..{end - 1}, "
             if whole:
-                raise ValueError(f"{windows}each has missing values; fill them, or give a smaller look_back or horizon")
-            raise ValueError(f"{windows}none has a value to forecast; give data in which it is known")
+                raise DataError(f"{windows}each has missing values; fill them", *SHORTER)
+            raise DataError(f"{windows}none has a value to forecast; give data in which it is known")
     return Windows(values, starts, look_back, horizon)
 
 

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from zoo.errors import ZooError
+from zoo.training.experiment import TrainingPart
 from zoo.training.resume_file import LAST
 
 
@@ -51,6 +53,22 @@ def explain_failures(folder: Path) -> Iterator[None]:
         raise TrainingError(
             f"out of memory; {_kept(folder)}. Give training.batch_size= a smaller value and training.accumulate= a "
             "larger one (the same step in parts), training.precision=bf16, or training.gradient_checkpointing=true"
+        ) from error
+
+
+@contextmanager
+def explain_devices(part: TrainingPart) -> Iterator[None]:
+    """Turn Lightning's refusal of devices inside into a TrainingError that names the keys.
+
+    Args:
+        part: of the experiment, with the devices.
+    """
+    try:
+        yield
+    except MisconfigurationException as error:
+        raise TrainingError(
+            f"this machine does not have training.devices={part.devices} of training.accelerator={part.accelerator}: "
+            f"{' '.join(str(error).split())}"
         ) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import difflib
+import functools
 import tomllib
 import types
 import typing
@@ -15,8 +16,28 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from zoo.errors import ZooError
+from zoo.training.ranges import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE, Range
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
+# What the numbers of an experiment may be, by their keys.
+RANGES = {
+    "seed": Range(0, 2**32 - 1),  # as NumPy's generator takes it
+    "optimizer.learning_rate": POSITIVE,
+    "optimizer.weight_decay": NOT_NEGATIVE,
+    "optimizer.clip_norm": NOT_NEGATIVE,
+    "schedule.warmup_steps": NOT_NEGATIVE,
+    "schedule.final": PROBABILITY,
+    "schedule.factor": Range(0, 1, more=True, less=True),
+    "schedule.patience": NOT_NEGATIVE,
+    "training.max_epochs": AT_LEAST_ONE,
+    "training.batch_size": AT_LEAST_ONE,
+    "training.accumulate": AT_LEAST_ONE,
+    "training.patience": NOT_NEGATIVE,
+    "training.average": SHARE,
+    "training.devices": AT_LEAST_ONE,
+    "training.nodes": AT_LEAST_ONE,
+    "training.validate_every": AT_LEAST_ONE,
+}
 
 
 class ExperimentError(ZooError, ValueError):
@@ -115,6 +136,9 @@ class Experiment:
         name: of the trained model, and of the run's folder.
         seed: of initial weights, order of the data, dropout and augmentation.
         fast: overrides for a check of one minute, such as {"training.max_epochs": 1}.
+
+    Raises:
+        ExperimentError: a number is outside of its range.
     """
 
     name: str
@@ -125,6 +149,16 @@ class Experiment:
     schedule: SchedulePart = field(default_factory=SchedulePart)
     training: TrainingPart = field(default_factory=TrainingPart)
     fast: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key, range_ in RANGES.items():
+            fault = range_.find_fault(functools.reduce(getattr, key.split("."), self))
+            if fault:
+                raise ExperimentError(f"{key} {fault}")
+        betas: Any = self.optimizer.betas
+        numbers = [beta for beta in betas if type(beta) in (int, float)]
+        if len(betas) != 2 or len(numbers) != 2 or not all(map(SHARE.holds, numbers)):
+            raise ExperimentError(f"optimizer.betas must be two numbers from 0 to less than 1, got {betas!r}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON values."""

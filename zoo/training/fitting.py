@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any
 
 from zoo.data.arrays import label_arrays, save_arrays
 from zoo.data.missing import check_choice
+from zoo.data.settings import OptionError
 from zoo.data.source import DataError
-from zoo.training.experiment import make_experiment, write_experiment
+from zoo.training.experiment import Experiment, make_experiment, write_experiment
 from zoo.training.own_data.sizes import plan_sequences
+from zoo.training.resume_file import LAST
 from zoo.training.tasks import make_task
+from zoo.training.tasks.base import Task
 from zoo.training.trainer import Trained, train
 
 DATA, EXPERIMENT, OPTIONS = "data.npz", "experiment.toml", "task.options."
@@ -53,7 +57,7 @@ def fit(
 
     Raises:
         DataError: the arrays do not fit each other, or a value is missing; the message has the place.
-        ValueError: a model or an option does not exist, or the folder holds a run.
+        OptionError: a model or an option does not exist, or the folder holds a run.
         TrainingError: as in training by an experiment.
     """
     check_choice(missing)
@@ -61,19 +65,31 @@ def fit(
         label_arrays(X, y, lengths, groups, goal=goal, missing=missing != "refuse")
     place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="zoo-fit-"))
     if (place / DATA).exists():
-        raise ValueError(f"{place} holds a run already; name another folder")
+        raise OptionError(f"{place} holds a run already; name another folder")
     place.mkdir(parents=True, exist_ok=True)
     save_arrays(place / DATA, X, y, lengths, groups)
-    options = {"train": str(place / DATA), "missing": missing, "goal": goal}
+    try:
+        experiment, task = _plan(place / DATA, missing, goal, family, overrides)
+        write_experiment(experiment, place / EXPERIMENT)
+        if warning := task.facts().get("warning"):
+            warnings.warn(warning, stacklevel=2)
+        return train(experiment, place, progress=progress, task=task)
+    except Exception:
+        if not (place / LAST).exists():  # nothing was trained: the same folder takes the next call
+            (place / DATA).unlink()
+        raise
+
+
+def _plan(data: Path, missing: str, goal: str, family: str, overrides: Mapping[str, Any]) -> tuple[Experiment, Task]:
+    """Return the experiment on a file of arrays, and its task."""
+    options = {"train": str(data), "missing": missing, "goal": goal}
     own = {key.removeprefix(OPTIONS): value for key, value in overrides.items() if key.startswith(OPTIONS)}
-    with told_as_arguments(f"{place / DATA}: "):
+    with told_as_arguments(f"{data}: "):
         task: Any = make_task("npz", {**options, **own})
     table = {"name": "arrays", "task": {"name": "npz", "options": options}, **plan_sequences(task)}
     kind = "regressor" if "num_targets" in task.model_overrides() else "classifier"
     table["model"]["name"] = f"{family}_{kind}"
-    experiment = make_experiment(table, overrides)
-    write_experiment(experiment, place / EXPERIMENT)
-    return train(experiment, place, progress=progress, task=task)
+    return make_experiment(table, overrides), task
 
 
 @contextmanager

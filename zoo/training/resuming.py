@@ -40,10 +40,11 @@ class RunDescription(Callback):
     Args:
         experiment: of the run.
         record: of its task.
+        files: what `hash_data` says of its data.
     """
 
-    def __init__(self, experiment: Experiment, record: Mapping[str, Any]) -> None:
-        self.text = json.dumps({"experiment": experiment.to_dict(), "record": record})
+    def __init__(self, experiment: Experiment, record: Mapping[str, Any], files: Mapping[str, str]) -> None:
+        self.text = json.dumps({"experiment": experiment.to_dict(), "record": record, "files": files})
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         checkpoint[RUN] = self.text
@@ -56,7 +57,7 @@ def read_run(path: Path) -> dict[str, Any]:
         path: of the file.
 
     Returns:
-        "experiment" and "record".
+        "experiment", "record" and "files"; the last one is missing in files of older versions.
 
     Raises:
         OtherRunError: the file is damaged, or does not say it.
@@ -92,18 +93,22 @@ def refuse_other_settings(run: Mapping[str, Any], experiment: Experiment, folder
             )
 
 
-def refuse_other_data(run: Mapping[str, Any], task: Task, folder: Path) -> None:
+def refuse_other_data(run: Mapping[str, Any], task: Task, files: Mapping[str, str], folder: Path) -> None:
     """Refuse data on which a run was not trained.
 
     Args:
         run: as `read_run` gives it.
         task: with the data.
+        files: what `hash_data` says of the data now.
         folder: of the run, for the error.
 
     Raises:
         OtherRunError: with the first difference.
     """
     words = find_difference(json.loads(json.dumps(task.record())), run["record"])
+    changed = [name for name, old in run.get("files", {}).items() if files.get(name) != old]
+    if changed and not words:
+        words = f"{task.options.get(changed[0])}, the data of option {changed[0]}, has changed"
     if words:
         raise OtherRunError(
             f"{folder} holds a run on other data: {words}; take the same data to resume it, or name another folder"

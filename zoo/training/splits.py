@@ -6,11 +6,13 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 
+from zoo.errors import ZooError
+
 # Several draws of whole groups are tried for one in which every class is left to train on.
 DRAWS = 100
 
 
-class SplitError(ValueError):
+class SplitError(ZooError, ValueError):
     """Examples that cannot be split as asked; the message says why."""
 
 

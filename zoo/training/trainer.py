@@ -21,10 +21,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 import zoo
+from zoo.data.settings import OptionError
 from zoo.training.batching import Batch, ListDataset
 from zoo.training.callbacks import LastValidation, Patience, RunningMean
-from zoo.training.errors import FolderInUseError, explain_failures, refuse_nan
+from zoo.training.errors import FolderInUseError, explain_devices, explain_failures, refuse_nan
 from zoo.training.experiment import Experiment
+from zoo.training.fingerprints import hash_data
 from zoo.training.gradient_checkpointing import recompute_layers
 from zoo.training.guesses import learn_guesses, score_guess
 from zoo.training.learners.base import Learner
@@ -115,7 +117,7 @@ def train(
         TrainingError: the loss is NaN, memory ran out, an interrupt, or the folder holds another run, whose data or
             settings differ, or another training writes into it now. Nothing is written then.
         DataError: the data set is missing.
-        ValueError: a model or a task does not exist, or they do not fit each other.
+        OptionError: a model or a task does not exist, or they do not fit each other.
     """
     folder = Path(folder)
     with hold_folder(folder):
@@ -138,14 +140,17 @@ def _train(
     with _quiet():
         lightning.seed_everything(experiment.seed, verbose=False)
         task = task or make_task(experiment.task.name, experiment.task.options, fast=fast)
+        files = hash_data(task.options)
         if run:
-            refuse_other_data(run, task, folder)
+            refuse_other_data(run, task, files, folder)
             if not resume:
                 raise FolderInUseError(f"{folder} holds a run already; resume it, or name another folder")
         model = make_model(experiment, task)
         model.train()
         learner = task.learner(model, task, experiment)
-        trainer = make_trainer(experiment, folder, learner, [RunDescription(experiment, task.record())], progress)
+        with explain_devices(experiment.training):
+            described = RunDescription(experiment, task.record(), files)
+            trainer = make_trainer(experiment, folder, learner, [described], progress)
         loaders = (
             task.train_batches(experiment.training.batch_size, experiment.seed),
             _as_loader(task.validation_batches()),
@@ -198,12 +203,12 @@ def take_weights_(model: nn.Module, trained: nn.Module) -> list[str]:
     """Copy a trained model's tensors of the same name and shape, and return their names.
 
     Raises:
-        ValueError: the models have none in common.
+        OptionError: the models have none in common.
     """
     given, own = trained.state_dict(), model.state_dict()
     taken = [name for name in own if name in given and given[name].shape == own[name].shape]
     if not taken:
-        raise ValueError("model.start_from shares no tensor with the model: their names or sizes differ")
+        raise OptionError("model.start_from shares no tensor with the model: their names or sizes differ")
     for name in taken:
         own[name].copy_(given[name])
     return taken

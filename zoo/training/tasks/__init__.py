@@ -27,6 +27,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from zoo.data.settings import OptionError
 from zoo.training.tasks.base import Task
 
 # name -> module and class
@@ -58,10 +59,10 @@ def find_task(name: str) -> type[Task]:
     """Return the class of a task of the table.
 
     Raises:
-        ValueError: no such task.
+        OptionError: no such task.
     """
     if name not in TASKS:
-        raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
+        raise OptionError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
     module, class_name = TASKS[name]
     task: type[Task] = getattr(importlib.import_module(module), class_name)
     return task
@@ -76,7 +77,7 @@ def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool
         fast: a few examples only.
 
     Raises:
-        ValueError: no such task, or the task does not have such an option.
+        OptionError: no such task, or the task does not have such an option.
         DataError: the data set is missing.
     """
     return find_task(name)(dict(options or {}), fast=fast)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +12,26 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from zoo.data.settings import OptionError
 from zoo.data.source import DataSource
 from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
+from zoo.training.ranges import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE, Range
+from zoo.training.tasks.new_data import NewData
 
-# The least value of an option, by its name.
-LEAST = {
-    **dict.fromkeys(("horizon", "look_back", "steps", "streams", "min_count", "word_bytes"), 1),
-    "vocabulary": 2,
-    "hop_ms": 0.1,
-    "window_ms": 0.1,
-    "sample_rate": 0,
+# What the numbers of options may be, by their names. Those that end in "_share" are shares.
+RANGES = {
+    **dict.fromkeys(("horizon", "look_back", "steps", "streams", "min_count", "word_bytes"), AT_LEAST_ONE),
+    **dict.fromkeys(("digits_per_epoch", "streams_per_epoch", "snippets", "shortest", "longest"), AT_LEAST_ONE),
+    **dict.fromkeys(("hop_ms", "window_ms"), Range(0.1)),
+    **dict.fromkeys(("label_smoothing", "speed", "warp"), SHARE),
+    **dict.fromkeys(("capitals", "small", "accents", "numbers", "drop_bytes", "drop_channels"), PROBABILITY),
+    **dict.fromkeys(("block", "sample_rate", "embedding_scale", "delay", "aligned_epochs", "fold"), NOT_NEGATIVE),
+    **dict.fromkeys(("level", "softest", "silence", "noise", "shift", "mixup", "class_weights"), NOT_NEGATIVE),
+    **dict.fromkeys(("made_digits", "made_others"), NOT_NEGATIVE),
+    **dict.fromkeys(("positive_weight", "hours_without"), POSITIVE),
+    "vocabulary": Range(2),
+    "case": Range(0, 0.5),
 }
 # What a value of an option is called in errors.
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
@@ -35,6 +45,8 @@ class Task(ABC):
     metric: ClassVar[str]
     mode: ClassVar[Literal["min", "max"]]
     learner: ClassVar[type[Learner]] = Learner
+    # Options that say how a file is read, which `open_new` takes as another file has them.
+    reading: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None: ...
@@ -52,8 +64,23 @@ class Task(ABC):
             DataError: the data is missing or does not fit, or this task cannot take another file.
         """
         if data:
-            raise ValueError(f"{cls.__name__} is tested on its own data set; leave the other data out")
+            raise OptionError(f"{cls.__name__} is tested on its own data set; leave the other data out")
         return cls(options)
+
+    @classmethod
+    def open_new(cls, options: dict[str, Any], record: dict[str, Any], data: str) -> NewData:
+        """Return a new file as a trained model reads it, without anything to compare the outputs with.
+
+        Args:
+            options: of the task in training, with those of `reading` as the new file has them.
+            record: what `record` returned in training.
+            data: a file or folder.
+
+        Raises:
+            DataError: the data is missing or does not fit.
+            OptionError: this task does not read such data.
+        """
+        raise OptionError(f"{cls.__name__} gives no predictions of a new file; run the model with cpp_runner")
 
     def record(self) -> dict[str, Any]:
         """Return what `restore` needs besides the options, as JSON values: names of classes, columns, units."""
@@ -109,9 +136,9 @@ class Task(ABC):
         """Write a picture of the results.
 
         Raises:
-            ValueError: the task does not have a picture.
+            OptionError: the task does not have a picture.
         """
-        raise ValueError(f"{type(self).__name__} does not have a picture of its results; leave the picture out")
+        raise OptionError(f"{type(self).__name__} does not have a picture of its results; leave the picture out")
 
 
 def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -> dict[str, Any]:
@@ -124,13 +151,13 @@ def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -
         task: its name, for errors.
 
     Raises:
-        ValueError: an option is not among the defaults, or its value has another type or is too small.
+        OptionError: an option is not among the defaults, or its value has another type or is outside of its range.
     """
     for name in options:
         if name not in defaults:
             near = difflib.get_close_matches(name, defaults, n=1)
             hint = f"did you mean {near[0]}? Its" if near else "its"
-            raise ValueError(f"task {task} has no option {name}; {hint} options are {', '.join(defaults)}")
+            raise OptionError(f"task {task} has no option {name}; {hint} options are {', '.join(defaults)}")
     return {**defaults, **{name: _convert(value, defaults[name], name) for name, value in options.items()}}
 
 
@@ -140,12 +167,22 @@ def _convert(value: Any, default: Any, name: str) -> Any:
         value = float(value)
     if type(value) in (int, float) and isinstance(default, str | list):
         value = str(value)
-    if isinstance(default, list) and isinstance(value, str) and all(isinstance(part, str) for part in default):
+    of_numbers = isinstance(default, list) and any(isinstance(part, float) for part in default)
+    if isinstance(default, list) and not of_numbers and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if type(value) is not type(default):
-        raise ValueError(f"option {name} must be {WORDS[type(default)]}, got {value!r}")
-    if name in LEAST and value < LEAST[name]:
-        raise ValueError(f"option {name} must be at least {LEAST[name]}, got {value!r}")
-    if name.endswith("_share") and not 0 <= value < 1:
-        raise ValueError(f"option {name} must be a share, from 0 to less than 1, got {value!r}")
+        raise OptionError(f"option {name} must be {WORDS[type(default)]}, got {value!r}")
+    if of_numbers:
+        numbers = [float(part) for part in value if type(part) in (int, float) and math.isfinite(part)]
+        if len(value) != len(default) or len(numbers) != len(default):
+            raise OptionError(f"option {name} must be {len(default)} finite numbers in a list, got {value!r}")
+        return numbers
+    if isinstance(value, list):
+        if not all(type(part) in (str, int, float) for part in value):
+            raise OptionError(f"option {name} must be a list of texts, got {value!r}")
+        return [str(part) for part in value]
+    range_ = SHARE if name.endswith("_share") else RANGES.get(name, Range())
+    fault = range_.find_fault(value) if type(value) in (int, float) else ""
+    if fault:
+        raise OptionError(f"option {name} {fault}")
     return value

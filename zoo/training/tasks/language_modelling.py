@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from zoo.data.plain_text import CharacterText
+from zoo.data.settings import OptionError, Setting
+from zoo.data.source import DataError
 from zoo.training.batching import Batch, process_rank
 from zoo.training.learners.language_modelling import LanguageModellingLearner, score_characters
 from zoo.training.tasks.base import Task
@@ -75,10 +77,43 @@ class CharacterPrediction(Task):
     learner = LanguageModellingLearner
 
     def set_text(self, text: CharacterText, fast: bool) -> None:
-        """Take a text in three parts; few of its characters to train and validate on where `fast`."""
+        """Take a text in three parts; few of its characters to train and validate on where `fast`.
+
+        Raises:
+            DataError: a part is too short for the options.
+        """
         self.text = text
         self.train = text.train if self.options["hold_out"] else torch.cat([text.train, text.validation])
+        steps = self.options["steps"]
+        if len(self.train) < 2 * steps + 1:  # one stream, which can begin anywhere in its first chunk
+            raise DataError(
+                f"the part to train on has {len(self.train):,} characters, and {steps} steps need {2 * steps + 1:,}; "
+                "give a longer text",
+                Setting("steps", ("STEPS",), "for fewer characters between two truncations"),
+            )
+        self.refuse_short(text.validation, "validate")
+        self.refuse_short(text.test, "test")
         self.most = FAST_CHARACTERS if fast else len(self.train)
+
+    def refuse_short(self, tokens: Tensor, purpose: str) -> None:
+        """Refuse a part that leaves a row without a character.
+
+        Raises:
+            DataError: it is shorter than its streams, or than a block of the test.
+        """
+        streams, block = self.options["streams"], self.options["block"]
+        if len(tokens) <= streams:
+            raise DataError(
+                f"the part to {purpose} has {len(tokens):,} characters, too few for {streams:,} streams; give a longer "
+                "text",
+                Setting("streams", ("ROWS",), "for fewer streams"),
+            )
+        if purpose == "test" and len(tokens) <= block:
+            raise DataError(
+                f"the part to test has {len(tokens):,} characters, too few for a block of {block:,} and the one after "
+                "it; give a longer text",
+                Setting("block", ("CHARACTERS",), "for shorter blocks, or 0 for none"),
+            )
 
     def model_overrides(self) -> dict[str, Any]:
         return {"characters": self.text.characters, "vocab_size": len(self.text.characters)}
@@ -86,8 +121,8 @@ class CharacterPrediction(Task):
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         streams = Streams(self.train[: self.most], batch_size, self.options["steps"])
         if streams.row_length < self.options["steps"]:
-            raise ValueError(
-                f"{len(streams.tokens)} characters are too few for {batch_size} streams of {self.options['steps']} "
+            raise OptionError(
+                f"{len(streams.tokens):,} characters are too few for {batch_size} streams of {self.options['steps']} "
                 "steps; lower training.batch_size or the option steps"
             )
         return DataLoader(streams, batch_size=None, sampler=ChunksInOrder(streams, seed))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from zoo.data.csv_series import Series, load_csv
+from zoo.data.missing import fill_missing
 from zoo.data.settings import Setting
-from zoo.data.source import DataError
+from zoo.data.source import DataError, named
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.forecasting import OPTIONS, SeriesForecasting
+from zoo.training.tasks.new_data import NewData
 from zoo.training.tasks.own.csv_form import FORM, read_form
-from zoo.training.tasks.own.labelled import OWN
+from zoo.training.tasks.own.labelled import OWN, check_shares
 from zoo.training.tasks.own.sameness import refuse_other_data, refuse_other_names
 
 DEFAULTS: dict[str, Any] = {
@@ -34,11 +38,13 @@ class CsvFile(SeriesForecasting):
     """Windows over the CSV file `task.options.path`, split 70 / 10 / 20 in the order of time."""
 
     about = OWN
+    reading = (*FORM, "time_column", "in_order")
 
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, DEFAULTS, "csv")
         if not self.options["path"]:
             raise DataError("task csv needs data", Setting("path", ("FILE",)))
+        check_shares(self.options)
         self.about = replace(OWN, name=self.options["path"])  # type: ignore[misc]
         self.series = self.read(self.options["path"], self.options["columns"])
         rows = len(self.series.values)
@@ -51,7 +57,8 @@ class CsvFile(SeriesForecasting):
             raise DataError(
                 f"{self.options['path']} has no variable {unknown[0]}, which {why}; it has {', '.join(names)}"
             )
-        self.set_series(self.series.values, (first_validation, first_test, rows), fast, names, targets)
+        with named(self.options["path"]):
+            self.set_series(self.series.values, (first_validation, first_test, rows), fast, names, targets)
         self.parts = [first_validation, first_test - first_validation, rows - first_test]
 
     def read(self, path: str, columns: list[str]) -> Series:
@@ -72,6 +79,40 @@ class CsvFile(SeriesForecasting):
             whole = cls(options)
             refuse_other_data(whole.record(), record, whole.options["path"])
             return whole
+        task = cls._from_record(options, record)
+        values = task.read(data, task.names).values
+        with named(data):
+            task.test = task.cut(values, task.options["look_back"], len(values))
+        return task
+
+    @classmethod
+    def open_new(cls, options: dict[str, Any], record: dict[str, Any], data: str) -> NewData:
+        """Return the last rows of a file, of which the model forecasts those that follow."""
+        task = cls._from_record(options, record)
+        series = task.read(data, task.names)
+        look_back, horizon = task.options["look_back"], task.options["horizon"]
+        seen = series.values[-look_back:]
+        if len(seen) < look_back:
+            raise DataError(f"{data} has {len(seen):,} rows, and the model sees {look_back:,}; give a longer series")
+        if task.missing == "drop" and seen.isnan().any():
+            row = int(seen.isnan().any(1).nonzero()[0])
+            raise DataError(
+                f"{data}, line {series.lines[len(series.lines) - look_back + row]}: a value is missing in the last "
+                f"{look_back:,} rows, which the model sees; fill it"
+            )
+        times = series.clock.go_on(horizon) if series.clock else []
+        names = [series.clock.name if series.clock and times else "step", *task.target_names()]
+
+        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
+            (output,) = outputs  # (1, horizon, targets)
+            rows = [[str(value) for value in row] for row in output[0].numpy()]
+            return [[time, *row] for time, row in zip(times or map(str, range(1, horizon + 1)), rows, strict=True)]
+
+        return NewData([fill_missing(seen, task.missing, task.mean).unsqueeze(0)], names, describe)
+
+    @classmethod
+    def _from_record(cls, options: dict[str, Any], record: dict[str, Any]) -> CsvFile:
+        """Return the task as in training, without data."""
         task = cls.__new__(cls)
         task.options = read_options(options, DEFAULTS, "csv")
         task.names = names = record["columns"]
@@ -80,17 +121,19 @@ class CsvFile(SeriesForecasting):
             refuse_other_names(option, task.options[option], known)
         places = [names.index(name) for name in targets]
         task.set_statistics(torch.tensor(record["mean"]), torch.tensor(record["std"]), places)
-        values = task.read(data, names).values
-        task.test = task.cut(values, task.options["look_back"], len(values))
         return task
 
+    def target_names(self) -> list[str]:
+        """Return the variables that are forecast."""
+        return [self.names[k] for k in self.target_places]
+
     def record(self) -> dict[str, Any]:
-        targets = [self.names[k] for k in self.target_places]
+        targets = self.target_names()
         statistics = {"mean": self.mean.tolist(), "std": self.seen_std.tolist()}
         return {"columns": self.names, "targets": targets, "parts": self.parts, **statistics}
 
     def meaning(self) -> dict[str, str]:
-        targets = ", ".join(self.names[k] for k in self.target_places)
+        targets = ", ".join(self.target_names())
         marks = "; then a mark for each, 1 where it is missing" if self.missing == "mask" else ""
         seen, horizon = self.options["look_back"], self.options["horizon"]
         return {

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.data.missing import check_choice, count_inputs, fill_missing
+from zoo.data.settings import OptionError
 from zoo.data.source import DataError
 from zoo.models.units import set_units_
 from zoo.training.tasks.own.goals import NumberGoal
@@ -29,7 +30,7 @@ class FeatureFiles(SequenceFiles):
         """Return whether a reader may give NaN, after a look at the options."""
         check_choice(self.options["missing"])
         if self.options["loss"] not in ("mae", "mse"):
-            raise ValueError(f"loss must be mae or mse, got {self.options['loss']!r}")
+            raise OptionError(f"loss must be mae or mse, got {self.options['loss']!r}")
         return bool(self.options["missing"] != "refuse")
 
     def learn_features(self, train: Labelled) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -11,13 +11,14 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from zoo.data.settings import Setting
+from zoo.data.settings import OptionError, Setting
 from zoo.data.source import DataError, DataSource
 from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.classification import ClassificationLearner
 from zoo.training.splits import SplitError, split_by_class, split_by_group
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.own.goals import ClassGoal, Example, NumberGoal
+from zoo.training.tasks.own.repeats import find_repeats, hash_tensor
 from zoo.training.tasks.own.sameness import refuse_other_data
 
 OWN = DataSource(name="your own", folder="", address="your own", license="your own")
@@ -99,6 +100,11 @@ class SequenceFiles(Task):
             self.set_goal(NumberGoal.measure(train.numbers, whole.number_names, self.options["train"]))
         else:
             self.set_goal(ClassGoal.collect(train.classes, whole.class_names, self.options["train"]))
+        self.repeats = find_repeats(
+            "sequences",
+            {name: list(map(hash_tensor, part.sequences)) for name, part in parts.items()},
+            {name: part.places for name, part in parts.items()},
+        )
         self.learn_features(train)
         self.train = self.make_examples(train)
         self.validation, self.test = self.make_examples(parts["validation"]), self.make_examples(parts["test"])
@@ -143,7 +149,8 @@ class SequenceFiles(Task):
         return task
 
     def record(self) -> dict[str, Any]:
-        return {**self.goal.record(), "features": self.width, "parts": self.sizes, "draw": self.draw_sum}
+        sizes = {"features": self.width, "parts": self.sizes, "draw": self.draw_sum}
+        return {**self.goal.record(), **sizes, "repeats": self.repeats.counts}
 
     def set_record(self, record: dict[str, Any]) -> None:
         """Take what `record` returned."""
@@ -166,6 +173,7 @@ class SequenceFiles(Task):
             "features": f"{self.width:,}{self.doubt(max(lengths))}",
             **self.goal.facts(self.train),
             "split": f"{parts}; {self.split_words}",
+            **self.repeats.warn(),
         }
 
     def doubt(self, longest: int) -> str:
@@ -236,14 +244,35 @@ def check_parts(options: dict[str, Any]) -> None:
 
     Raises:
         DataError: the data of a part is that of training.
-        ValueError: a share of 0.
+        OptionError: a share of 0.
     """
     for part in ("validation", "test"):
         path = options[part]
         if path and Path(path).exists() and Path(path).samefile(options["train"]):
             raise DataError(f"{path} is the training data and the {part} part; leave {part} out to keep a share for it")
-        if not path and not options[f"{part}_share"]:
-            raise ValueError(f"option {part}_share must be more than 0 where the {part} part has no data of its own")
+    check_shares(options, [part for part in ("validation", "test") if not options[part]])
+
+
+def check_shares(options: Mapping[str, Any], parts: Sequence[str] = ("validation", "test")) -> None:
+    """Refuse shares that leave a part empty, and shares that leave nothing to train on.
+
+    Args:
+        options: of a task.
+        parts: those that are shares of the data.
+
+    Raises:
+        OptionError: with the option.
+    """
+    for part in parts:
+        if not options[f"{part}_share"]:
+            raise OptionError(
+                f"option {part}_share must be more than 0 where the {part} part has no data of its own, got "
+                f"{options[f'{part}_share']:g}"
+            )
+    total = sum(options[f"{part}_share"] for part in parts)
+    if total >= 1:
+        names = " and ".join(f"{part}_share" for part in parts)
+        raise OptionError(f"options {names} must leave something to train on, less than 1 in all, got {total:g}")
 
 
 def bin_numbers(numbers: Sequence[Tensor]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zoo.data.settings import OptionError
 from zoo.data.source import DataError
 
 # Each entry of a record that holds means, and the entry with the deviations that measure how far they moved.
@@ -19,6 +20,7 @@ WORDS = {
     "features": "the count of features was",
     "mean": "the mean of feature",
     "parts": "the sizes of the parts to train, to validate and to test were",
+    "repeats": "the records of other parts in training were",
     "sample_rate": "the sample rate was",
     "scheme": "the scheme of the tags was",
     "std": "the deviation of feature",
@@ -64,10 +66,10 @@ def refuse_other_names(option: str, given: Sequence[str], known: Sequence[str]) 
     """Refuse names in an option that are not those of the training, in the same order.
 
     Raises:
-        ValueError: with both.
+        OptionError: with both.
     """
     if list(given) and list(given) != list(known):
-        raise ValueError(
+        raise OptionError(
             f"option {option} is {_join(given)}, and the model was trained with {_join(known)}; leave the option out"
         )
 

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
-from zoo.data.settings import Setting
-from zoo.data.source import DataError, DataSource
-from zoo.data.tagged_columns import find_scheme, load_tagged
+from zoo.data.settings import OptionError, Setting
+from zoo.data.source import DataError, DataSource, named
+from zoo.data.tagged_columns import find_scheme, load_tagged, refuse_odd_tags
 from zoo.training.batching import Batch
 from zoo.training.learners.tagging import score_entities, score_words
 from zoo.training.tasks.base import Task, read_options
 from zoo.training.tasks.own.labelled import check_parts
+from zoo.training.tasks.own.repeats import find_repeats
 from zoo.training.tasks.own.sameness import refuse_other_data
 from zoo.training.tasks.tagging import OPTIONS, WordTagging
 
@@ -27,7 +28,11 @@ OWN: dict[str, Any] = {
     "test_share": 0.1,
     "column": "",  # a name in CoNLL-U, by default upos, or a number from 1, by default the last one
     "unseen_tags": "refuse",  # or "miss": a word whose tag training lacks counts as wrong
+    "scheme": "",  # or "none": the tags mark no entities, whatever they look like
 }
+
+# So many sentences of a part, such as "Yes .", are in training too without a fault of the data.
+USUAL = 0.05
 
 
 class TaggedFiles(WordTagging):
@@ -43,7 +48,9 @@ class TaggedFiles(WordTagging):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, {**OPTIONS, **OWN}, "conllu")
         if self.options["unseen_tags"] not in ("refuse", "miss"):
-            raise ValueError(f"unseen_tags must be refuse or miss, got {self.options['unseen_tags']!r}")
+            raise OptionError(f"unseen_tags must be refuse or miss, got {self.options['unseen_tags']!r}")
+        if self.options["scheme"] not in ("", "none"):
+            raise OptionError(f"scheme must be none, or empty to find it, got {self.options['scheme']!r}")
         if not self.options["train"]:
             raise DataError("task conllu needs data", Setting("train", ("FILE",)))
         whole = load_tagged(self.options["train"], self.options["column"])
@@ -52,9 +59,16 @@ class TaggedFiles(WordTagging):
         corpus = TaggedCorpus(parts["train"], parts["validation"], parts["test"])
         if len(corpus.tags) < 2:
             raise DataError(f"{self.options['train']} has one tag only, {corpus.tags[0]!r}; a tagger needs two")
-        self.set_scheme(find_scheme(corpus.tags))
+        if not self.options["scheme"]:
+            with named(self.options["train"]):
+                refuse_odd_tags(corpus.train)
+        self.set_scheme("" if self.options["scheme"] else find_scheme(corpus.tags))
         for name in ("validation", "test"):
             self.check_tags(parts[name], corpus.tags, self.options[name] or self.options["train"])
+        self.repeats = find_repeats(
+            "sentences",
+            {name: [(*sentence.words, *sentence.tags) for sentence in part] for name, part in parts.items()},
+        )
         self.set_corpus(corpus, fast)
 
     @classmethod
@@ -75,7 +89,7 @@ class TaggedFiles(WordTagging):
 
     def record(self) -> dict[str, Any]:
         sizes = [len(part) for part in (self.corpus.train, self.corpus.validation, self.corpus.test)]
-        return {"tags": list(self.tags), "scheme": self.scheme, "parts": sizes}
+        return {"tags": list(self.tags), "scheme": self.scheme, "parts": sizes, "repeats": self.repeats.counts}
 
     def set_scheme(self, scheme: str) -> None:
         """Take how the tags mark entities; then F1 decides, not accuracy."""
@@ -122,6 +136,7 @@ class TaggedFiles(WordTagging):
             if self.scheme
             else "none marked",
             "split": "{} train, {} validation, {} test sentences; ".format(*map(len, parts)) + how,
+            **self.repeats.warn(USUAL),
         }
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
