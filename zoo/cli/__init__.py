@@ -32,6 +32,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "script": Subcommand("build a model, script it, check it and write it as a file for cpp_runner"),
     "train": Subcommand("train a model as an experiment describes", "train"),
     "evaluate": Subcommand("compare the test metrics of a model file in C++ and in Python", "train"),
+    "predict": Subcommand("the next rows of a table, or the classes of recordings, by a trained model", "train"),
     "export": Subcommand("write a model as ONNX, of any batch and length, proved in ONNX Runtime", "onnx"),
     "verify": Subcommand("does ONNX Runtime give Python's numbers for a file of `zoo export`?", "onnx"),
     "bundle": Subcommand("put cpp_runner and its libraries into a folder, for machines without Python"),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.data.csv_clock import Clock
 from zoo.data.csv_many import refuse_blocks, refuse_restarts, refuse_shared_times
 from zoo.data.csv_numbers import find_decimal, is_missing, is_number, read_numbers
 from zoo.data.csv_table import CsvForm, Table
@@ -40,6 +41,7 @@ class Columns:
         left_out: other columns, and why.
         time: what is known of the time, in words.
         decimal: the mark of decimals.
+        clock: the time of each row; None where no column tells it.
     """
 
     values: NDArray[np.float64]
@@ -48,6 +50,7 @@ class Columns:
     left_out: dict[str, str]
     time: str
     decimal: str
+    clock: Clock | None = None
 
 
 def choose_columns(
@@ -91,6 +94,7 @@ def choose_columns(
     if ordering:
         refuse_shared_times(table, ordering[0], numbers, [name for name in table.names if name not in ordering])
     time = ordering[0] if ordering and not in_order else ""
+    clock = None
     if time:
         times = numbers[time] if time in numbers else read_times(cells[time], time, lines)
         several = any(tells_part_of_time(other, numbers[other]) for other in told if other != time)
@@ -98,10 +102,11 @@ def choose_columns(
         words = f"{time}, " + ("from the newest row to the oldest in the file, turned round" if turn < 0 else "rising")
         values, lines, times = values[::turn], lines[::turn], times[::turn]
         words += _describe_gaps(times, lines)
+        clock = Clock(time, cells[time][::turn], times, dates=time not in numbers)
     elif not in_order:
         refuse_blocks(table, [name for name in table.names if name not in numbers and name not in dates])
         refuse_restarts(numbers, table.lines)
-    return Columns(np.ascontiguousarray(values), names, lines, left_out, words, decimal)
+    return Columns(np.ascontiguousarray(values), names, lines, left_out, words, decimal, clock)
 
 
 def settle_decimal(table: Table, form: CsvForm | None) -> CsvForm:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zoo.data.csv_clock import Clock
 from zoo.data.csv_columns import Columns, choose_columns
 from zoo.data.csv_sentinels import find_sentinel
 from zoo.data.csv_table import CsvForm, Table, load_table, parse_table
@@ -29,6 +30,7 @@ class Series:
         lines: of the rows in the file, from 1.
         left_out: other columns, and why.
         facts: what was understood of the file: a word and a line for each.
+        clock: the time of each row; None where no column tells it.
     """
 
     values: Tensor
@@ -36,6 +38,7 @@ class Series:
     lines: list[int] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    clock: Clock | None = None
 
 
 def parse_csv(
@@ -108,7 +111,8 @@ def make_series(
             )
     rounded = [to_float32(chosen.values[:, k], f"column {name!r}") for k, name in enumerate(chosen.names)]
     facts = _describe(table, chosen, int(absent.sum()))
-    return Series(torch.from_numpy(np.stack(rounded, 1)), chosen.names, chosen.lines, chosen.left_out, facts)
+    values = torch.from_numpy(np.stack(rounded, 1))
+    return Series(values, chosen.names, chosen.lines, chosen.left_out, facts, chosen.clock)
 
 
 def _describe(table: Table, chosen: Columns, missing: int) -> dict[str, str]:
