@@ -152,8 +152,8 @@ class Experiment:
 
     def __post_init__(self) -> None:
         for key, range_ in RANGES.items():
-            fault = range_.find_fault(functools.reduce(getattr, key.split("."), self))
-            if fault:
+            value: Any = functools.reduce(getattr, key.split("."), self)
+            if fault := range_.find_fault(value):
                 raise ExperimentError(f"{key} {fault}")
         betas: Any = self.optimizer.betas
         numbers = [beta for beta in betas if type(beta) in (int, float)]
