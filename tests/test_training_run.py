@@ -190,7 +190,7 @@ def test_a_run_is_resumed_as_it_was_trained_only(tmp_path: Path, capsys: pytest.
         assert "run holds a run on other data: the mean of feature 0 was " in said
         assert "--resume" not in said
     assert (tmp_path / "run" / "experiment.toml").read_text() == kept
-    np.savez(tmp_path / "a.npz", X=rows[::-1], y=(np.arange(60) % 3)[::-1])  # nothing that is measured of it differs
+    np.savez(tmp_path / "a.npz", X=rows[:, ::-1], y=np.arange(60) % 3)  # nothing that is measured of it differs
     assert run_training([*begin, "--resume"]) == 1
     changed = f"run holds a run on other data: {tmp_path / 'a.npz'}, the data of option train, has changed; take"
     assert changed in capsys.readouterr().err
