@@ -181,3 +181,18 @@ def test_samples_in_which_nothing_happens_are_named_in_a_refusal() -> None:
     with pytest.raises(zoo.RecipeError) as refusal:
         zoo.quantize(model, "int8", samples=samples)
     assert "give samples in which more" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("scale", "words"), [(0.0, "same input at all steps"), (1e-4, "the outputs vary by ")])
+def test_samples_that_prove_nothing_are_named_where_a_recipe_is_taken(scale: float, words: str, tmp_path: Path) -> None:
+    model, samples = sensitive()
+    still = [zoo.Sample("still", scale * samples[0].input)]
+    record = zoo.quantize(model, "float16", samples=still, allow_error=True).quantization
+    assert record is not None
+    assert any(words in doubt for doubt in record.doubts)
+    assert zoo.quantize(model, "float16", samples=samples).quantization.doubts == []  # type: ignore[union-attr]
+    np.save(tmp_path / "still.npy", still[0].input.numpy())
+    zoo.save_checkpoint(model, tmp_path / "tagger")
+    arguments = ["recipes", "tagger", "--sample", "still.npy", "--recipe", "float16", "--recipe", "bf16"]
+    (line,) = re.findall("^doubt: .*$", call_zoo(*arguments, "--steps", "50", cwd=tmp_path).stdout, re.MULTILINE)
+    assert words in line

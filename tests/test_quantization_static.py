@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from test_scripts import call_zoo
 from torch import Tensor, nn
 
 import zoo
+from zoo.cli.script import print_quantization
 from zoo.ops import operators, pack
 from zoo.quantization.calibration import MOST_ROWS, Seen, choose_range, correct_biases
 from zoo.quantization.engine_layers import make_engine_layer
@@ -200,7 +202,17 @@ def test_what_cannot_be_calibrated_is_refused() -> None:
         ("static_int8", {"calibration": []}, "calibration is empty"),
         (
             "static_int8",
-            {"calibration": [zoo.Sample("steps", torch.randn(9, 1, 12))]},
+            {"calibration": [zoo.Sample("two", torch.randn(1, 2, 12))]},
+            "calibration has 2 steps in 1 sequence, expected at least 16 steps, and better 256; give more real inputs",
+        ),
+        (
+            "int8",
+            {"calibration": [zoo.Sample("few", torch.randn(5, 3, 12), torch.tensor([3, 3, 3, 3, 3]))]},
+            "calibration has 15 steps in 5 sequences, expected at least 16",
+        ),
+        (
+            "static_int8",
+            {"calibration": [zoo.Sample("steps", torch.randn(19, 1, 12))]},
             r"no range for the hidden values of backbone.stack.rnn, .* with sequences of more than one step, or",
         ),
         (
@@ -224,6 +236,30 @@ def test_what_cannot_be_calibrated_is_refused() -> None:
     ):
         with pytest.raises(RuntimeError, match=message):
             call()
+
+
+@pytest.mark.parametrize(
+    ("shape", "doubt"),
+    [
+        (
+            (2, 20, 12),
+            "calibration has 40 steps in 2 sequences: other inputs may be outside of what so few show; give 256",
+        ),
+        ((1, 300, 12), "calibration has 300 steps in 1 sequence: other inputs"),
+        ((4, 80, 12), ""),
+    ],
+)
+def test_calibration_that_says_little_is_named(
+    shape: tuple[int, ...], doubt: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, generator = build_small("gru_tagger"), torch.Generator().manual_seed(0)
+    options: dict[str, Any] = {"calibration": [zoo.Sample("real", torch.randn(shape, generator=generator))]}
+    record = zoo.quantize(model, "static_int8", allow_error=True, **options).quantization
+    assert record is not None
+    assert [one[: len(doubt)] for one in record.doubts] == [doubt] * bool(doubt)
+    assert record.to_dict()["doubts"] == record.doubts
+    print_quantization(dataclasses.replace(record, long_error=record.error))
+    assert f"doubt            {doubt}" in capsys.readouterr().out or not doubt
 
 
 def test_calibration_helps_int8_and_the_report_has_both(artifact: Path, program: Program) -> None:

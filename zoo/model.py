@@ -35,6 +35,7 @@ class QuantizationRecord:
             and the written-out cells of `int8`.
         float_matrices: parameters with rows and columns that the model still has in float32, each with its share of the
             bytes of all the float model's parameters.
+        doubts: why the samples or the calibration inputs say little, one sentence each; none where they say enough.
         smoothed: layers whose input channels are smoothed, each with the alpha of it.
     """
 
@@ -53,6 +54,7 @@ class QuantizationRecord:
     calibrated: bool = False
     float_activations: list[str] = field(default_factory=list)
     float_matrices: dict[str, float] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
     smoothed: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ class QuantizationRecord:
             "left_float": self.left_float,
             "float_activations": self.float_activations,
             "float_matrices": self.float_matrices,
+            "doubts": self.doubts,
             "smoothed": self.smoothed,
         }
 

@@ -24,6 +24,7 @@ def record_of_layer(record: QuantizationRecord, name: str) -> QuantizationRecord
         long_error={},
         left_float={},
         float_matrices={},
+        doubts=[],
         float_activations=[""] if name in record.float_activations else [],
         smoothed={"": record.smoothed[name]} if name in record.smoothed else {},
     )

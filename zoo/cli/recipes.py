@@ -39,6 +39,8 @@ def print_table(reports: Sequence[zoo.RecipeReport]) -> None:
     widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for doubt in dict.fromkeys(doubt for report in reports for doubt in report.doubts):
+        print(f"doubt: {doubt}")
     for report in reports:
         if report.refusal:
             print(f"{report.recipe} refused: {report.refusal}")

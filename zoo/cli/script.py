@@ -128,6 +128,8 @@ def print_quantization(record: zoo.QuantizationRecord) -> None:
         print(f"weights only     {', '.join(record.float_activations)}: these compute in float32")
     for name, alpha in record.smoothed.items():
         print(f"smoothed         {name}, alpha {alpha:g}")
+    for doubt in record.doubts:
+        print(f"doubt            {doubt}")
     if record.beyond_limit:
         print("allowed          this is beyond the recipe's limit, and the manifest says so")
 

@@ -9,14 +9,16 @@ import torch
 from torch import nn
 
 from zoo.artifact.given_samples import check_samples, choose_samples
-from zoo.artifact.golden import Sample, draw_samples
+from zoo.artifact.golden import Sample
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.signature import infer_signature
+from zoo.artifact.unregistered import explain_unregistered, find_unregistered
 from zoo.config.faults import to_plain, whole_number_faults
 from zoo.model import Model, QuantizationRecord
+from zoo.quantization.evidence import doubt_calibration, doubt_samples
 from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
-from zoo.quantization.refusal import doubt_samples, explain_refusal, list_others
+from zoo.quantization.refusal import explain_refusal, list_others
 from zoo.quantization.selection import find_float_matrices, select_layers
 from zoo.quantization.sensitivity import spare_layers
 from zoo.quantization.shift import FloatReference, OutputShift
@@ -57,8 +59,8 @@ def quantize(
         A new module in eval mode, as from `zoo.build`, with a `QuantizationRecord` as its `quantization`.
 
     Raises:
-        RecipeError: the recipe does not exist or cannot take the model, a layer did not change, a module reads the
-            weights of a converted layer, or the error is beyond the recipe's limit.
+        RecipeError: the recipe does not exist or cannot take the model, `calibration` has next to no steps, a layer did
+            not change, a module reads the weights of a converted layer, or the error is beyond the recipe's limit.
         SampleError: a sample does not fit the model, or it gives NaN or Inf for one.
     """
     chosen = find_recipe(recipe)
@@ -79,8 +81,10 @@ def quantize(
         other = "".join(f", or use recipe {name!r}" for name in list_others(float_model, chosen)[:1])
         raise RecipeError(f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude these{other}")
     signature = infer_signature(float_model)
+    doubts: list[str] = []
     if calibration is not None:
         check_samples("calibration", calibration, signature)
+        doubts += doubt_calibration(calibration, signature)
     # Calibration and conversion run the user's code around layers that are no longer PyTorch's.
     chosen = blame_layers(lambda names: calibrate(chosen, float_model, names, calibration), chosen, layers)
     reference = FloatReference(float_model, choose_samples(samples, signature), signature)
@@ -95,14 +99,15 @@ def quantize(
         message = explain_refusal(float_model, chosen, layers, reference, error)
         if samples is None:
             raise RecipeError(f"{message}; these are drawn inputs, real ones may differ")
-        drawn = FloatReference(float_model, draw_samples(signature), signature)
-        raise RecipeError(message + doubt_samples(reference, drawn))
+        raise RecipeError("; but ".join([message, *doubt_samples(float_model, reference)]))
     if steps:
         long_error = measure_long_run(reference, float_model, quantized, steps)
         if long_error.exceeds(chosen.limit):
             beyond = True
             if not allow_error:
                 raise RecipeError(explain_refusal(float_model, chosen, layers, reference, long_error, steps))
+    if samples is not None:
+        doubts += doubt_samples(float_model, reference)
     made = QuantizationRecord(
         recipe=recipe,
         backend=torch.backends.quantized.engine if chosen.uses_backend else "",
@@ -110,6 +115,7 @@ def quantize(
         error=error.to_dict(),
         long_error={} if long_error is None else {"steps": steps, **long_error.to_dict()},
         beyond_limit=beyond,
+        doubts=doubts,
         left_float={name: trial.to_dict() for name, trial in trials},
         float_matrices=find_float_matrices(float_model, quantized),
         replay=chosen.replay,
@@ -144,6 +150,8 @@ def _objections(model: nn.Module) -> list[str]:
     if done is not None:
         return [f"it is quantized already, by {done.recipe!r}"]
     found = []
+    if hidden := find_unregistered(model):
+        found.append(f"it {explain_unregistered(hidden)}")
     other = sorted({str(p.dtype) for p in model.parameters() if p.dtype != torch.float32})
     if other:
         found.append(f"its weights must be torch.float32, got {', '.join(other)}")

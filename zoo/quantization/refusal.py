@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-import torch
 from torch import nn
 
 from zoo.quantization.recipe import Recipe, RecipeError, find_recipe, list_recipes
@@ -15,8 +12,6 @@ from zoo.quantization.trial import try_recipe
 
 # The smallest files first.
 BETTER = ("int8", "mixed", "bf16", "float16")
-# Of the deviation of the outputs over drawn inputs: samples with less say little of an error.
-LEAST_VARIATION = 0.1
 
 
 def explain_refusal(
@@ -38,31 +33,6 @@ def explain_refusal(
         message += f"; {what} of the worst layers alone: {', '.join(parts)}"
     better = find_better(model, recipe, reference)
     return message + (f"; {better}" if better else "; exclude the worst layer, or keep the model in float")
-
-
-def doubt_samples(reference: FloatReference, drawn: FloatReference) -> str:
-    """Return, in words, that the outputs hardly vary over the samples; nothing where they do.
-
-    An error is measured against the range and the deviation of the outputs: of a silent recording both are near 0.
-
-    Args:
-        reference: of the samples.
-        drawn: of drawn inputs.
-    """
-    share = _vary(reference) / max(_vary(drawn), torch.finfo(torch.float64).tiny)
-    if not share < LEAST_VARIATION:
-        return ""
-    return (
-        f"; but over these samples the outputs vary by {share:.2%} of what they do over drawn inputs, and the error is "
-        "a share of that: give samples in which more happens"
-    )
-
-
-def _vary(reference: FloatReference) -> float:
-    """Return the mean deviation of the numbers of an output from row to row and step to step; NaN for one of them."""
-    size = reference.signature.outputs[0].dims[-1]
-    rows = reference.outputs.reshape(-1, size if isinstance(size, int) else 1)
-    return float(rows.std(0).mean()) if len(rows) > 1 else math.nan
 
 
 def find_better(model: nn.Module, recipe: Recipe, reference: FloatReference) -> str:

@@ -34,6 +34,7 @@ class RecipeReport:
         error: on the samples.
         long_error: over a long sequence that repeats the samples.
         layers: the converted layers and what each alone does to the outputs, rms over their deviation, the worst first.
+        doubts: why the samples or the calibration inputs say little, one sentence each.
         refusal: why the recipe is refused; empty where the model is within its limits.
     """
 
@@ -43,6 +44,7 @@ class RecipeReport:
     error: OutputShift | None = None
     long_error: OutputShift | None = None
     layers: tuple[tuple[str, float], ...] = ()
+    doubts: tuple[str, ...] = ()
     refusal: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class RecipeReport:
             "error": None if self.error is None else self.error.to_dict(),
             "long_error": None if self.long_error is None else self.long_error.to_dict(),
             "layers": [{"name": name, "rms_of_std": rms} for name, rms in self.layers],
+            "doubts": list(self.doubts),
             "refusal": self.refusal or None,
         }
 
@@ -100,7 +103,8 @@ def compare_recipes(
             options: dict[str, Any] = {"samples": reference.samples, "include": include, "exclude": exclude}
             given = calibration if recipe.calibrated is not None else None
             quantized = quantize(model, name, allow_error=True, calibration=given, **options)
-            layers = select_layers(float_model, recipe, list(quantized.quantization.layers), ())  # type: ignore[union-attr]
+            record: Any = quantized.quantization
+            layers = select_layers(float_model, recipe, list(record.layers), ())
         except RecipeError as refusal:
             reports.append(RecipeReport(name, refusal=str(refusal)))
             continue
@@ -120,6 +124,7 @@ def compare_recipes(
                 error,
                 long_error,
                 tuple((layer, shift.rms_of_std) for layer, shift in ranked),
+                tuple(record.doubts),
                 "; ".join(beyond),
             )
         )
