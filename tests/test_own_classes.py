@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,16 @@ def test_computed_weights_are_made_plain(name: str, plain: tuple[str, ...], prog
         ("DictResult", "forward returns {y: Tensor, h: Tensor}, expected a Tensor or (Tensor, state)"),
         ("GrowingState", "returns a state 'state_0' of dims ('seq_len', 'batch', 4), which changes its size"),
         ("Pairs", "forward takes 20 steps but not 21; let it take every number of steps"),
+        (
+            "CellState",
+            "of shape (2, 5) for a batch of 2, expected (rows, batch, size), as h_n has it: return "
+            "state.unsqueeze(0), and read state.squeeze(0)",
+        ),
+        (
+            "BatchFirstState",
+            "of shape (2, 1, 5) for a batch of 2, expected (rows, batch, size), as h_n has it: return "
+            "state.transpose(0, 1), and read state.transpose(0, 1)",
+        ),
         ("Half", "has weights in float16, expected float32 or float64"),
     ],
 )
@@ -229,17 +240,62 @@ def test_other_forms_are_refused_in_the_users_words(name: str, words: str) -> No
     assert "\n" not in str(caught.value)
 
 
+def test_a_state_of_the_contract_has_its_batch_second(artifact: Path) -> None:
+    words = r"dims \('batch', 5\), expected the batch in dimension 1, as h_n has it: return state.unsqueeze\(0\), and"
+    with pytest.raises(zoo.ContractError, match=words):
+        zoo.quantize(build("CellStateInContract"), "float16")
+
+
+def test_layers_in_plain_lists_are_named(artifact: Path) -> None:
+    words = r"keeps layers\[0\] \(GRU\), others\['scale'\]\[0\] \(Parameter\) in a plain list or .* use nn.ModuleList"
+    with pytest.raises(zoo.ContractError, match=words):
+        build("ListedLayers")
+    model: Any = own_classes.ListedLayers().eval()
+    model.input_spec = SPEC
+    with pytest.raises(zoo.ScriptError, match=f"cannot compile ListedLayers: .*{words}"):
+        zoo.save_artifact(model, artifact)
+    with pytest.raises(zoo.RecipeError, match=f"cannot take this model: it {words}"):
+        zoo.quantize(model, "bf16")
+
+
 def test_a_wrong_input_is_named() -> None:
     spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 9))
     with pytest.raises(ZooError, match=r"fails for a float32 input of shape \(2, 13, 9\): input.size\(-1\)"):
         zoo.build_own_model("support.own_classes:OneTensor", {}, spec)
 
 
-def test_a_state_that_is_too_short_fails_in_the_long_sample(program: Program, artifact: Path) -> None:
-    zoo.save_artifact(build("ShortWindow"), artifact)
-    outcome = program("verify", artifact, "--json")
-    failed = [check["name"] for check in outcome.json["checks"] if not check["pass"]]
-    assert (outcome.status, failed) == (1, [f"long_sequence: chunks of {chunk}" for chunk in (1, 7, 16)])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("NormalizedOverTime", r"in chunks of 1 step output differs by 0\.\d+ from the whole"),
+        ("BothWays", r"in chunks of 1 step state_1 differs by 0\.\d+ from the whole"),
+        ("ShortWindow", r"in chunks of 1 step output differs by 0\.0\d+ from the whole"),  # in the long sample alone
+        ("OneMoreStep", r"in chunks of 1 step output has the shape \[1, 2, 5\], not \[1, 20, 5\]"),
+        ("NoSingleSteps", "chunks of 1 step fail: a later chunk needs two steps"),
+    ],
+)
+def test_a_class_that_gives_something_else_in_chunks_is_not_streamable(
+    name: str, why: str, program: Program, artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"support.own_classes:{name}", "--input-dims", "batch,seq_len,4", "-o", str(artifact)]
+    assert script.main(words) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("not streamable")]
+    assert re.fullmatch(f"not streamable   {why}: --stream refuses the file", "\n".join(said))
+    program.succeed("verify", artifact)
+    np.save(tmp_path / "x.npy", np.zeros((1, 5, 4), dtype=np.float32))
+    refused = program(artifact, tmp_path / "x.npy", "--stream", 2)
+    assert refused.status == 64
+    assert re.search(rf"is not: {why}; run the whole sequence at once", refused.error)
+    with pytest.raises(RuntimeError, match=why):
+        zoo.load_artifact(artifact).initial_state(1)
+
+
+def test_a_class_that_sees_padding_and_one_without_rows_are_refused(artifact: Path) -> None:
+    with pytest.raises(zoo.ContractError, match=r"SeesPadding.forward gives something else for a row of the padded"):
+        zoo.save_artifact(build("SeesPadding"), artifact)
+    with pytest.raises(zoo.ContractError, match=r"returns an output of shape \(13, 5\) for a batch of 2, expected the"):
+        zoo.save_artifact(build("OneNumberForAllRows"), artifact)
+    assert not artifact.exists()
 
 
 def test_a_class_that_takes_only_so_many_steps_has_a_shorter_sample(program: Program, artifact: Path) -> None:

@@ -160,6 +160,51 @@ class Hooked(OneTensor):
         self.head.register_forward_hook(lambda module, inputs, output: output * 2)
 
 
+class NormalizedOverTime(BareRNN):
+    """The mean that it takes away is that of the chunk."""
+
+    def forward(self, x: Tensor, state: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        return self.rnn(x - x.mean(1, keepdim=True), state)
+
+
+class BothWays(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(4, 5, batch_first=True, bidirectional=True)
+
+    def forward(self, x: Tensor, state: Optional[Tuple[Tensor, Tensor]] = None) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:
+        return self.rnn(x, state)
+
+
+class OneMoreStep(BareRNN):
+    """Gives an output more than it has steps: its output has a free axis."""
+
+    def forward(self, x: Tensor, state: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        y, h = self.rnn(x, state)
+        return torch.cat([y, y[:, -1:]], 1), h
+
+
+class NoSingleSteps(BareRNN):
+    """Takes one step at the beginning of a sequence only."""
+
+    def forward(self, x: Tensor, state: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        if state is not None and bool(state.any()) and x.size(1) < 2:
+            raise ValueError("a later chunk needs two steps")
+        return self.rnn(x, state)
+
+
+class SeesPadding(BareRNN):
+    """Reads its rows from the end, where padding is, though it knows their lengths."""
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return self.rnn(x.flip(1))[0] * lengths.view(-1, 1, 1)
+
+
+class OneNumberForAllRows(BareRNN):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rnn(x)[0].mean(0)
+
+
 class ShortWindow(BareRNN):
     """The mean of the last 48 steps, with a state that keeps 40 of them: an error of the class."""
 
@@ -364,6 +409,51 @@ class Pairs(BareRNN):
 class SortedRows(BareRNN):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         return self.rnn(nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True))[1][-1]
+
+
+class ListedLayers(nn.Module):
+    """Keeps layers where PyTorch does not look for them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(5, 3)
+        self.layers = [nn.GRU(4, 5, batch_first=True), self.head]
+        self.others = {"scale": (nn.Parameter(torch.ones(3)),)}
+
+    def forward(
+        self, x: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        return self.head(self.layers[0](x)[0]) * self.others["scale"][0], []
+
+
+class CellState(nn.Module):
+    """A cell's own state (batch, size)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(4, 5)
+
+    def forward(self, x: Tensor, h: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        steps: List[Tensor] = []
+        for t in range(x.size(1)):
+            h = self.cell(x[:, t], h)
+            steps.append(h)
+        y = torch.stack(steps, 1)
+        return y, y[:, -1]
+
+
+class BatchFirstState(CellState):
+    def forward(self, x: Tensor, h: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        y, h = super().forward(x, None if h is None else h[:, 0])
+        return y, h.unsqueeze(1)
+
+
+class CellStateInContract(CellState):
+    def forward(
+        self, x: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
+    ) -> Tuple[Tensor, List[Tensor]]:
+        y, h = super().forward(x, None if state is None else state[0])
+        return y, [h]
 
 
 class GrowingState(nn.Module):

@@ -44,9 +44,9 @@ class LoadedArtifact:
             RuntimeError: the model cannot stream.
         """
         if not self.manifest["streamable"]:
+            why = self.manifest.get("why_not_streamable") or "it has no state to carry on"
             raise RuntimeError(
-                f"model {self.manifest['model']['name']!r} is not streamable: it has no state to carry on; run the "
-                "whole sequence at once"
+                f"model {self.manifest['model']['name']!r} is not streamable: {why}; run the whole sequence at once"
             )
         state: list[Tensor] = self.module.initial_state(batch_size)
         return state

@@ -15,6 +15,7 @@ from zoo.artifact.repeatability import same
 from zoo.artifact.signature import (
     PROBES,
     ContractError,
+    advise_state,
     check_fixed,
     check_input,
     explain_failure,
@@ -165,11 +166,13 @@ def _states_of(result: Any) -> list[Tensor]:
 
 def _check_states(target: str, states: Sequence[list[Tensor]], sizes: Sequence[dict[str, int]]) -> None:
     """Refuse states of other shapes than (rows, batch, size), and those that grow."""
-    if any(state.dim() != 3 or state.shape[1] != sizes[0][BATCH] for state in states[0]):
-        raise ContractError(
-            f"{target}.forward returns states of shapes {[tuple(state.shape) for state in states[0]]} for a batch of "
-            f"{sizes[0][BATCH]}, expected (rows, batch, size)"
-        )
+    for state in states[0]:
+        shape, batch = tuple(state.shape), sizes[0][BATCH]
+        if len(shape) != 3 or shape[1] != batch:
+            raise ContractError(
+                f"{target}.forward returns a state of shape {shape} for a batch of {batch}, expected (rows, batch, "
+                f"size), as h_n has it: {advise_state(shape, batch)}"
+            )
     for i, pair in enumerate(zip(*states, strict=True)):
         check_fixed(target, follow_dims(f"state_{i}", pair, sizes))
 

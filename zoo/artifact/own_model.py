@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from zoo.artifact.own_forward import adapt
 from zoo.artifact.signature import ContractError
+from zoo.artifact.unregistered import explain_unregistered, find_unregistered
 from zoo.config.tensor_spec import TensorSpec
 from zoo.errors import ArgumentError
 from zoo.weights.loading import load_weights_
@@ -46,7 +47,8 @@ def build_own_model(
     Raises:
         ArgumentError: the module or class cannot be found or built.
         WeightsError: the weights do not fit.
-        ContractError: its `forward` takes or returns something else, or its weights are neither float32 nor float64.
+        ContractError: its `forward` takes or returns something else, its weights are neither float32 nor float64, or it
+            keeps layers in plain lists.
     """
     module_name, _, class_name = target.partition(":")
     try:
@@ -61,6 +63,8 @@ def build_own_model(
         raise ArgumentError(f"cannot build {target!r} with {dict(arguments)}: {error}") from error
     if not isinstance(made, nn.Module):
         raise ArgumentError(f"{target!r} gave {type(made).__name__}, expected a torch.nn.Module")
+    if hidden := find_unregistered(made):  # weights would not reach them
+        raise ContractError(f"{target} {explain_unregistered(hidden)}")
     if weights is not None:
         load_weights_(made, weights)
     made.eval()

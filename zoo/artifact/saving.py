@@ -29,8 +29,9 @@ from zoo.artifact.manifest import ArtifactError, find_provenance, hash_weights, 
 from zoo.artifact.memory import draw_long_samples
 from zoo.artifact.parametrization import copy_module, make_plain_
 from zoo.artifact.rounding import measure_rounding
-from zoo.artifact.signature import infer_signature, run_named
+from zoo.artifact.signature import ContractError, infer_signature, name_of, run_named
 from zoo.artifact.tolerances import FP32
+from zoo.artifact.unregistered import explain_unregistered, find_unregistered
 from zoo.model import ATTRIBUTES
 from zoo.quantized_parts import find_quantization
 
@@ -46,6 +47,8 @@ class SavedArtifact:
         worst_difference: largest difference between the eager module and the file as loaded again.
         rows_independent: whether a row gives the same alone and in a batch; where it does not, `cpp_runner verify` does
             not compare rows.
+        why_not_streamable: how chunks of a sequence, with the state carried, differ from the whole; empty where they do
+            not, or where the model has no state to carry. The file says the same, and `--stream` refuses it.
         made_plain: weights that the module computes from others, such as "rnn.weight_hh_l0 (weight_norm)". The file
             has their values.
     """
@@ -55,6 +58,7 @@ class SavedArtifact:
     sha256: str
     worst_difference: float
     rows_independent: bool
+    why_not_streamable: str
     made_plain: tuple[str, ...]
 
 
@@ -82,14 +86,19 @@ def save_artifact(
 
     Raises:
         ScriptError: the module is traced, or TorchScript cannot compile it; the message has the line.
-        ContractError: the module does not keep the contract.
+        ContractError: the module does not keep the contract, or padding changes what it gives.
         SampleError: a sample does not fit the model, or it gives NaN or Inf for one.
         ArtifactError: the file does not give the same numbers, or JSON has no such metrics.
         OSError: the file cannot be written.
     """
     path = Path(path)
     bare, made_plain = _bare_copy(model)
-    scripted = torchscript.script(bare)
+    try:
+        scripted = torchscript.script(bare)
+    except torchscript.ScriptError as error:
+        if not (hidden := find_unregistered(model)):
+            raise
+        raise torchscript.ScriptError(f"{error}; {name_of(model)} {explain_unregistered(hidden)}") from error
     twin = copy_module(model).cpu().eval()
     signature = infer_signature(twin)
     long = draw_long_samples(twin, signature) if samples is None else []
@@ -97,6 +106,12 @@ def save_artifact(
     check_initial_state(twin, golden, signature)
     entries, files = to_files(golden, [part.name for part in signature.state])
     rounding = measure_rounding(twin, golden, signature)
+    if rounding.padding_fault:
+        raise ContractError(
+            f"{name_of(model)}.forward gives something else for a row of the padded sample {rounding.padding_fault!r} "
+            "than for the row alone; let it leave out the steps beyond lengths, as pack_padded_sequence does, or set "
+            "takes_lengths = False"
+        )
     manifest = make_manifest(model, signature, rounding, find_provenance(model, metrics, dataset, license))
     manifest["weights"] = hash_weights(_serialise(scripted, {}))
     manifest["golden"] = entries
@@ -115,7 +130,9 @@ def save_artifact(
                 "torch.jit.is_scripting(), for a hook that TorchScript does not run, or for randomness in eval mode"
             )
     sha256 = hashlib.sha256(content).hexdigest()
-    return SavedArtifact(path, len(content), sha256, worst, rounding.rows_independent, tuple(made_plain))
+    return SavedArtifact(
+        path, len(content), sha256, worst, rounding.rows_independent, rounding.chunk_fault, tuple(made_plain)
+    )
 
 
 def _bare_copy(model: nn.Module) -> tuple[nn.Module, list[str]]:

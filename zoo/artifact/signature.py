@@ -94,7 +94,8 @@ def infer_signature(module: nn.Module) -> Signature:
 
     Raises:
         ContractError: its weights are not of the type of its input, it fails, it does not return (Tensor, list of
-            Tensor) or not the same again, or its state does not have the batch in dimension 1 or grows.
+            Tensor) or not the same again, its output has no batch, or
+            its state does not have the batch in dimension 1 or grows.
     """
     spec = describe_input(module)
     _check_weights(module, spec)
@@ -105,14 +106,22 @@ def infer_signature(module: nn.Module) -> Signature:
     _check_repeats(module, inputs[0])
     sizes = sizes_of(spec, inputs)
     output = follow_dims("output", [run[0] for run in runs], sizes)
+    if BATCH not in output.dims:
+        raise ContractError(
+            f"{name_of(module)}.forward returns an output of shape {tuple(runs[0][0].shape)} for a batch of "
+            f"{PROBES[0][0]}, expected the batch among its dimensions: an output for each row"
+        )
     names = getattr(module, "state_names", None) or [f"state_{i}" for i in range(len(runs[0][1]))]
     if any(len(run[1]) != len(names) for run in runs):
         raise ContractError(f"the state must have {len(names)} tensors, {names}; got {[len(r[1]) for r in runs]}")
     state = tuple(follow_dims(name, [run[1][i] for run in runs], sizes) for i, name in enumerate(names))
     streamable = _streamable(module)
-    for part in state:
+    for part, (first, _) in zip(state, zip(*(run[1] for run in runs), strict=True), strict=True):
         if len(part.dims) < 2 or part.dims[1] != BATCH:
-            raise ContractError(f"state {part.name!r} must have the batch in dimension 1; its dims are {part.dims}")
+            raise ContractError(
+                f"{name_of(module)}.forward returns a state {part.name!r} of dims {part.dims}, expected the batch in "
+                f"dimension 1, as h_n has it: {advise_state(first.shape, PROBES[0][0])}"
+            )
         if streamable:
             check_fixed(name_of(module), part)
     specs = [spec]
@@ -149,6 +158,20 @@ def find_min_steps(name: str, spec: TensorSpec, call: Callable[[Tensor], object]
             "on, by padding or cutting its input"
         )
     return dataclasses.replace(spec, min_steps=least)
+
+
+def advise_state(shape: Sequence[int], batch: int) -> str:
+    """Say how a state of this shape gets its batch into the second of its dimensions, or of three."""
+    if batch not in shape:
+        return "keep a state for each row of the batch"
+    axis = list(shape).index(batch)
+    if len(shape) == 2 and axis == 0:
+        change, back = "state.unsqueeze(0)", "state.squeeze(0)"
+    elif axis != 1 and len(shape) > 1:
+        change = back = f"state.movedim({axis}, 1)".replace("movedim(0, 1)", "transpose(0, 1)")
+    else:
+        change, back = f"state.reshape(-1, {batch}, size), with the batch's own size", "it back in the same way"
+    return f"return {change}, and read {back}"
 
 
 def check_fixed(name: str, part: TensorSpec) -> None:

@@ -179,6 +179,8 @@ def print_saved(saved: zoo.SavedArtifact, record: zoo.QuantizationRecord | None)
         print_quantization(record)
     if not saved.rows_independent:
         print("rows             see each other: verify compares no row alone, and --batch-size changes results")
+    if saved.why_not_streamable:
+        print(f"not streamable   {saved.why_not_streamable}: --stream refuses the file")
     for weight in saved.made_plain:
         print(f"made plain       {weight}")
 

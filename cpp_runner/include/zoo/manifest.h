@@ -134,6 +134,7 @@ struct Manifest {
   std::optional<Quantization> quantization;
   bool batch_first = true;
   bool streamable = false;
+  std::string why_not_streamable;  // how chunks differ from the whole; empty where that is not why
   bool rows_independent = true;  // a row gives the same alone and in a batch
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;

@@ -231,6 +231,7 @@ std::vector<Tensor> check_state(const Manifest& manifest, const std::vector<Tens
 }
 
 std::string why_not_streamable(const Manifest& manifest) {
+  if (!manifest.why_not_streamable.empty()) return manifest.why_not_streamable;
   if (manifest.state.empty()) return "it returns no state";
   return "it has no initial state, as where steps depend on later ones";
 }

@@ -251,6 +251,7 @@ Manifest parse_fields(const Node& root) {
   }
   manifest.batch_first = root.at("batch_first").as<bool>();
   manifest.streamable = root.at("streamable").as<bool>();
+  if (const auto why = root.find("why_not_streamable")) manifest.why_not_streamable = why->as<std::string>();
   manifest.rows_independent = root.at("rows_independent").as<bool>();
   manifest.inputs = parse_tensors(root.at("inputs"));
   manifest.outputs = parse_tensors(root.at("outputs"));
