@@ -135,7 +135,7 @@ struct Manifest {
   bool batch_first = true;
   bool streamable = false;
   std::string why_not_streamable;  // how chunks differ from the whole; empty where that is not why
-  bool rows_independent = true;  // a row gives the same alone and in a batch
+  bool rows_independent = true;    // a row gives the same alone and in a batch
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<TensorSpec> state;
