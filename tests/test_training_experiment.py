@@ -19,6 +19,7 @@ from zoo.training.experiment import (
     TaskPart,
     list_experiments,
     list_keys,
+    make_experiment,
     read_experiment,
 )
 from zoo.training.tasks import TASKS, make_task
@@ -182,6 +183,23 @@ def test_numbers_of_tasks_have_ranges(tmp_path: Path, task: str, options: dict[s
 def test_an_override_has_a_key_and_a_value(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=r"expected key.sub=value, got "):
         read_override(text)
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    table = {"name": "a", "model": {"name": "m"}, "task": {"name": "t"}}
+    for given, overrides, words in (
+        ([1], {}, "the experiment must be a table whose keys are texts, got [1]"),
+        (table, {5: 1}, "the overrides must be a table whose keys are texts, got {5: 1}"),
+        ({**table, "fast": [1]}, {}, "fast must be a table whose keys are texts, got [1]"),
+    ):
+        with pytest.raises(ExperimentError, match=f"^{re.escape(words)}$"):
+            make_experiment(given, overrides)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"options of task csv must be a table with texts as keys, got \[1\]"):
+        make_task("csv", [1])  # type: ignore[arg-type]
+    path = tmp_path / "a.toml"
+    path.write_bytes('name = "gr\u00fcn"'.encode("latin-1"))
+    with pytest.raises(ExperimentError, match=r"^a.toml is not TOML: 'utf-8' codec can't decode byte 0xfc"):
+        read_experiment(path)
 
 
 def test_an_experiment_that_lacks_something_or_is_none(tmp_path: Path) -> None:

@@ -54,6 +54,19 @@ def test_errors_name_the_arrays(tmp_path: Path) -> None:
         zoo.fit(x[[0, 1, 3, 4, 0]], [0, 1, 0, 1, 0], folder=tmp_path / "run")
 
 
+def test_arguments_of_another_type_are_refused_by_name() -> None:
+    x, y = np.random.default_rng(0).normal(size=(40, 5, 2)), ["a", "b"] * 20
+    arguments: list[tuple[dict[str, Any], str]] = [
+        ({"groups": 5}, "groups is one value, 5, expected a row for each sequence"),
+        ({"groups": ["a"]}, "groups has 1 rows, X has 40"),
+        ({"overrides": None}, "overrides must be a dictionary such as .*, got None"),
+        ({"overrides": {5: 1}}, "overrides must be a dictionary such as .*, got {5: 1}"),
+    ]
+    for given, words in arguments:
+        with pytest.raises(zoo.ZooError, match=words):
+            zoo.fit(x, y, **given)
+
+
 def test_numbers_out_of_range_leave_no_run(tmp_path: Path) -> None:
     x, y = np.random.default_rng(0).normal(size=(40, 5, 2)), ["a", "b"] * 20
     for overrides, words in (

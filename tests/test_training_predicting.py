@@ -19,6 +19,7 @@ from zoo.data.csv_series import parse_csv
 from zoo.data.settings import OptionError
 from zoo.data.source import DataError
 from zoo.training.predicting import predict
+from zoo.training.tasks import make_task
 
 QUICK = ["training.max_epochs=1", "training.accelerator=cpu", "model.overrides.hidden_size=8"]
 LOOK_BACK, HORIZON = 12, 4
@@ -133,6 +134,68 @@ def test_recordings_have_a_class_and_its_probability(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="empty has no recordings"):
         predict(run, tmp_path / "empty")
+
+
+def test_missing_values_are_filled_as_in_training(tmp_path: Path) -> None:
+    data = write_days(tmp_path / "a.csv")
+    gap = tmp_path / "gap.csv"
+    *lines, _ = data.read_text().splitlines()
+    day, _, _ = lines[-1].split(",")
+    gap.write_text("\n".join([*lines[:-1], f"{day},,1.5", "29.05.2021,30,2.5"]) + "\n")
+    for missing in ("mask", "interpolate", "forward"):
+        task = make_task("csv", {"path": str(data), "missing": missing, "look_back": 4, "horizon": 2})
+        (input,) = type(task).open_new(task.options, task.record(), str(gap)).inputs
+        assert input.shape == (1, 4, 4 if missing == "mask" else 2)
+        assert input.isfinite().all()
+        before = float(input[0, 1, 0])
+        filled = {"mask": task.record()["mean"][0], "interpolate": (before + 30) / 2, "forward": before}[missing]
+        assert float(input[0, 2, 0]) == pytest.approx(filled, rel=1e-6)
+    task = make_task("csv", {"path": str(data), "missing": "drop", "look_back": 4, "horizon": 2})
+    with pytest.raises(DataError, match=r"gap.csv, line 120: a value is missing in the last 4 rows"):
+        type(task).open_new(task.options, task.record(), str(gap))
+
+
+@pytest.mark.autograd
+def test_sequences_need_no_labels(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(40, 6, 2)).astype(np.float32)
+    np.savez(tmp_path / "a.npz", X=rows, y=np.array(["no", "up"])[np.arange(40) % 2])
+    np.savez(tmp_path / "new.npz", X=rows[:3], lengths=[6, 4, 6])
+    train_on(tmp_path / "a.npz", tmp_path / "a")
+    found = predict(tmp_path / "a", tmp_path / "new.npz")
+    assert found.names == ["sequence", "label", "probability"]
+    model = zoo.load_checkpoint(tmp_path / "a")
+    for k, (place, label, share) in enumerate(found.rows):
+        scores = model(torch.from_numpy(rows[k : k + 1, : [6, 4, 6][k]]))[0][0].detach().softmax(0)
+        assert (place, label) == (f"X[{k}]", ["no", "up"][int(scores.argmax())])
+        assert float(share) == pytest.approx(float(scores.max()), abs=1e-6)
+    np.savez(tmp_path / "wide.npz", X=generator.normal(size=(3, 6, 3)))
+    with pytest.raises(DataError, match=r"X\[0\] has 3 features a step, the training data has 2"):
+        predict(tmp_path / "a", tmp_path / "wide.npz")
+    np.savez(tmp_path / "b.npz", z=rows)
+    with pytest.raises(DataError, match=r"b.npz has no array X; it has z"):
+        predict(tmp_path / "a", tmp_path / "b.npz")
+
+
+@pytest.mark.autograd
+def test_numbers_of_sequences_and_of_their_steps(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(120, 2))
+    lines = [f"r{k // 4},{a:.4f},{b:.4f},{a - b:.4f}" for k, (a, b) in enumerate(rows)]
+    (tmp_path / "a.csv").write_text("\n".join(["run,a,b,p", *lines]) + "\n")
+    train_on(tmp_path / "a.csv", tmp_path / "a", "sequence=run", "targets=p")
+    unlabelled = [line.rpartition(",")[0] for line in ["run,a,b,p", *lines[:8]]]
+    (tmp_path / "new.csv").write_text("\n".join(unlabelled) + "\n")
+    found = predict(tmp_path / "a", tmp_path / "new.csv")
+    assert found.names == ["sequence", "step", "p"]
+    assert [row[1] for row in found.rows] == ["1", "2", "3", "4"] * 2
+    assert found.rows[4][0] == f"{tmp_path / 'new.csv'}, line 6, r1"
+    steps = parse_csv((tmp_path / "new.csv").read_text(), ["a", "b"], in_order=True).values[4:].unsqueeze(0)
+    got = torch.tensor([[float(row[2])] for row in found.rows[4:]])
+    assert torch.equal(got, zoo.load_checkpoint(tmp_path / "a")(steps)[0][0])
+
+
+def train_on(data: Path, run: Path, *options: str) -> None:
+    assert train_program.main(["--data", str(data), *options, *QUICK, "-o", str(run)]) == 0
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,8 @@ def print_next(done: Trained) -> None:
         numbers = [f"int:{LENGTH}", f"float:{TEMPERATURE}", "int:1"]
         output = ["-o", done.folder / "text.bin"]
         commands.append(["cpp_runner", model, "--method", "generate", prompt, *numbers, *output])
+    if done.task.reading:
+        commands.append(["zoo", "predict", done.folder, done.task.options.get("path") or done.task.options["train"]])
     record = done.task.record()
     names = record.get("classes") or record.get("tags") or []
     if names:

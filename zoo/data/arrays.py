@@ -56,6 +56,38 @@ def load_arrays(path: str | Path, *, goal: str = "", missing: bool = False) -> L
     Raises:
         DataError: the file is missing or damaged, lacks an array, or as `label_arrays`, with the file's name.
     """
+    found = _read_file(path)
+    arrays = {"X": found.get("X", found.get("x")), "y": found.get("y", found.get("Y"))}
+    for name, array in arrays.items():
+        if array is None:
+            parts = "; save X and y of each part as a file of its own" if f"{name}_train" in found else ""
+            has = f"{path} has no array {name}; it has {', '.join(found) or 'none'}, expected X and y{parts}"
+            raise DataError(has, *([TEST] if parts else []))
+    with named(path):
+        labelled = label_arrays(
+            arrays["X"], arrays["y"], found.get("lengths"), found.get("groups"), goal=goal, missing=missing
+        )
+    left_out = sorted(set(found) - NAMES)
+    return LabelledArrays(**{**vars(labelled), "left_out": left_out})
+
+
+def load_sequences(path: str | Path, *, missing: bool = False) -> list[Tensor]:
+    """Read the sequences of a file of `numpy.savez` with the array `X`, and `lengths` where there are any.
+
+    Raises:
+        DataError: the file is missing or damaged, lacks X, or as `label_arrays`, with the file's name.
+    """
+    found = _read_file(path)
+    given = found.get("X", found.get("x"))
+    if given is None:
+        raise DataError(f"{path} has no array X; it has {', '.join(found) or 'none'}")
+    with named(path):
+        rows = as_rows(given, "X")
+        return label_arrays(rows, ["none"] * len(rows), found.get("lengths"), missing=missing).sequences
+
+
+def _read_file(path: str | Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file by their names."""
     try:
         with Path(path).open("rb") as file:
             if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06", b"\x93NUM"):
@@ -76,18 +108,7 @@ def load_arrays(path: str | Path, *, goal: str = "", missing: bool = False) -> L
             else "numpy.savez makes one"
         )
         raise DataError(f"{path} is not an .npz of plain arrays: {why}") from error
-    arrays = {"X": found.get("X", found.get("x")), "y": found.get("y", found.get("Y"))}
-    for name, array in arrays.items():
-        if array is None:
-            parts = "; save X and y of each part as a file of its own" if f"{name}_train" in found else ""
-            has = f"{path} has no array {name}; it has {', '.join(found) or 'none'}, expected X and y{parts}"
-            raise DataError(has, *([TEST] if parts else []))
-    with named(path):
-        labelled = label_arrays(
-            arrays["X"], arrays["y"], found.get("lengths"), found.get("groups"), goal=goal, missing=missing
-        )
-    left_out = sorted(set(found) - NAMES)
-    return LabelledArrays(**{**vars(labelled), "left_out": left_out})
+    return found
 
 
 def label_arrays(
@@ -114,8 +135,10 @@ def label_arrays(
     counts = _read_lengths(lengths, rows)
     sequences = [row[:count] for row, count in zip(rows, counts, strict=True)]
     _refuse_missing(sequences, lengths is None, missing)
-    if groups is not None and len(groups) != len(rows):
-        raise DataError(f"groups has {len(groups)} rows, X has {len(rows)}")
+    if groups is not None:
+        groups = as_rows(groups, "groups", values=True)
+        if len(groups) != len(rows):
+            raise DataError(f"groups has {len(groups)} rows, X has {len(rows)}")
     owners = [str(group) for group in groups] if groups is not None else []
     classes, names, numbers = _read_targets(y, rows, counts, goal, missing)
     joined = np.concatenate(sequences)

@@ -59,6 +59,7 @@ def load_csv_sequences(
     goal: str = "",
     missing: bool = False,
     in_order: bool = False,
+    labelled: bool = True,
 ) -> CsvSequences:
     """Read a CSV file whose rows are steps of many sequences.
 
@@ -73,15 +74,17 @@ def load_csv_sequences(
         goal: "classes" or "numbers": what the targets are; where empty, numbers are numbers.
         missing: take missing values of features as NaN; otherwise they are refused.
         in_order: the rows of each sequence are in the order of time, whatever the times say.
+        labelled: read the targets; otherwise they need not be there, and the result has neither classes nor numbers.
 
     Raises:
         DataError: as `load_csv`, or a target is missing, may be a class or a number, or is a class that changes within
             a sequence; the message has line or column.
     """
     table = load_table(path, form)
+    kept = [name for name in targets if labelled or name in table.names]
     with named(path):
         return _read_sequences(
-            table, sequence, list(targets), list(columns), time_column, form, goal, missing, in_order
+            table, sequence, kept, list(columns), time_column, form, goal, missing, in_order, labelled
         )
 
 
@@ -95,8 +98,9 @@ def _read_sequences(
     goal: str,
     missing: bool,
     in_order: bool,
+    labelled: bool,
 ) -> CsvSequences:
-    if not sequence or not targets:
+    if not sequence or (labelled and not targets):
         lacks = [WHICH] * (not sequence) + [LEARNT] * (not targets)
         raise DataError(f"the columns are {', '.join(table.names)}, and no option says what they are", *lacks)
     unknown = [name for name in (sequence, *targets) if name not in table.names]
@@ -131,7 +135,7 @@ def _read_sequences(
         time = find_time(table, [name for name in others if name not in features.names], known, counters, groups)
     if time:
         check_order(table, time, known, groups, repeats=not time_column)
-    classes, numbers = _read_targets(table, targets, groups, form, goal)
+    classes, numbers = _read_targets(table, targets, groups, form, goal) if labelled else ([], [])
     facts = {**features.facts, "sequences": f"{len(groups):,}, by column {sequence}"}
     facts["time"] = f"{time}, rising in each sequence" if time else "rows are taken in their order"
     if inner:

@@ -201,8 +201,8 @@ def read_experiment(
             f"no experiment {str(name)!r}; there are {', '.join(list_experiments())}, or give a .toml file"
         )
     try:
-        table = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ExperimentError(f"{path.name} is not TOML: {error}") from error
     return make_experiment(table, overrides, fast=fast)
 
@@ -219,6 +219,9 @@ def make_experiment(
     Raises:
         ExperimentError: a key or value that is not legal.
     """
+    _refuse_no_table(table, "the experiment")
+    _refuse_no_table(overrides, "the overrides")
+    _refuse_no_table(table.get("fast", {}), "fast")
     own = copy.deepcopy(dict(table))
     name = _task_name(own)
     other = name is not None and overrides.get("task.name", name) != name
@@ -248,6 +251,11 @@ def write_experiment(experiment: Experiment, path: str | Path) -> None:
     except TypeError as error:
         raise ExperimentError(f"a TOML file cannot hold this experiment: {error}; leave the value out") from error
     Path(path).write_text(text)
+
+
+def _refuse_no_table(given: Any, what: str) -> None:
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise ExperimentError(f"{what} must be a table whose keys are texts, got {given!r}")
 
 
 def _task_name(table: Mapping[str, Any]) -> Any:

@@ -61,6 +61,8 @@ def fit(
         TrainingError: as in training by an experiment.
     """
     check_choice(missing)
+    if not isinstance(overrides, Mapping) or not all(isinstance(key, str) for key in overrides):
+        raise OptionError(f'overrides must be a dictionary such as {{"training.max_epochs": 5}}, got {overrides!r}')
     with told_as_arguments():  # before a file is written: errors name the arrays
         label_arrays(X, y, lengths, groups, goal=goal, missing=missing != "refuse")
     place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="zoo-fit-"))

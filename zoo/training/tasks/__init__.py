@@ -80,4 +80,6 @@ def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool
         OptionError: no such task, or the task does not have such an option.
         DataError: the data set is missing.
     """
+    if not isinstance(options or {}, Mapping) or not all(isinstance(key, str) for key in options or {}):
+        raise OptionError(f"options of task {name} must be a table with texts as keys, got {options!r}")
     return find_task(name)(dict(options or {}), fast=fast)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from zoo.data.arrays import load_arrays
+from zoo.data.arrays import load_arrays, load_sequences
 from zoo.training.tasks.own.features import FeatureFiles
 from zoo.training.tasks.own.labelled import Labelled
 
@@ -26,6 +26,10 @@ class ArrayFiles(FeatureFiles):
             loaded.class_names,
             facts={"left out": f"the arrays {', '.join(loaded.left_out)}"} if loaded.left_out else {},
         )
+
+    def read_new(self, path: str) -> Labelled:
+        sequences = load_sequences(path, missing=self.allows_missing())
+        return Labelled(sequences, [f"X[{k}]" for k in range(len(sequences))])
 
     def doubt(self, longest: int) -> str:
         more = ", more than steps: the axes of X are taken as (sequences, steps, features)"

@@ -28,8 +28,15 @@ class CsvSequenceFiles(FeatureFiles):
         "goal": "",  # "classes" or "numbers"; empty: numbers are numbers
     }
     columns: ClassVar[list[str]] = []
+    reading = (*FORM, "sequence", "time_column", "in_order")
 
     def read(self, path: str) -> Labelled:
+        return self._read(path, labelled=True)
+
+    def read_new(self, path: str) -> Labelled:
+        return self._read(path, labelled=False)
+
+    def _read(self, path: str, labelled: bool) -> Labelled:
         options = self.options
         if options["goal"] not in ("", "classes", "numbers"):
             raise OptionError(f"goal must be classes or numbers, got {options['goal']!r}")
@@ -43,6 +50,7 @@ class CsvSequenceFiles(FeatureFiles):
             goal=options["goal"],
             missing=self.allows_missing(),
             in_order=options["in_order"],
+            labelled=labelled,
         )
         self.columns = found.columns  # type: ignore[misc]  # other files have to have the same ones
         places = [f"{path}, line {line}, {name}" for name, line in zip(found.names, found.lines, strict=True)]

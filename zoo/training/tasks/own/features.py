@@ -12,6 +12,8 @@ from zoo.data.missing import check_choice, count_inputs, fill_missing
 from zoo.data.settings import OptionError
 from zoo.data.source import DataError
 from zoo.models.units import set_units_
+from zoo.training.tasks.base import read_options
+from zoo.training.tasks.new_data import NewData
 from zoo.training.tasks.own.goals import NumberGoal
 from zoo.training.tasks.own.labelled import Labelled, SequenceFiles
 from zoo.training.tasks.statistics import set_feature_statistics_
@@ -25,6 +27,25 @@ class FeatureFiles(SequenceFiles):
         "missing": "refuse",  # or drop (steps), interpolate, forward, mask
         "loss": "mse",  # or "mae"; of numbers
     }
+
+    @classmethod
+    def open_new(cls, options: dict[str, Any], record: dict[str, Any], data: str) -> NewData:
+        """Return the sequences of a file; each has its most likely class, or its numbers."""
+        task = cls.__new__(cls)
+        task.options = read_options(options, cls.defaults, cls.name)
+        task.set_record(record)
+        task.keep_goal("classes" if "classes" in record else "numbers")
+        part = task.read_new(data)
+        task.refuse_other_width(part)
+        if task.options["missing"] == "drop":
+            part = drop_steps(part)
+        filled = [fill_missing(steps, task.options["missing"], task.mean) for steps in part.sequences]
+        names, describe = task.goal.answer(part.places)
+        return NewData([steps.unsqueeze(0) for steps in filled], ["sequence", *names], describe)
+
+    def read_new(self, path: str) -> Labelled:
+        """Return the sequences of a file of which nothing has to be known but the features."""
+        return self.read(path)
 
     def allows_missing(self) -> bool:
         """Return whether a reader may give NaN, after a look at the options."""

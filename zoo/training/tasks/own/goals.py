@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -20,6 +20,7 @@ from zoo.training.pictures import draw_confusions, draw_numbers
 
 SHOWN = 12
 
+Answer = Callable[[Sequence[Tensor]], list[list[str]]]
 Example = tuple[Tensor, Any]  # (T, features); a class, (K,) or (T, K)
 
 
@@ -89,6 +90,16 @@ class ClassGoal:
         """Return a padded batch: (B, T, features), lengths, classes (B,)."""
         input, lengths = pad_sequences([steps for steps, _ in examples])
         return Batch(input, lengths, torch.tensor([label for _, label in examples]))
+
+    def answer(self, places: Sequence[str]) -> tuple[list[str], Answer]:
+        """Return the names of the columns of an answer, and what makes its rows of the outputs for single examples."""
+
+        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
+            found = [output[0].double().softmax(0).max(0) for output in outputs]
+            called = [(self.names[int(most.indices)], float(most.values)) for most in found]
+            return [[place, name, f"{share:.6f}"] for place, (name, share) in zip(places, called, strict=True)]
+
+        return ["label", "probability"], describe
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_classes(outputs, batches)
@@ -184,6 +195,18 @@ class NumberGoal:
         input, lengths = pad_sequences([steps for steps, _ in examples])
         targets = [target for _, target in examples]
         return Batch(input, lengths, pad_sequences(targets, torch.nan)[0] if self.every_step else torch.stack(targets))
+
+    def answer(self, places: Sequence[str]) -> tuple[list[str], Answer]:
+        """Return the names of the columns of an answer, and what makes its rows of the outputs for single examples."""
+
+        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
+            rows = []
+            for place, output in zip(places, outputs, strict=True):
+                for step, numbers in enumerate(output.reshape(-1, len(self.names)).numpy(), 1):
+                    rows.append([place, *([str(step)] if self.every_step else []), *map(str, numbers)])
+            return rows
+
+        return [*(["step"] if self.every_step else []), *self.names], describe
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_numbers(outputs, batches, self.std)

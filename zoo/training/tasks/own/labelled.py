@@ -200,10 +200,14 @@ class SequenceFiles(Task):
 
     def make_examples(self, part: Labelled) -> list[Example]:
         """Return the examples of a part, or refuse a class or a width that training lacks."""
+        self.refuse_other_width(part)
+        return list(zip(part.sequences, self.goal.label(part.classes, part.numbers, part.places), strict=True))
+
+    def refuse_other_width(self, part: Labelled) -> None:
+        """Refuse sequences with more or fewer features than those of training."""
         for steps, place in zip(part.sequences, part.places, strict=True):
             if steps.size(1) != self.width:
                 raise DataError(f"{place} has {steps.size(1)} features a step, the training data has {self.width}")
-        return list(zip(part.sequences, self.goal.label(part.classes, part.numbers, part.places), strict=True))
 
     def _split(self, whole: Labelled) -> dict[str, Labelled]:
         """Return the three parts: files where there are any, what the data says, and seeded shares for the others."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -86,12 +85,8 @@ class SoundFolders(SequenceFiles):
         if not paths or not paths[0].exists():
             raise DataError(f"{data} {'has no recordings' if paths == [] else 'does not exist'}")
 
-        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
-            found = [output[0].double().softmax(0).max(0) for output in outputs]
-            called = [(float(most.values), record["classes"][int(most.indices)]) for most in found]
-            return [[str(path), name, f"{share:.6f}"] for path, (share, name) in zip(paths, called, strict=True)]
-
-        return NewData([task._read_alone(path) for path in paths], ["file", "label", "probability"], describe)
+        names, describe = task.goal.answer(list(map(str, paths)))
+        return NewData([task._read_alone(path) for path in paths], ["file", *names], describe)
 
     def _read_alone(self, path: Path) -> Tensor:
         """Return a recording as steps (1, T, hop) at the rate of the training."""
