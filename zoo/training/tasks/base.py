@@ -28,8 +28,8 @@ RANGES = {
     **dict.fromkeys(("capitals", "small", "accents", "numbers", "drop_bytes", "drop_channels"), PROBABILITY),
     **dict.fromkeys(("block", "sample_rate", "embedding_scale", "delay", "aligned_epochs", "fold"), NOT_NEGATIVE),
     **dict.fromkeys(("level", "softest", "silence", "noise", "shift", "mixup", "class_weights"), NOT_NEGATIVE),
-    **dict.fromkeys(("made_digits", "made_others"), NOT_NEGATIVE),
-    **dict.fromkeys(("positive_weight", "hours_without"), POSITIVE),
+    **dict.fromkeys(("made_digits", "made_others", "hours_without"), NOT_NEGATIVE),
+    "positive_weight": POSITIVE,
     "vocabulary": Range(2),
     "case": Range(0, 0.5),
 }
