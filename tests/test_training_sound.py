@@ -176,7 +176,7 @@ def test_a_held_speaker_is_in_no_other_part() -> None:
     assert {recording.speaker for recording in task.train} == {"george", "jackson", "lucas", "nicolas", "yweweler"}
     assert {recording.speaker for recording in task.validation + task.test} == {"theo"}
     assert [len(part) for part in (task.train, task.validation, task.test)] == [2000, 50, 450]
-    with pytest.raises(ValueError, match="no speaker is called 'tim'; there are george, jackson"):
+    with pytest.raises(ValueError, match="no speaker is called 'tim'; expected one of george, jackson"):
         make_task("fsdd", {"held_speaker": "tim"})
 
 
