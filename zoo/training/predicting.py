@@ -62,10 +62,9 @@ def predict(model: str | Path, data: str | Path, options: Mapping[str, Any] = Ma
     part = training["task"]
     task = find_task(part["name"])
     fixed = [name for name in options if name not in task.reading]
-    if fixed and task.reading:
-        raise OptionError(
-            f"option {fixed[0]} is that of the training; a new file may have others of {', '.join(task.reading)}"
-        )
+    if fixed:
+        others = f"; a new file may have others of {', '.join(task.reading)}" if task.reading else ""
+        raise OptionError(f"option {fixed[0]} is that of the training{others}")
     new = task.open_new({**part["options"], **options}, part["record"], str(data))
     with torch.no_grad():
         outputs = [run(input)[0] for input in new.inputs]
