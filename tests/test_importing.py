@@ -234,6 +234,31 @@ def test_a_cut_beyond_the_longest_drawn_input_is_refused(cut: slice, tmp_path: P
         zoo.import_model(path)
 
 
+class ComputedCut(nn.Module):
+    """Cuts steps by a number that the graph computes, and that no drawn input reaches."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.rnn, self.way = nn.LSTM(INPUT, HIDDEN, batch_first=True), way
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = torch._shape_as_tensor(x)[1]
+        most = torch.minimum(steps, torch.tensor(100))
+        if self.way == "Slice":
+            return self.rnn(x[:, :most])[0]
+        if self.way == "Split":
+            return self.rnn(torch.split(x, [most, steps - most], 1)[0])[0]
+        return self.rnn(x)[0].index_select(1, (most - 1).reshape(1))[:, 0]
+
+
+@pytest.mark.parametrize("way", ["Slice", "Gather"])
+def test_a_cut_that_the_graph_computes_is_refused(way: str, tmp_path: Path) -> None:
+    path = export_with_torch(ComputedCut(way).eval(), torch.randn(3, 200, INPUT), tmp_path / "model.onnx")
+    assert any(node.op_type == "Min" for node in onnx.load(path).graph.node)
+    with pytest.raises(WeightsError, match=f"{way} .* is between the input and the output"):
+        zoo.import_model(path)
+
+
 @pytest.mark.parametrize("cut", [slice(9), slice(-3, None)])
 def test_a_cut_of_few_steps_is_disproved(cut: slice, tmp_path: Path) -> None:
     module = AfterThreshold(lambda x: x[:, cut])

@@ -24,6 +24,22 @@ PLACES: dict[str, set[int]] = {
     **{op_type: {0, 5, 6} for op_type in GATES},
     "Where": {1, 2},
 }
+# What chooses some of the numbers by a place or a count, which the graph may compute.
+CUTS = {"Gather", "GatherElements", "GatherND", "Pad", "Slice", "Split"}
+# What computes such a place as a sum of multiples of sizes. Drawn inputs have two lengths, and two points fix a line.
+OF_SIZES = MOVES | {
+    "Add",
+    "Concat",
+    "ConstantOfShape",
+    "Gather",
+    "Mul",
+    "Neg",
+    "Range",
+    "Slice",
+    "Split",
+    "Sub",
+    "Tile",
+}
 # Steps of the longest drawn input, and where a limit means the end.
 LONGEST, ENDLESS = max(steps for _, steps in PROBES), 2**31 - 1
 NO_NUMBER = -1e30  # Every number of a model is above it.
@@ -82,10 +98,33 @@ def _is_proved(graph: Graph, node: Any, places: set[int]) -> bool:
         return _with_no_number(graph, node, places)
     if node.op_type == "Slice" and _cuts_unseen(graph, node):
         return False
+    if node.op_type in CUTS and not all(
+        _is_line(graph, name) for place, name in enumerate(node.input) if name and place not in places
+    ):
+        return False
     if node.op_type == "Gather" and places == {1}:  # an embedding; a table of whole numbers may join tokens
         table = graph.constants.get(node.input[0])
         return table is not None and table.dtype.kind == "f"
     return node.op_type in LINEAR or places <= PLACES.get(node.op_type, set())
+
+
+def _is_line(graph: Graph, value: str) -> bool:
+    """Return whether what a graph computes from sizes grows in proportion to them: a smallest of two does not.
+
+    What comes from another input, such as lengths, is no size.
+    """
+    names, seen = [value], set()
+    while names:
+        name = names.pop()
+        node = graph.maker.get(name)
+        if name in seen or name in graph.constants or node is None or node.op_type in ("Constant", "Shape", "Size"):
+            continue
+        seen.add(name)
+        computed = [one for one in node.input if one and one not in graph.constants]
+        if node.op_type not in OF_SIZES or (node.op_type == "Mul" and len(computed) > 1):
+            return False
+        names += computed
+    return True
 
 
 def _with_no_number(graph: Graph, node: Any, places: set[int]) -> bool:
