@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from torch import nn
 
 import zoo
 from zoo.artifact import torchscript
+from zoo.quantization.int8_numbers import count_steps
+from zoo.quantization.stored_layers import make_stored_layer
+from zoo.quantization.stored_numbers import KeptTensors
 from zoo.training.experiment import read_experiment
 from zoo.training.tasks.japanese_vowels import SOURCE
 from zoo.training.trainer import train
@@ -98,3 +102,24 @@ def test_an_experiment_trains_for_a_recipe(tmp_path: Path) -> None:
     done = train(experiment, tmp_path / "run", fast=True, progress=False)
     assert done.metrics["experiment"]["training"]["fake_quantize"] == "int8"
     assert zoo.quantize(done.model, "int8").quantization is not None
+
+
+def test_layers_that_a_recipe_does_not_take_are_refused_in_training_too() -> None:
+    for layer, words in (
+        (nn.Conv1d(4, 4, 3, padding=1, padding_mode="circular"), "has padding_mode='circular', expected 'zeros'"),
+        (nn.Embedding(4, 4, max_norm=1.0), "has max_norm, which changes its weights in every call"),
+    ):
+        with (
+            pytest.raises(zoo.RecipeError, match=f"recipe 'int4' cannot take this model: 0 {words}"),
+            zoo.fake_quantized(nn.Sequential(layer), "int4"),
+        ):
+            pass
+
+
+def test_groups_of_a_convolution_are_rounded_in_training() -> None:
+    layer, input = nn.Conv1d(4, 6, 3, groups=2), torch.randn(2, 4, 9)
+    with zoo.fake_quantized(nn.Sequential(layer), "portable_int8"):
+        got = layer(input)
+    expected = make_stored_layer(layer, partial(KeptTensors, rounding=count_steps))(input)
+    torch.testing.assert_close(got, expected, atol=1e-6, rtol=1e-5)
+    assert not torch.equal(got, layer(input))

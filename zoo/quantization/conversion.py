@@ -18,7 +18,7 @@ from zoo.model import Model, QuantizationRecord
 from zoo.quantization.evidence import doubt_calibration, doubt_samples
 from zoo.quantization.long_run import measure_long_run
 from zoo.quantization.recipe import RecipeError, calibrate, find_recipe
-from zoo.quantization.refusal import explain_refusal, list_others
+from zoo.quantization.refusal import check_layers, explain_refusal
 from zoo.quantization.selection import find_float_matrices, select_layers
 from zoo.quantization.sensitivity import spare_layers
 from zoo.quantization.shift import FloatReference, OutputShift
@@ -74,12 +74,7 @@ def quantize(
     float_model = copy_module(model).eval()
     make_plain_(float_model)
     layers = select_layers(float_model, chosen, include, exclude)
-    objections = [
-        f"{name or 'it'} {objection}" for name, layer in layers.items() if (objection := chosen.objection(layer))
-    ]
-    if objections:
-        other = "".join(f", or use recipe {name!r}" for name in list_others(float_model, chosen)[:1])
-        raise RecipeError(f"recipe {recipe!r} cannot take this model: {'; '.join(objections)}; exclude these{other}")
+    check_layers(float_model, chosen, layers)
     signature = infer_signature(float_model)
     doubts: list[str] = []
     if calibration is not None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from torch import nn
 
 from zoo.quantization.recipe import RecipeError, find_recipe, list_recipes
+from zoo.quantization.refusal import check_layers
 from zoo.quantization.selection import select_layers
 from zoo.quantization.stored_cells import is_written_cell, rounded_cell
 from zoo.quantization.written_out import write_out
@@ -29,13 +30,15 @@ def fake_quantized(model: nn.Module, recipe: str) -> Iterator[None]:
         recipe: one whose products can be rounded so, such as "int8".
 
     Raises:
-        RecipeError: the recipe cannot be trained for, or finds nothing to convert.
+        RecipeError: the recipe cannot be trained for, finds nothing to convert, or cannot take a layer.
     """
     chosen = find_recipe(recipe)
     if chosen.factors is None:
         able = [name for name in list_recipes() if find_recipe(name).factors is not None]
         raise RecipeError(f"recipe {recipe!r} cannot be trained for; {', '.join(able)} can")
-    found = list(select_layers(model, chosen, None, ()).values())
+    selected = select_layers(model, chosen, None, ())
+    check_layers(model, chosen, selected)
+    found = list(selected.values())
     layers = [layer for layer in found if not is_written_cell(layer)]
     written = [write_out(layer, chosen.factors) for layer in layers]
     with ExitStack() as cells:

@@ -14,6 +14,22 @@ from zoo.quantization.trial import try_recipe
 BETTER = ("int8", "mixed", "bf16", "float16")
 
 
+def check_layers(model: nn.Module, recipe: Recipe, layers: dict[str, nn.Module]) -> None:
+    """Refuse layers that a recipe does not take.
+
+    Raises:
+        RecipeError: with all of them, and another recipe that takes the model, if there is one.
+    """
+    objections = [
+        f"{name or 'it'} {objection}" for name, layer in layers.items() if (objection := recipe.objection(layer))
+    ]
+    if objections:
+        other = "".join(f", or use recipe {name!r}" for name in list_others(model, recipe)[:1])
+        raise RecipeError(
+            f"recipe {recipe.name!r} cannot take this model: {'; '.join(objections)}; exclude these{other}"
+        )
+
+
 def explain_refusal(
     model: nn.Module,
     recipe: Recipe,
