@@ -77,6 +77,31 @@ def test_a_state_dict_carries_a_model(name: str, recipe: str) -> None:
     assert torch.equal(output(given), output(pickle.loads(pickle.dumps(copy.deepcopy(taking)))))
 
 
+def find_tensors(value: Any) -> list[Tensor]:
+    """Return the tensors of a module's attributes, also those in lists."""
+    if isinstance(value, Tensor):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else []
+    return [tensor for item in items for tensor in find_tensors(item)]
+
+
+@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe not in (FROM_PYTORCH, "mixed")])
+def test_all_weights_move_to_another_device(recipe: str) -> None:
+    for name in ("many", "layer_norm_lstm_tagger"):
+        model: Any = quantize(name, recipe, 0).to("meta")
+        found = [tensor for part in model.modules() for tensor in find_tensors(vars(part))]
+        assert {str(tensor.device) for tensor in found} == {"meta"}
+
+
+@pytest.mark.parametrize("recipe", ["float16", "int4", "portable_int8"])
+def test_stored_weights_take_no_other_type(recipe: str) -> None:
+    model: Any = quantize("lstm_tagger", recipe, 0)
+    for change in (lambda: model.double(), lambda: model.to(torch.bfloat16)):
+        with pytest.raises(zoo.ArgumentError, match="a quantized model computes in float32, expected no change to"):
+            change()
+    assert torch.equal(output(model.float()), output(quantize("lstm_tagger", recipe, 0)))
+
+
 def test_rounded_rows_of_an_embedding_are_carried() -> None:
     for recipe in ("int8", "bf16", "float16", "int4"):
         models = [zoo.build("gru_language_model", hidden_size=8, vocab_size=30, seed=seed) for seed in range(2)]

@@ -6,11 +6,13 @@ file does, so that `load_state_dict` gives the same model again, and takes no we
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from zoo.errors import ArgumentError
 
 SHAPE = "shape"  # the last part of the name of a weight's sizes, whose numbers must be the same
 # Of packed weights: what they are, in which precision and of which sizes. The C++ structs `Header` begin so.
@@ -28,6 +30,18 @@ class StoredState(nn.Module):
     def set_parts(self, parts: Mapping[str, Tensor]) -> None:
         """Take weights, as `get_parts` gives them."""
         raise NotImplementedError
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
+        """Move the weights, as `.to(device)` does with parameters.
+
+        Raises:
+            ArgumentError: `fn` changes the type of the weights.
+        """
+        super()._apply(fn, recurse)
+        for name, value in vars(self).items():
+            if not name.startswith("_"):
+                setattr(self, name, _move(value, fn))
+        return self
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         for name, part in self.get_parts().items():
@@ -56,6 +70,21 @@ class StoredState(nn.Module):
         error_msgs += faults
         if not faults:
             self.set_parts({name: given.get(name, part) for name, part in own.items()})
+
+
+def _move(value: Any, fn: Callable[[Tensor], Tensor]) -> Any:
+    """Apply a function to the tensors of lists of tensors."""
+    if isinstance(value, list):
+        return [_move(item, fn) for item in value]
+    if not isinstance(value, Tensor):
+        return value
+    moved = fn(value)
+    if value.dtype == torch.float32 != moved.dtype:
+        raise ArgumentError(
+            f"a quantized model computes in float32, expected no change to {str(moved.dtype).removeprefix('torch.')}; "
+            "convert its input instead"
+        )
+    return moved.to(value.dtype)  # what the file keeps in 16 bits stays so
 
 
 class PackedState(nn.Module):
