@@ -195,6 +195,7 @@ def test_the_export_names_the_users_class(tmp_path: Path) -> None:
         ("OldWeightNorm", ("module.head.weight (weight_norm)",)),
         ("OldSpectralNorm", ("module.head.weight (spectral_norm)",)),
         ("NewWeightNorm", ("module.rnn.weight_hh_l0 (WeightNorm)", "module.head.weight (Orthogonal)")),
+        ("Pruned", ("module.head.weight (pruned)", "module.rnn.weight_hh_l0 (pruned)")),
         ("OwnParametrization", ("module.square.weight (Symmetric)",)),
     ],
 )
@@ -258,6 +259,15 @@ def test_layers_in_plain_lists_are_named(artifact: Path) -> None:
         zoo.quantize(model, "bf16")
 
 
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("HalfOutput", "float16"), ("Autocast", "bfloat16"), ("ComplexOutput", "complex64")]
+)
+def test_outputs_of_types_that_prove_nothing_are_refused(name: str, dtype: str, artifact: Path) -> None:
+    with pytest.raises(zoo.ContractError, match=rf"{name}.forward returns {dtype}, expected float32, .* return .float"):
+        zoo.save_artifact(build(name), artifact)
+    assert not artifact.exists()
+
+
 def test_a_wrong_input_is_named() -> None:
     spec = zoo.TensorSpec("input", "float32", ("batch", "seq_len", 9))
     with pytest.raises(ZooError, match=r"fails for a float32 input of shape \(2, 13, 9\): input.size\(-1\)"):
@@ -293,6 +303,10 @@ def test_a_class_that_gives_something_else_in_chunks_is_not_streamable(
 def test_a_class_that_sees_padding_and_one_without_rows_are_refused(artifact: Path) -> None:
     with pytest.raises(zoo.ContractError, match=r"SeesPadding.forward gives something else for a row of the padded"):
         zoo.save_artifact(build("SeesPadding"), artifact)
+    with pytest.raises(
+        zoo.ContractError, match=r"of shape \(\) for one row of 1 steps, expected dims \('batch', 'seq_len'"
+    ):
+        zoo.save_artifact(build("Squeezed"), artifact)
     with pytest.raises(zoo.ContractError, match=r"returns an output of shape \(13, 5\) for a batch of 2, expected the"):
         zoo.save_artifact(build("OneNumberForAllRows"), artifact)
     assert not artifact.exists()

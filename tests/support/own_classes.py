@@ -5,7 +5,7 @@ from typing import Dict, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, parametrize, spectral_norm, weight_norm
+from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
 
 
 class OneTensor(nn.Module):
@@ -424,6 +424,37 @@ class ListedLayers(nn.Module):
         self, x: Tensor, lengths: Optional[Tensor] = None, state: Optional[List[Tensor]] = None
     ) -> Tuple[Tensor, List[Tensor]]:
         return self.head(self.layers[0](x)[0]) * self.others["scale"][0], []
+
+
+class Squeezed(OneTensor):
+    """Loses its batch where that is one row."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.rnn(x)[0])[:, :, :1].squeeze()
+
+
+class Pruned(OneTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        prune.l1_unstructured(self.head, "weight", 0.5)
+        prune.random_unstructured(self.rnn, "weight_hh_l0", 0.5)
+
+
+class HalfOutput(OneTensor):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.rnn(x)[0]).half()
+
+
+class Autocast(OneTensor):
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.head(self.rnn(x)[0])
+
+
+class ComplexOutput(OneTensor):
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.head(self.rnn(x)[0])
+        return torch.complex(y, y)
 
 
 class CellState(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from torch import Tensor, nn
-from torch.nn.utils import parametrize, remove_spectral_norm, remove_weight_norm
+from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weight_norm
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
@@ -38,6 +38,12 @@ def make_plain_(module: nn.Module) -> list[str]:
                 # PyTorch registers the plain weight past `nn.RNNBase`, which computes with a list of its own.
                 setattr(part, hook.name, getattr(part, hook.name))
                 done.append(f"{prefix}{hook.name} (spectral_norm)")
+            elif isinstance(hook, prune.BasePruningMethod):
+                name = hook._tensor_name
+                kept = getattr(part, name).detach().clone()
+                prune.remove(part, name)
+                setattr(part, name, nn.Parameter(kept, requires_grad=False))  # past `nn.RNNBase`, as above
+                done.append(f"{prefix}{name} (pruned)")
         if not parametrize.is_parametrized(part):
             continue
         # PyTorch makes a class for a parametrized module, and takes its weights out of that class. A copy shares the

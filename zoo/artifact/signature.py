@@ -94,7 +94,8 @@ def infer_signature(module: nn.Module) -> Signature:
 
     Raises:
         ContractError: its weights are not of the type of its input, it fails, it does not return (Tensor, list of
-            Tensor) or not the same again, its output has no batch, or
+            Tensor) or not the same again, its output has no batch or
+            another type than real or whole numbers, or
             its state does not have the batch in dimension 1 or grows.
     """
     spec = describe_input(module)
@@ -111,6 +112,8 @@ def infer_signature(module: nn.Module) -> Signature:
             f"{name_of(module)}.forward returns an output of shape {tuple(runs[0][0].shape)} for a batch of "
             f"{PROBES[0][0]}, expected the batch among its dimensions: an output for each row"
         )
+    _check_one_row(module, spec, output)
+    check_dtypes(name_of(module), [runs[0][0], *runs[0][1]])
     names = getattr(module, "state_names", None) or [f"state_{i}" for i in range(len(runs[0][1]))]
     if any(len(run[1]) != len(names) for run in runs):
         raise ContractError(f"the state must have {len(names)} tensors, {names}; got {[len(r[1]) for r in runs]}")
@@ -268,6 +271,34 @@ def _streamable(module: nn.Module) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def _check_one_row(module: Any, spec: TensorSpec, output: TensorSpec) -> None:
+    """Refuse an output that loses its batch or its steps where there is one of them, as `.squeeze()` makes it."""
+    input = random_input(spec, 1, 1, torch.Generator().manual_seed(0))
+    got = tuple(run_named(module, input)[0].shape)
+    sizes = {BATCH: 1, SEQ_LEN: input.shape[spec.dims.index(SEQ_LEN)]}
+    expected = [dim if isinstance(dim, int) else sizes.get(dim) for dim in output.dims]
+    if len(got) != len(expected) or any(size not in (None, own) for size, own in zip(expected, got, strict=True)):
+        raise ContractError(
+            f"{name_of(module)}.forward returns an output of shape {got} for one row of {sizes[SEQ_LEN]} steps, "
+            f"expected dims {output.dims}: squeeze the dimension that is meant alone, as in .squeeze(-1)"
+        )
+
+
+def check_dtypes(name: str, results: Sequence[Tensor]) -> None:
+    """Refuse results of types that files of arrays do not have, or that are rounded so far that nothing can be proved.
+
+    Raises:
+        ContractError: an output or state is in bfloat16, float16 or complex numbers.
+    """
+    allowed = (torch.float32, torch.float64, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
+    for result in results:
+        if result.dtype not in allowed:
+            raise ContractError(
+                f"{name}.forward returns {str(result.dtype).removeprefix('torch.')}, expected float32, float64 or "
+                "whole numbers: return .float(), or torch.view_as_real() of complex numbers"
+            )
 
 
 def sizes_of(spec: TensorSpec, inputs: Sequence[Tensor]) -> list[dict[str, int]]:
