@@ -33,6 +33,7 @@ def build_own_model(
     names, such as `lens` and `hidden`; an argument of another name is a state if a sequence in chunks shows it. What
     comes after any other argument keeps its default, as that one does; `left_out_arguments` says which. `forward`
     returns the output, or the output and the state: a tensor, a pair or a list of tensors (rows, batch, size).
+    `save_artifact` finds whether the class streams: chunks, with the state carried, have to give what the whole gives.
 
     Args:
         target: an importable module, or one in the working folder, and a class or function that returns a module.
