@@ -205,6 +205,7 @@ def train_on(data: Path, run: Path, *options: str) -> None:
         ("2020-01-01 2020-02-01 2020-03-01", "2020-04-01 2020-05-01"),
         ("2020-01-31 2020-02-29 2020-03-31", "2020-04-30 2020-05-31"),
         ("2020-01-09 2020-01-10 2020-01-13 2020-01-14 2020-01-15 2020-01-16 2020-01-17", "2020-01-20 2020-01-21"),
+        ("01.01.2020 01.02.2020 01.03.2020", "01.04.2020 01.05.2020"),
         ("30.01.2020 31.01.2020 01.02.2020", "02.02.2020 03.02.2020"),
         ("2019-12-31T22:30 2019-12-31T23:00 2019-12-31T23:30", "2020-01-01T00:00 2020-01-01T00:30"),
         ("2020-01-01T00:00:00Z 2020-01-01T01:00:00Z 2020-01-01T02:00:00Z", "2020-01-01 03:00:00+00:00|"),
@@ -227,6 +228,14 @@ def test_times_go_on_as_the_file_writes_them(cells: str, following: str) -> None
         assert series.clock.go_on(2)[0] == following.removesuffix("|")
     else:
         assert series.clock.go_on(2) == following.split()
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d"])
+def test_months_are_no_days_of_january(form: str) -> None:
+    months = [f"{month:{form}}" for month in pandas.date_range("2020-01-01", periods=38, freq="MS")]
+    clock = parse_csv("month,x\n" + "".join(f"{month},{k % 5}\n" for k, month in enumerate(months[:36]))).clock
+    assert clock is not None
+    assert clock.go_on(2) == months[36:]
 
 
 def test_the_newest_row_may_stand_first() -> None:

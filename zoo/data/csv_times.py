@@ -218,7 +218,8 @@ def read_times(
     readings: list[NDArray[np.float64]] = []
     worst = 0
     # Programs leave out fractions of a second where they are zero, which ISO 8601 allows.
-    forms = [(False, ""), (True, ""), *([(False, "ISO8601")] if re.match(ISO_TIME, example) else [])]
+    dotted = re.match(r"\d{1,2}\.\d{1,2}\.", example) is not None  # nobody writes the month first there
+    forms = [(dotted, ""), (not dotted, ""), *([(False, "ISO8601")] if re.match(ISO_TIME, example) else [])]
     for day_first, form in forms:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pandas warns of a day above 12 where the month should be
@@ -236,4 +237,12 @@ def read_times(
             f"line {lines[worst]}, column {name!r}: expected a date such as {example!r}, got {cells[worst]!r}"
         )
     ordered = [times for times in readings if in_order(times)]
+    if ordered and not re.match(r"\d{4}", example):  # where the year comes first, the month follows
+        return min(ordered, key=_unevenness)
     return (ordered or readings)[0]
+
+
+def _unevenness(times: NDArray[np.float64]) -> float:
+    """Return how much steps of time differ: 01/02, 01/03, ... may be days of January, and years lie between some."""
+    steps = np.abs(np.diff(times))
+    return float(np.ptp(steps) / np.median(steps)) if len(steps) and np.median(steps) > 0 else 0.0
