@@ -32,6 +32,7 @@ from zoo.artifact import torchscript
         (["--stream", "0"], USAGE, "--stream is '0', expected a whole number from 1"),
         (["--stream", "four"], USAGE, "--stream is 'four', expected a whole number from 1"),
         (["--threads", "-1"], USAGE, "--threads is '-1', expected a whole number from 1"),
+        (["--threads", "50000"], USAGE, "50000 threads were asked for, expected from 1 to 1024"),
         (["--batch-size", "0"], USAGE, "--batch-size is '0', expected a whole number from 1"),
         (["--strem", "4"], USAGE, "unknown flag '--strem', did you mean --stream?"),
         (["--precision", "int4"], USAGE, "--precision is 'int4', expected fp32 or bf16 or int8"),

@@ -163,6 +163,10 @@ def test_several_threads_use_one_model(name: str, engine: str, embedding: Path, 
     assert run(embedding / "threads", artifact, tmp_path / "input.npy", engine) == ""
 
 
+def test_what_is_too_much_for_a_process_is_refused_in_words(embedding: Path) -> None:
+    assert run(embedding / "process") == ""
+
+
 def test_the_unit_tests_of_what_needs_no_libtorch(tmp_path: Path) -> None:
     folder = tmp_path / "unit"
     configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", "-DZOO_BUILD_TESTS=ON"]

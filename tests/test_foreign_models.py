@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,56 @@ def test_info_names_the_submodules_in_training_mode(saved: Saved, program: Progr
     assert program.succeed("info", saved.path, "--json").json["training_mode"] == {
         "saved_whole": False,
         "submodules": ["first", "second"],
+        "operators": ["aten::batch_norm"],
     }
+
+
+class Dropping(nn.Module):
+    """Everything that acts in training: a trace writes the flags into the file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+        self.rnn = nn.LSTM(6, 8, 2, batch_first=True, dropout=0.25)
+        self.drop, self.idle = nn.Dropout(0.5), nn.Dropout(0.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.rnn(self.norm(x.transpose(1, 2)).transpose(1, 2))[0]
+        return self.idle(self.drop(y)) + self.drop(y)
+
+
+def test_a_trace_in_training_mode_is_said_to_be_one(program: Program, tmp_path: Path) -> None:
+    x = step_input()
+    np.save(tmp_path / "x.npy", x.numpy())
+    for training in (True, False):
+        module = Dropping().train(training)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.jit.trace(module, x, check_trace=False).save(str(tmp_path / "model.pt"))
+        report = program.succeed("info", tmp_path / "model.pt", "--json").json["training_mode"]
+        operators = ["aten::batch_norm", "aten::dropout", "aten::lstm"] if training else []
+        assert report == {"saved_whole": training, "submodules": [], "operators": operators}
+        text = program.succeed("info", tmp_path / "model.pt").stdout
+        assert ("aten::dropout, aten::lstm, whatever the mode" in text) == training
+        warning = program.succeed(tmp_path / "model.pt", tmp_path / "x.npy").stderr
+        assert (
+            "it acts as in training, so that results depend on chance or on the batch: aten::batch_norm" in warning
+        ) == training
+
+
+@pytest.mark.parametrize("saved", ["dropout_left_on"], indirect=True)
+def test_dropout_that_is_left_on_is_said(saved: Saved, program: Program) -> None:
+    report = program.succeed("info", saved.path, "--json").json["training_mode"]
+    assert report == {"saved_whole": False, "submodules": [], "operators": ["aten::dropout"]}
+
+
+def test_dropout_of_a_submodule_in_training_mode_is_said(program: Program, tmp_path: Path) -> None:
+    module = torch.nn.Sequential(torch.nn.Linear(6, 6), torch.nn.Dropout(0.5)).eval()
+    module[1].train()
+    with zoo.artifact.torchscript.without_notices():
+        torch.jit.script(module).save(str(tmp_path / "model.pt"))
+    report = program.succeed("info", tmp_path / "model.pt", "--json").json["training_mode"]
+    assert report == {"saved_whole": False, "submodules": ["1"], "operators": ["aten::dropout"]}
 
 
 def test_a_file_saved_in_training_mode_runs_in_eval_mode(program: Program, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ enum class Hint : std::uint8_t {
   precision,        // choose another precision or another engine
   engine,           // let the engine be chosen by the file
   device,           // use the CPU
+  dtype,            // convert an input
   sha256,           // the expected hash was given by the caller
   artifact,         // save the model with zoo.save_artifact in Python
 };

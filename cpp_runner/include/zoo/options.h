@@ -96,8 +96,8 @@ struct CallOptions {
   // found, and proved, as for chunks.
   std::int64_t batch_size = 0;
   Progress progress;
-  // Hears of states that were found by their shapes alone, and of states that the caller says and that do not
-  // give what the whole gives.
+  // Hears of states that were found by their shapes alone, of states that the caller says and that do not
+  // give what the whole gives, and of results that parts move as the model rounds by the values of a call.
   Notice notice;
 };
 

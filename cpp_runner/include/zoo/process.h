@@ -9,7 +9,12 @@
 
 namespace zoo {
 
-// The number of threads with which LibTorch and the fused engine compute one call.
+// More threads than this make no machine faster. Where the system gives a process fewer, OpenMP ends the
+// process, or it crashes.
+inline constexpr std::int64_t kMostThreads = 1024;
+
+// The number of threads with which LibTorch and the fused engine compute one call. Throws Error(usage) unless
+// it is from 1 to kMostThreads.
 ZOO_API void use_threads(std::int64_t count);
 ZOO_API std::int64_t threads();
 

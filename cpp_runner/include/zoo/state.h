@@ -22,6 +22,8 @@ class ZOO_API State {
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::vector<Shape> shapes() const;
+  // Throws Error(bad_data) for a tensor of a dtype that DType does not have.
+  [[nodiscard]] std::vector<DType> dtypes() const;
   // Copies in host memory, in the order of Manifest::state.
   [[nodiscard]] std::vector<Tensor> tensors() const;
 

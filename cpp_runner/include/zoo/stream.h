@@ -21,6 +21,9 @@ struct StreamOptions {
   // two parts: the model has to take chunks of other sizes. Each call gives all results; `every_chunk` means
   // nothing here.
   StreamRoles roles;
+  // Hears, with the first chunk, of states that the caller says and that do not give what the whole gives,
+  // and of results that move as the model rounds by the values of a call.
+  Notice notice;
 };
 
 // It goes on from the state that the Model had when the stream was made, and may outlive it. One thread at a

@@ -61,7 +61,7 @@ class ZOO_API Tensor {
  public:
   // Without elements: float32 of shape (0).
   Tensor();
-  // Zeros.
+  // Zeros. Throws Error(out_of_memory) where the process cannot have so many bytes.
   Tensor(DType dtype, Shape shape);
   // Throws Error(bad_data) unless the bytes fill the shape exactly.
   Tensor(DType dtype, Shape shape, std::vector<std::byte> bytes);

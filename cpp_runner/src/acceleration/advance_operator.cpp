@@ -28,11 +28,18 @@ float* in_place_floats(const at::Tensor& state) {
   return state.mutable_data_ptr<float>();
 }
 
+// The tensor, with its features side by side and its numbers in memory: the dispatcher, which would see to
+// the negative bit, is not on the way here.
+at::Tensor plain_floats(const at::Tensor& given, bool in_order) {
+  const at::Tensor resolved = given.is_neg() ? given.resolve_neg() : given;
+  return in_order ? resolved : resolved.contiguous();
+}
+
 at::Tensor advance(const at::Tensor& given, const at::Tensor& h, const c10::IValue& c,
                    const at::Tensor& packed, bool batch_first) {
   TORCH_CHECK(given.dim() == 3 && given.scalar_type() == at::kFloat, "the input of a layer must be float32 ",
               "of 3 dimensions, got ", given.scalar_type(), " of ", given.dim());
-  const at::Tensor input = given.stride(2) == 1 ? given : given.contiguous();
+  const at::Tensor input = plain_floats(given, given.stride(2) == 1);
   const std::int64_t time = batch_first ? 1 : 0;
   const std::int64_t row = 1 - time;
   ZooStreamCall call = {};
@@ -77,7 +84,7 @@ at::Tensor advance_sliding(const at::Tensor& given, const at::Tensor& tail, cons
   TORCH_CHECK(given.dim() >= 2 && given.scalar_type() == at::kFloat,
               "the input of a sliding operator must be float32 of 2 dimensions or more, got ",
               given.scalar_type(), " of ", given.dim());
-  const at::Tensor input = given.is_contiguous() ? given : given.contiguous();
+  const at::Tensor input = plain_floats(given, given.is_contiguous());
   ZooSlidingCall call = {};
   call.packed = packed.const_data_ptr();
   call.packed_bytes = packed.numel();

@@ -2,7 +2,6 @@
 
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 #include <memory>
@@ -23,35 +22,6 @@ using torch::jit::Value;
 namespace aten = c10::aten;
 namespace prim = c10::prim;
 using Reason = std::optional<std::string>;
-
-// Inlines every call, in forks too, whose code stands in graphs of their own.
-void inline_calls(Graph& graph) {
-  torch::jit::Inline(graph);
-  for (Node* node : all_nodes(*graph.block())) {
-    if (node->kind() == prim::fork) inline_calls(*node->g(c10::attr::Subgraph));
-  }
-}
-
-// Copies, forks included: the module's own graphs stay as they are.
-std::vector<std::shared_ptr<Graph>> inlined_methods(const Module& module) {
-  std::vector<std::shared_ptr<Graph>> graphs;
-  for (const auto& method : module.get_methods()) {
-    graphs.push_back(method.graph()->copy());
-    inline_calls(*graphs.back());
-  }
-  return graphs;
-}
-
-// The nodes of the graph and of its forks.
-std::vector<Node*> nodes_and_forked(Graph& graph) {
-  std::vector<Node*> nodes = all_nodes(*graph.block());
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i]->kind() != prim::fork) continue;
-    const auto inner = all_nodes(*nodes[i]->g(c10::attr::Subgraph)->block());
-    nodes.insert(nodes.end(), inner.begin(), inner.end());
-  }
-  return nodes;
-}
 
 std::string class_name(const c10::Type& type) {
   const auto* named = type.castRaw<c10::NamedType>();
@@ -216,16 +186,6 @@ bool has_operator(const Module& module, Wanted wanted) {
 }
 
 }  // namespace
-
-std::vector<std::string> training_submodules(const Module& module) {
-  std::vector<std::string> names;
-  for (const auto& [name, submodule] : module.named_modules()) {
-    const auto slot = submodule.type()->findAttributeSlot("training");
-    if (slot && submodule._ivalue()->getSlot(*slot).toBool()) names.push_back(name);
-  }
-  std::erase(names, "");  // the module itself
-  return names;
-}
 
 bool has_engine_operators(const Module& module) {
   return has_operator(module, [](std::string_view name) { return name.starts_with("zoo::"); });

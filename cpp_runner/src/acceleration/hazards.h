@@ -6,12 +6,8 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace zoo {
-
-// The names of the submodules whose `training` is set.
-std::vector<std::string> training_submodules(const torch::jit::Module& module);
 
 // Whether a method of the module has an operator of the engine, as an accelerated and saved module has.
 bool has_engine_operators(const torch::jit::Module& module);

@@ -13,12 +13,16 @@ namespace zoo {
 namespace {
 
 // Modules and branches that share weights share their memory. Dequantized weights lie in new memory each
-// time, so they are compared by value.
-bool same_weights(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b, bool by_value) {
-  return std::ranges::equal(a, b, [by_value](const at::Tensor& x, const at::Tensor& y) {
-    if (x.data_ptr() == y.data_ptr() && x.sizes() == y.sizes() && x.strides() == y.strides()) return true;
-    return by_value && x.sizes() == y.sizes() && x.equal(y);
-  });
+// time, so they are compared by value. The same tensors may be two layers, or two directions of one.
+bool same_weights(const RecurrentWeights& a, const RecurrentWeights& b) {
+  const bool same_form = a.cell == b.cell && a.origin == b.origin && a.has_biases == b.has_biases &&
+                         a.num_layers == b.num_layers && a.bidirectional == b.bidirectional;
+  const bool by_value = b.origin != "float32";
+  return same_form && std::ranges::equal(a.tensors, b.tensors, [&](const at::Tensor& x, const at::Tensor& y) {
+           if (x.data_ptr() == y.data_ptr() && x.sizes() == y.sizes() && x.strides() == y.strides())
+             return true;
+           return by_value && x.sizes() == y.sizes() && x.equal(y);
+         });
 }
 
 // What packed weights say of themselves; `calls` is 1.
@@ -57,8 +61,7 @@ std::string engine_isa() { return call_engine("isa", {}).toStringRef(); }
 at::Tensor Packer::pack(const RecurrentWeights& weights, Precision precision) {
   const engine::CellSpec& cell = engine::spec(weights.cell);
   for (Entry& entry : entries_) {
-    if (entry.stack.cell == cell.name && entry.stack.precision == precision &&
-        same_weights(entry.tensors, weights.tensors, weights.origin != "float32")) {
+    if (entry.stack.precision == precision && same_weights(entry.weights, weights)) {
       ++entry.stack.calls;
       return entry.packed;
     }
@@ -69,11 +72,15 @@ at::Tensor Packer::pack(const RecurrentWeights& weights, Precision precision) {
   Entry entry;
   try {
     entry.packed = call_engine("pack_" + std::string(cell.op), std::move(stack)).toTensor();
+    entry.stack = describe(entry.packed, weights.origin);
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const c10::Error& error) {
     throw Unmatched(essential_line(error.what_without_backtrace()));
+  } catch (const std::exception& error) {  // the engine's own checks
+    throw Unmatched(essential_line(error.what()));
   }
-  entry.tensors = weights.tensors;
-  entry.stack = describe(entry.packed, weights.origin);
+  entry.weights = weights;
   entries_.push_back(std::move(entry));
   return entries_.back().packed;
 }
@@ -84,7 +91,10 @@ void Packer::count_stored(const at::Tensor& packed) {
     ++entry.stack.calls;
     return;
   }
-  entries_.push_back({{}, packed, describe(packed, "packed")});
+  Entry entry;
+  entry.packed = packed;
+  entry.stack = describe(packed, "packed");
+  entries_.push_back(std::move(entry));
 }
 
 std::vector<FusedStack> Packer::stacks() const {

@@ -36,7 +36,7 @@ class Packer {
 
  private:
   struct Entry {
-    std::vector<at::Tensor> tensors;  // keeps their addresses from being used again
+    RecurrentWeights weights;  // keeps the addresses of the tensors from being used again; none if stored
     at::Tensor packed;
     FusedStack stack;
   };

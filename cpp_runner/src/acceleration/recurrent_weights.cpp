@@ -45,7 +45,7 @@ at::Tensor float_weights(const c10::IValue& value) {
   if (tensor.scalar_type() != at::kFloat || tensor.layout() != at::kStrided) {
     throw Unmatched(std::string("its weights are ") + c10::toString(tensor.scalar_type()) + ", not float32");
   }
-  return tensor;
+  return tensor.resolve_neg();  // weights are told apart by their memory
 }
 
 std::vector<at::Tensor> float_list(Value& params, Node& node) {

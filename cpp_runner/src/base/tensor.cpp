@@ -2,6 +2,8 @@
 
 #include <array>
 #include <limits>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "zoo/error.h"
@@ -30,6 +32,30 @@ constexpr std::array<DTypeInfo, 10> kDTypes{{
 }};
 
 const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)]; }
+
+std::size_t byte_count(DType dtype, const Shape& shape) {
+  return static_cast<std::size_t>(element_count(shape)) * dtype_size(dtype);
+}
+
+std::string size_text(DType dtype, const Shape& shape) {
+  return "a " + std::string(dtype_name(dtype)) + " tensor of shape " + shape_text(shape) + " takes " +
+         std::to_string(byte_count(dtype, shape)) + " bytes";
+}
+
+std::vector<std::byte> zeros(DType dtype, const Shape& shape) {
+  const auto fail = [&] {
+    throw Error(Status::out_of_memory, size_text(dtype, shape) + ", more than this process can have",
+                Hint::smaller_parts);
+  };
+  try {
+    return std::vector<std::byte>(byte_count(dtype, shape));
+  } catch (const std::bad_alloc&) {
+    fail();
+  } catch (const std::length_error&) {
+    fail();
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -79,17 +105,12 @@ std::int64_t element_count(const Shape& shape) {
 Tensor::Tensor() = default;
 
 Tensor::Tensor(DType dtype, Shape shape)
-    : dtype_(dtype),
-      shape_(std::move(shape)),
-      bytes_(static_cast<std::size_t>(element_count(shape_)) * dtype_size(dtype)) {}
+    : dtype_(dtype), shape_(std::move(shape)), bytes_(zeros(dtype, shape_)) {}
 
 Tensor::Tensor(DType dtype, Shape shape, std::vector<std::byte> bytes)
     : dtype_(dtype), shape_(std::move(shape)), bytes_(std::move(bytes)) {
-  const std::size_t expected = static_cast<std::size_t>(element_count(shape_)) * dtype_size(dtype);
-  if (bytes_.size() != expected) {
-    throw Error(Status::bad_data, "a " + std::string(dtype_name(dtype)) + " tensor of shape " +
-                                      shape_text(shape_) + " takes " + std::to_string(expected) +
-                                      " bytes, got " + std::to_string(bytes_.size()));
+  if (bytes_.size() != byte_count(dtype, shape_)) {
+    throw Error(Status::bad_data, size_text(dtype, shape_) + ", got " + std::to_string(bytes_.size()));
   }
 }
 

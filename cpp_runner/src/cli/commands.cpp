@@ -123,6 +123,16 @@ void warn_of_few_steps(const Options& options, const Manifest& manifest, const C
                     std::to_string(*manifest.look_back) + "; give it as many");
 }
 
+// Dropout that is left on gives other numbers in each call, and a normalization those of its batch.
+void warn_of_training(const Model& model, const Console& console) {
+  const std::vector<std::string>& operators = model.training_mode().operators;
+  if (operators.empty()) return;
+  warn(console,
+       "the model was not saved in eval mode, and it acts as in training, so that results depend on "
+       "chance or on the batch: " +
+           join(operators));
+}
+
 RunReport run_artifact(const Options& options, const ModelFile& file, const Console& console,
                        Stopwatch& watch) {
   const Manifest& manifest = *file.manifest();
@@ -140,6 +150,7 @@ RunReport run_artifact(const Options& options, const ModelFile& file, const Cons
                  std::min(checked.batch, options.batch_size > 0 ? options.batch_size : checked.batch));
   RunReport report;
   const Model model = Model::load(file, options.load);
+  warn_of_training(model, console);
   if (options.state_in) inputs.state = model.state_from(state_in, options.allow_nonfinite);
   report.load_ms = watch.lap();
   call_first(model, options);
@@ -184,6 +195,7 @@ RunReport run_torchscript(const Options& options, const ModelFile& file, const C
   set_up_process(options, file, options.batch_size > 0 ? std::min(batch, options.batch_size) : batch);
   RunReport report;
   const Model model = Model::load(file, options.load);
+  warn_of_training(model, console);
   report.load_ms = watch.lap();
   call_first(model, options);
   CallOptions call;

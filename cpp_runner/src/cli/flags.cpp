@@ -304,6 +304,8 @@ std::string_view hint_text(Hint hint) {
       return " (--engine auto)";
     case Hint::device:
       return " (--device cpu)";
+    case Hint::dtype:
+      return " (--dtype)";
     case Hint::sha256:
       return " (--sha256)";
     case Hint::artifact:

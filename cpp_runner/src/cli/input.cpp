@@ -264,6 +264,11 @@ class ArgumentReader {
     if (dtype) layout.dtype = parse_dtype(*dtype);
     if (shape) layout.shape = parse_shape(*shape);
     Tensor tensor = read_input(path, layout, layout.shape);
+    const bool open = layout.shape && std::ranges::count(*layout.shape, -1) > 0;
+    if (open && tensor.bytes().empty()) {  // more likely a file that was cut short than one of no steps
+      throw Error(Status::bad_data,
+                  role_of(path, "input") + " is empty: shape " + shape_text(tensor.shape()));
+    }
     check_plain_input("input " + quote(path), tensor, options_.allow_nonfinite);
     return dtype ? convert(tensor, layout.dtype, "input " + quote(path)) : std::move(tensor);
   }

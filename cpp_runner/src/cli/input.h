@@ -52,8 +52,8 @@ std::vector<Tensor> read_state(const std::filesystem::path& path, const Manifest
                                std::int64_t batch);
 
 // The inputs of any other TorchScript file: files, scalars, and tuples, lists and dicts of them, in their
-// places. Refuses an empty tensor, one that is not finite unless options.allow_nonfinite, and a .npy file
-// that has another shape than --shape says.
+// places. Refuses a tensor that is not finite unless options.allow_nonfinite, raw bytes that are none where
+// their number says a size, and a .npy file that has another shape than --shape says.
 std::vector<Value> read_arguments(const Options& options);
 
 }  // namespace zoo::cli

@@ -67,7 +67,8 @@ std::string info_json(const ModelFile& file, const Model& model) {
                {"methods", model.method_schemas()},
                {"training_mode",
                 {{"saved_whole", model.training_mode().saved_whole},
-                 {"submodules", model.training_mode().submodules}}},
+                 {"submodules", model.training_mode().submodules},
+                 {"operators", model.training_mode().operators}}},
                {"acceleration", Json::parse(acceleration_json(model.acceleration()))}});
 }
 

@@ -99,6 +99,9 @@ void add_training_mode(const TrainingMode& training, std::vector<std::vector<std
   if (!training.submodules.empty()) {
     rows.push_back({"training mode", "kept in " + join(training.submodules)});
   }
+  if (!training.operators.empty()) {
+    rows.push_back({"training mode", join(training.operators) + ", whatever the mode"});
+  }
 }
 
 std::string microseconds(double value) {

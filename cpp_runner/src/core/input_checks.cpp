@@ -64,8 +64,9 @@ Tensor convert_from(const Tensor& tensor, DType dtype, const std::string& name) 
     default:
       break;
   }
+  const bool whole = !is_floating(dtype) && is_floating(tensor.dtype());
   fail(name + " is " + std::string(dtype_name(tensor.dtype())) + ", expected " +
-       std::string(dtype_name(dtype)));
+       std::string(dtype_name(dtype)) + (whole ? "; save whole numbers" : ""));
 }
 
 // A loop that compilers turn into vector instructions, as they do not with std::isfinite and an early exit.
@@ -216,6 +217,15 @@ void check_state_shapes(const Manifest& manifest, const std::vector<Shape>& shap
   }
 }
 
+void check_state_dtypes(const Manifest& manifest, const std::vector<DType>& dtypes) {
+  for (std::size_t i = 0; i < dtypes.size(); ++i) {
+    const TensorSpec& spec = manifest.state.at(i);
+    if (dtypes[i] == spec.dtype) continue;
+    fail("state " + quote(spec.name) + " is " + std::string(dtype_name(dtypes[i])) + ", expected " +
+         std::string(dtype_name(spec.dtype)));
+  }
+}
+
 std::vector<Tensor> check_state(const Manifest& manifest, const std::vector<Tensor>& tensors,
                                 bool allow_nonfinite) {
   std::vector<Shape> shapes;
@@ -237,7 +247,6 @@ std::string why_not_streamable(const Manifest& manifest) {
 }
 
 void check_plain_input(const std::string& name, const Tensor& tensor, bool allow_nonfinite) {
-  if (tensor.size() == 0) fail(name + " is empty: shape " + shape_text(tensor.shape()));
   if (!allow_nonfinite) check_all_finite(tensor, name);
 }
 

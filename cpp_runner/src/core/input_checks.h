@@ -29,14 +29,16 @@ CheckedInputs check_inputs(const Manifest& manifest, const Tensor& input,
 
 // With `batch` 0 any batch is accepted that all tensors share. Throws Error(bad_data).
 void check_state_shapes(const Manifest& manifest, const std::vector<Shape>& shapes, std::int64_t batch);
-// Checks dtypes and values too, and converts them like inputs.
+void check_state_dtypes(const Manifest& manifest, const std::vector<DType>& dtypes);
+// Checks values too, and converts them like inputs.
 std::vector<Tensor> check_state(const Manifest& manifest, const std::vector<Tensor>& tensors,
                                 bool allow_nonfinite);
 
 // Why the state of a model that is not streamable cannot be carried: "it returns no state".
 std::string why_not_streamable(const Manifest& manifest);
 
-// Checks a tensor for any TorchScript file: not empty, and finite unless `allow_nonfinite`.
+// Checks a tensor for any TorchScript file: finite unless `allow_nonfinite`. It may be empty, as the state of
+// a stream that begins is in some files; the model itself refuses what it cannot take.
 void check_plain_input(const std::string& name, const Tensor& tensor, bool allow_nonfinite);
 
 // Converts from any dtype to float32, float64, int32 or int64, but never from a floating-point to an integer

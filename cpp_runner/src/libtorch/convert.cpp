@@ -5,7 +5,11 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
+#include <sstream>
+#include <string>
 
 #include "zoo/error.h"
 
@@ -43,11 +47,37 @@ DType dtype_from(at::ScalarType type) {
                             DType::int32, DType::int16, DType::int8, DType::uint8, DType::boolean}) {
     if (scalar_type(dtype) == type) return dtype;
   }
+  std::string cure;
+  if (c10::isComplexType(type)) cure = "; let the model return torch.view_as_real of it";
   throw Error(Status::bad_data, std::string("the model gave a tensor of dtype ") + c10::toString(type) +
-                                    ", expected a real floating-point type, an integer type or bool");
+                                    ", expected a real floating-point type, an integer type or bool" + cure);
+}
+
+// "sparse_csr"
+std::string layout_name(c10::Layout layout) {
+  std::ostringstream text;
+  text << layout;
+  std::string name = text.str();
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+// Refuses a tensor that has no element in memory for each index.
+void require_dense(const at::Tensor& tensor) {
+  const auto fail = [](const std::string& kind, const std::string& method) {
+    throw Error(Status::bad_data,
+                "the model gave a " + kind + " tensor, expected a dense one; let the model return " + method);
+  };
+  if (tensor.is_nested()) fail("nested", "its padded form, to_padded_tensor");
+  if (tensor.is_quantized()) fail("quantized", "its dequantize()");
+  if (tensor.layout() != at::kStrided) fail(layout_name(tensor.layout()), "its to_dense()");
+  if (tensor.is_meta()) fail("meta", "a tensor with elements");
 }
 
 }  // namespace
+
+DType dtype_of(const at::Tensor& tensor) { return dtype_from(tensor.scalar_type()); }
 
 at::Tensor to_torch(const Tensor& tensor, const c10::Device& device) {
   const auto options = at::TensorOptions().dtype(scalar_type(tensor.dtype()));
@@ -64,15 +94,18 @@ at::Tensor to_torch(const Tensor& tensor, const c10::Device& device) {
 
 Tensor from_torch(const at::Tensor& tensor) {
   const c10::InferenceMode inference;
-  const DType dtype = dtype_from(tensor.scalar_type());
+  require_dense(tensor);
+  const DType dtype = dtype_of(tensor);
   if (!tensor.is_cpu()) {
     Tensor result(dtype, tensor.sizes().vec());
     const auto options = at::TensorOptions().dtype(tensor.scalar_type());
     at::from_blob(result.bytes().data(), tensor.sizes(), options).copy_(tensor);
     return result;
   }
-  // Without even the call that would find nothing to do: a step takes only microseconds.
-  const at::Tensor dense = tensor.is_contiguous() ? tensor : tensor.contiguous();
+  // Without even the calls that would find nothing to do: a step takes only microseconds. The memory of a
+  // tensor with the negative bit has the opposite signs, and `contiguous` alone would keep it.
+  at::Tensor dense = tensor.is_neg() ? tensor.resolve_neg() : tensor;
+  if (!dense.is_contiguous()) dense = dense.contiguous();
   const auto* begin = static_cast<const std::byte*>(dense.const_data_ptr());
   return Tensor(dtype, dense.sizes().vec(), std::vector<std::byte>(begin, begin + dense.nbytes()));
 }

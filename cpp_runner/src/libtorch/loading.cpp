@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-#include "acceleration/hazards.h"
+#include "acceleration/training_operators.h"
 #include "base/message.h"
 #include "libtorch/errors.h"
 #include "zoo/error.h"
@@ -75,9 +75,9 @@ torch::jit::Module load_module(const ModelFile& file, const c10::Device& device)
 
 TrainingMode settle_training_mode(torch::jit::Module& module) {
   const auto slot = module.type()->findAttributeSlot("training");  // a frozen module has none
-  if (!slot || !module._ivalue()->getSlot(*slot).toBool()) return {false, training_submodules(module)};
-  module.eval();
-  return {true, {}};
+  const bool whole = slot && module._ivalue()->getSlot(*slot).toBool();
+  if (whole) module.eval();
+  return {whole, training_submodules(module), training_operators(module)};
 }
 
 Accelerated choose_engine(torch::jit::Module module, const DeviceName& device, const LoadOptions& options) {

@@ -18,7 +18,8 @@ c10::Device open_device(const DeviceName& name);
 torch::jit::Module load_module(const ModelFile& file, const c10::Device& device);
 
 // A file that was saved in training mode runs in eval mode, against dropout. Submodules that are in training
-// mode inside a module that is not were put there on purpose, and stay. Returns which they are.
+// mode inside a module that is not were put there on purpose, and stay. Returns which they are, and the
+// operators that act as in training all the same.
 TrainingMode settle_training_mode(torch::jit::Module& module);
 
 // Runs the pass, unless the options or the device leave the module to LibTorch. Throws Error(unavailable)

@@ -31,6 +31,31 @@ Value value_of(const Tensor& output, const State& state) {
   return Tuple{{output, std::move(states)}, {}};
 }
 
+// The dtype of all weights of real numbers; nothing where there are several, or none.
+std::optional<DType> dtype_of_weights(const torch::jit::Module& module) {
+  std::optional<DType> found;
+  for (const at::Tensor& parameter : module.parameters()) {
+    if (!parameter.is_floating_point()) continue;
+    if (found && *found != dtype_of(parameter)) return std::nullopt;
+    found = dtype_of(parameter);
+  }
+  return found;
+}
+
+// LibTorch does not convert: numpy's float64 fails in the first layer, in words that name no input.
+void explain_dtype(const Error& error, const std::vector<Value>& arguments, std::optional<DType> weights) {
+  const auto all = flatten(Tuple{arguments, {}});
+  const auto odd = std::ranges::find_if(all, [&](const NamedTensor& argument) {
+    return weights && is_floating(argument.tensor.dtype()) && argument.tensor.dtype() != *weights;
+  });
+  if (odd == all.end() || error.status() != Status::bad_data || error.hint() != Hint::none) return;
+  throw Error(error.status(),
+              shorten(error.what(), 90) + "; argument " + quote(odd->name) + " is " +
+                  std::string(dtype_name(odd->tensor.dtype())) + " and the weights are " +
+                  std::string(dtype_name(*weights)) + ": convert it",
+              Hint::dtype, error.trace());
+}
+
 }  // namespace
 
 struct TorchModule::Impl {
@@ -101,6 +126,7 @@ struct TorchModule::Impl {
   std::optional<StreamGraph> stream;
   bool keeps_state = false;
   double rounding_share = 0;
+  std::optional<DType> weights;  // as dtype_of_weights gives it
   std::unique_ptr<SelfCheck> check;
 };
 
@@ -114,6 +140,7 @@ TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const 
     stream = StreamGraph::make(loaded.module, *file.manifest());
   }
   const double rounding = zoo::rounding_share(module);
+  const std::optional<DType> weights = dtype_of_weights(module);
   const bool keeps = zoo::keeps_state(module);
   std::unique_ptr<SelfCheck> check;
   if (options.check && !loaded.acceleration.fused.empty()) {
@@ -128,6 +155,7 @@ TorchModule::TorchModule(const ModelFile& file, const DeviceName& device, const 
                                       .stream = std::move(stream),
                                       .keeps_state = keeps,
                                       .rounding_share = rounding,
+                                      .weights = weights,
                                       .check = std::move(check)});
 }
 TorchModule::TorchModule(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -215,12 +243,17 @@ State TorchModule::join_rows(const std::vector<State>& states) const {
 
 Value TorchModule::call(const std::string& method, const std::vector<Value>& arguments) const {
   const CallScope scope;
-  return translate_errors("the model failed", [&] {
-    return impl_->checked(
-        [&] { return impl_->call(impl_->module, method, arguments); },
-        [&](const torch::jit::Module& original) { return impl_->call(original, method, arguments); },
-        [](const Value& result) { return result; });
-  });
+  try {
+    return translate_errors("the model failed", [&] {
+      return impl_->checked(
+          [&] { return impl_->call(impl_->module, method, arguments); },
+          [&](const torch::jit::Module& original) { return impl_->call(original, method, arguments); },
+          [](const Value& result) { return result; });
+    });
+  } catch (const Error& error) {
+    explain_dtype(error, arguments, impl_->weights);
+    throw;
+  }
 }
 
 std::vector<Value> TorchModule::complete(const std::string& method, std::vector<Value> arguments) const {
@@ -240,6 +273,7 @@ TorchModule TorchModule::copy() const {
                                             .stream = std::nullopt,
                                             .keeps_state = impl_->keeps_state,
                                             .rounding_share = impl_->rounding_share,
+                                            .weights = impl_->weights,
                                             .check = nullptr});
   if (impl_->keeps_state) copied->module = deep_copy(impl_->module);
   return TorchModule(std::move(copied));

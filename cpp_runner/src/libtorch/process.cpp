@@ -33,7 +33,13 @@ class QuietHandler final : public c10::WarningHandler {
 
 }  // namespace
 
-void use_threads(std::int64_t count) { at::set_num_threads(static_cast<int>(count)); }
+void use_threads(std::int64_t count) {
+  if (count < 1 || count > kMostThreads) {
+    throw Error(Status::usage, std::to_string(count) + " threads were asked for, expected from 1 to " +
+                                   std::to_string(kMostThreads));
+  }
+  at::set_num_threads(static_cast<int>(count));
+}
 std::int64_t threads() { return at::get_num_threads(); }
 
 void use_quantized_backend(const std::string& name) {

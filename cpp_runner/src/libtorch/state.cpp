@@ -38,6 +38,13 @@ std::vector<Shape> State::shapes() const {
   return shapes;
 }
 
+std::vector<DType> State::dtypes() const {
+  std::vector<DType> dtypes;
+  if (impl_ == nullptr) return dtypes;
+  for (const at::Tensor& tensor : impl_->tensors) dtypes.push_back(dtype_of(tensor));
+  return dtypes;
+}
+
 std::vector<Tensor> State::tensors() const {
   std::vector<Tensor> tensors;
   if (impl_ == nullptr) return tensors;

@@ -110,6 +110,30 @@ Job make_chunk_job(const TorchModule& module, const Value& arguments, const Call
   return job;
 }
 
+// The first chunk of a stream in two parts, and what may be cut in it.
+std::pair<Job, std::vector<std::vector<Cut>>> halve_first_chunk(const TorchModule& module,
+                                                                const Value& arguments,
+                                                                const StreamOptions& options) {
+  const std::string sequence = first_tensor(arguments);
+  const Tensor& input = tensor_at(arguments, sequence);
+  CallOptions call;
+  call.method = options.method;
+  call.roles.time_axis = options.roles.time_axis;
+  const std::size_t axis = find_time_axis(input, call);
+  call.chunk = input.shape()[axis] / 2;
+  return {make_chunk_job(module, arguments, call, axis), cuts_of_steps(arguments, sequence, axis)};
+}
+
+// Says where the first chunk shows that the states which the caller says are others.
+void compare_first_chunk(const TorchModule& module, const Value& arguments, const StreamOptions& options) {
+  if (!options.notice) return;
+  try {
+    const auto [job, choices] = halve_first_chunk(module, arguments, options);
+    if (job.size > 0) compare_stated(job, {choices.front(), *options.roles.states}, true, options.notice);
+  } catch (const Error&) {  // nobody knows its steps
+  }
+}
+
 // Each batch is planned anew and has the same to say.
 Notice once(const Notice& notice) {
   if (!notice) return {};
@@ -136,6 +160,10 @@ std::vector<NamedTensor> call_in_chunks(const TorchModule& module, const std::ve
   const Call call = call_of(module, options.method);
   if (job.size == job.total && !options.roles.every_chunk) return flatten(call(job.arguments));
   const Tensor& input = tensor_at(whole, sequence);
+  if (job.total == 0) {
+    throw Error(Status::bad_data, "the input has no steps (" + shape_text(input.shape()) +
+                                      "), and so no chunk that could give results");
+  }
   try {
     const Proved proved = plan_chunks(job, choices, options.roles, options.notice);
     return run_parts(job, proved.plan, proved.axes, call, {});
@@ -151,24 +179,24 @@ std::vector<NamedTensor> call_in_chunks(const TorchModule& module, const std::ve
 
 std::vector<StateLink> find_states(const TorchModule& module, const Value& arguments,
                                    const StreamOptions& options) {
-  if (options.roles.states) return *options.roles.states;
+  if (options.roles.states) {
+    compare_first_chunk(module, arguments, options);
+    return *options.roles.states;
+  }
   const std::string sequence = first_tensor(arguments);
   if (!has_slots(arguments, {{sequence, 0}})) return {};  // nothing that could be a state
-  const Tensor& input = tensor_at(arguments, sequence);
-  CallOptions call;
-  call.method = options.method;
-  call.roles.time_axis = options.roles.time_axis;
-  const std::size_t axis = find_time_axis(input, call);
-  call.chunk = input.shape()[axis] / 2;
+  const auto [job, choices] = halve_first_chunk(module, arguments, options);
   const auto fail = [](const std::string& why) {
     throw Error(Status::bad_data, "the first chunk does not tell which results are the next states: " + why,
                 Hint::states);
   };
-  if (call.chunk == 0) fail("it has one step");
-  Job job = make_chunk_job(module, arguments, call, axis);
+  if (job.size == 0) fail("it has one step");
   Failures failures;
-  const auto proved = try_plans(job, cuts_of_steps(arguments, sequence, axis), true, failures);
-  if (proved) return proved->plan.links;
+  const auto proved = try_plans(job, choices, true, failures);
+  if (proved) {
+    tell_of_rounding(job, *proved, options.notice);
+    return proved->plan.links;
+  }
   // A result that does not grow stands for its chunk; what is carried was right.
   for (const Proof& proof : failures.proofs) {
     if (proof.only_fixed) return proof.links;
@@ -212,11 +240,14 @@ std::vector<NamedTensor> call_in_batches(const TorchModule& module, const std::v
   Failures failures;
   const auto proved = try_plans(job, cuts_of_rows(job.arguments, sequence, job.total), false, failures);
   if (!proved) {
+    // Such as a dtype that the model takes in no batch of any size.
+    if (failures.proofs.empty() && failures.error->hint() != Hint::none) throw Error(*failures.error);
     const std::string why = failures.proofs.empty() ? failures.error->what() : failures.proofs.front().fault;
     throw Error(Status::bad_data,
                 "batches do not give what the whole gives: " + why + "; run all rows at once",
                 Hint::batch_size);
   }
+  tell_of_rounding(job, *proved, options.notice);
   return run_parts(job, proved->plan, proved->axes, {}, options.progress);
 }
 

@@ -44,6 +44,18 @@ void check_streamable(const Manifest& manifest) {
                                  why_not_streamable(manifest) + "; run the whole sequence at once");
 }
 
+// Chunks are joined along seq_len, and of an output without steps the last chunk's stands for all.
+void check_joinable(const Manifest& manifest) {
+  for (const TensorSpec& output : manifest.outputs) {
+    for (const Dim& dim : output.dims) {
+      if (dim.fixed() || dim.name == "batch" || dim.name == "seq_len") continue;
+      throw Error(Status::usage, "chunks of " + quote(output.name) + " (" + dims_text(output) +
+                                     ") cannot be joined: nothing tells what " + dim.name +
+                                     " of a chunk is in the whole; run the whole sequence at once");
+    }
+  }
+}
+
 void check_counts(std::int64_t chunk, std::int64_t batch_size) {
   if (chunk < 0 || batch_size < 0) throw Error(Status::usage, "a chunk and a batch size are at least 1");
 }
@@ -65,6 +77,12 @@ struct Model::Impl {
     if (manifest) return *manifest;
     throw Error(Status::usage,
                 "the model has no manifest: it was not made by recurrent-zoo; use Model::call");
+  }
+
+  // Whether a state is what the manifest says, also one that the model itself gave.
+  void check_form(const State& state, std::int64_t batch) const {
+    check_state_shapes(*manifest, state.shapes(), batch);
+    check_state_dtypes(*manifest, state.dtypes());
   }
 
   [[nodiscard]] TorchModule::Step run(const CheckedInputs& inputs, const State& state,
@@ -112,9 +130,10 @@ Result Model::run(const Inputs& inputs, const RunOptions& options) const {
                 Hint::batch_size);
   }
   if (options.chunk > 0 || !inputs.state.empty()) check_streamable(manifest);
-  if (!inputs.state.empty()) check_state_shapes(manifest, inputs.state.shapes(), checked.batch);
+  if (options.chunk > 0 && options.chunk < checked.seq_len) check_joinable(manifest);
+  if (!inputs.state.empty()) impl_->check_form(inputs.state, checked.batch);
   TorchModule::Step step = impl_->run(checked, inputs.state, options);
-  check_state_shapes(manifest, step.state.shapes(), checked.batch);
+  impl_->check_form(step.state, checked.batch);
   Result result;
   for (std::size_t i = 0; i < manifest.outputs.size(); ++i) {
     result.outputs.push_back({manifest.outputs[i].name, std::move(step.outputs.at(i))});
@@ -127,7 +146,7 @@ Tensor Model::run(const Tensor& input, State& state) const {
   const Manifest& manifest = impl_->require_manifest();
   check_streamable(manifest);
   const CheckedInputs checked = check_inputs(manifest, input, {}, false);
-  if (!state.empty()) check_state_shapes(manifest, state.shapes(), checked.batch);
+  if (!state.empty()) impl_->check_form(state, checked.batch);
   return impl_->module.advance(checked.input(), state);
 }
 
@@ -135,7 +154,9 @@ State Model::initial_state(std::int64_t batch_size) const {
   check_streamable(impl_->require_manifest());
   if (batch_size < 1)
     throw Error(Status::usage, "a batch has at least 1 row, got " + std::to_string(batch_size));
-  return impl_->module.initial_state(batch_size);
+  State state = impl_->module.initial_state(batch_size);
+  impl_->check_form(state, batch_size);
+  return state;
 }
 
 State Model::state_from(const std::vector<Tensor>& tensors, bool allow_nonfinite) const {
@@ -158,7 +179,7 @@ Stream Model::stream(const std::vector<Value>& arguments, const StreamOptions& o
   StreamOptions told = options;
   told.roles = impl_->roles_of(options.method, options.roles);
   return Stream(std::make_unique<Stream::Impl>(
-      Stream::Impl{impl_->module.copy(), told, whole, first_tensor(whole), told.roles.states}));
+      Stream::Impl{impl_->module.copy(), told, whole, first_tensor(whole), std::nullopt}));
 }
 
 std::vector<std::string> Model::method_schemas() const { return impl_->module.schemas(); }

@@ -36,6 +36,7 @@ bool is_open(const Job& job, const std::vector<Cut>& cuts, const std::vector<Sta
         Hint::every_chunk);
   }
   if (proofs.empty()) {  // the model may take no other size than that of a chunk
+    if (failures.error->hint() != Hint::none) throw Error(*failures.error);
     throw Error(Status::bad_data, failures.error->what(), roles.every_chunk ? Hint::none : Hint::every_chunk);
   }
   throw Error(Status::bad_data,
@@ -78,12 +79,7 @@ Proved stated_plan(const Job& job, const std::vector<Cut>& cuts, const StreamRol
             " steps, so nothing tells which results grow with them; ask for the results of every chunk",
         Hint::every_chunk);
   }
-  if (only_one_size || !notice) return stated;
-  try {
-    const Proof proof = prove(job, stated.plan);
-    if (!proof.fault.empty()) notice("chunks do not give what the whole gives: " + proof.fault);
-  } catch (const Error&) {  // the model takes no such whole, and then there is nothing to say
-  }
+  if (!only_one_size) compare_stated(job, stated.plan, false, notice);
   return stated;
 }
 
@@ -114,18 +110,35 @@ std::optional<Proved> try_plans(const Job& job, const std::vector<std::vector<Cu
       if (!links.empty()) {
         Proof linked = prove(job, {cuts, links});
         linked.links = links;
-        if (linked.fault.empty()) return Proved{{cuts, links}, std::move(linked.axes)};
+        if (linked.fault.empty()) return Proved{{cuts, links}, std::move(linked.axes), linked.off};
         failures.proofs.push_back(std::move(linked));
       }
       const bool open = with_links && is_open(job, cuts, links, plain.axes);
       failures.open |= open;
-      if (plain.fault.empty() && !open) return Proved{{cuts, {}}, std::move(plain.axes)};
+      if (plain.fault.empty() && !open) return Proved{{cuts, {}}, std::move(plain.axes), plain.off};
       failures.proofs.push_back(std::move(plain));
     } catch (const Error& error) {
       if (!failures.error) failures.error = error;
     }
   }
   return std::nullopt;
+}
+
+void compare_stated(const Job& job, const Plan& plan, bool only_growing, const Notice& notice) {
+  if (!notice) return;
+  try {
+    const Proof proof = prove(job, plan);
+    if (proof.fault.empty() || (only_growing && proof.only_fixed)) return;
+    notice("chunks do not give what the whole gives: " + proof.fault);
+  } catch (const Error&) {  // the model takes no such whole, and then there is nothing to say
+  }
+}
+
+void tell_of_rounding(const Job& job, const Proved& proved, const Notice& notice) {
+  constexpr double of_float32 = 1e-4;
+  if (!notice || proved.off <= of_float32) return;
+  notice(std::string(job.begin_anew ? "batches" : "chunks") + " move the results, here by " +
+         number_text(proved.off) + " of their range: the model rounds to few bits, by the values of a call");
 }
 
 Proved plan_chunks(const Job& job, const std::vector<std::vector<Cut>>& choices, const StreamRoles& roles,
@@ -135,7 +148,10 @@ Proved plan_chunks(const Job& job, const std::vector<std::vector<Cut>>& choices,
     if (auto plan = plan_of_one_size(job, choices.back(), notice)) return std::move(*plan);
   }
   Failures failures;
-  if (auto proved = try_plans(job, choices, true, failures)) return std::move(*proved);
+  if (auto proved = try_plans(job, choices, true, failures)) {
+    tell_of_rounding(job, *proved, notice);
+    return std::move(*proved);
+  }
   fail_chunks(failures, roles);
 }
 

@@ -14,6 +14,7 @@ namespace zoo {
 struct Proved {
   Plan plan;
   Axes axes;
+  double off = 0;  // as in Proof
 };
 
 struct Failures {
@@ -25,6 +26,13 @@ struct Failures {
 // The first plan whose parts give what the whole gives.
 std::optional<Proved> try_plans(const Job& job, const std::vector<std::vector<Cut>>& choices, bool with_links,
                                 Failures& failures);
+
+// Says where the caller's plan does not give what the whole gives, if the model takes such a whole. With
+// `only_growing` a result that does not grow stands for its own part.
+void compare_stated(const Job& job, const Plan& plan, bool only_growing, const Notice& notice);
+
+// Says how far parts move the results of a model that rounds by all values of a call.
+void tell_of_rounding(const Job& job, const Proved& proved, const Notice& notice);
 
 // The plan for chunks of steps. `notice` hears of what nothing proves. Throws Error(bad_data) where no plan
 // is right, or several may be.

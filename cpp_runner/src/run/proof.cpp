@@ -31,7 +31,10 @@ void compare_parts(const Job& job, const Plan& plan, const Value& arguments, con
     const bool grows = proof.axes.at(name).has_value();
     if (!grows && job.every_part && !is_carried(name, plan.links)) continue;
     const double off = share_of_range(joined[i].tensor, whole[i].tensor);
-    if (off <= job.tolerance) continue;
+    if (off <= job.tolerance) {
+      proof.off = std::max(proof.off, off);
+      continue;
+    }
     if (proof.fault.empty() || (grows && proof.only_fixed)) {
       proof.fault = "result " + quote(name) +
                     (std::isfinite(off) ? " is off by " + number_text(off) + " of its range" : " differs");
@@ -66,13 +69,31 @@ Trial run_trial(const Job& job, const Plan& plan, const Value& arguments, std::i
   return {flatten(job.begin()(arguments)), run_each(job, plan, arguments, total, job.begin(), {})};
 }
 
+// The steps or rows with these numbers, in this order. Throws Error(bad_data) where there are not so many: of
+// integers nothing is drawn, and the input may be short.
+Tensor gather(const Tensor& tensor, std::size_t axis, const std::vector<std::int64_t>& numbers) {
+  std::vector<Tensor> parts;
+  for (const std::int64_t number : numbers) {
+    if (number >= tensor.shape().at(axis))
+      throw Error(Status::bad_data, "the input is too short for a proof");
+    parts.push_back(slice(tensor, axis, number, 1));
+  }
+  return concatenate(parts, axis);
+}
+
+// From count - 1 down to 0.
+std::vector<std::int64_t> count_down(std::int64_t count) {
+  std::vector<std::int64_t> numbers;
+  while (count-- > 0) numbers.push_back(count);
+  return numbers;
+}
+
 Value reverse_steps(Value arguments, const std::vector<Cut>& cuts, std::int64_t count) {
   for (const Cut& cut : cuts) {
     Tensor& tensor = std::get<Tensor>(*find_value(arguments, cut.place));
-    std::vector<Tensor> steps;
-    for (std::int64_t i = count; i-- > 0;) steps.push_back(slice(tensor, cut.axis, i, 1));
-    steps.push_back(slice(tensor, cut.axis, count, tensor.shape()[cut.axis] - count));
-    tensor = concatenate(steps, cut.axis);
+    const std::int64_t steps = tensor.shape()[cut.axis];
+    const Tensor reversed = gather(tensor, cut.axis, count_down(count));
+    tensor = concatenate({reversed, slice(tensor, cut.axis, count, steps - count)}, cut.axis);
   }
   return arguments;
 }
@@ -87,14 +108,15 @@ double moved(const Trial& a, const Trial& b, std::size_t i, const std::optional<
   return share_of_range(slice(y, *axis, size - count, count), slice(x, *axis, size - count, count));
 }
 
+constexpr double kExact = 1e-3;  // a tolerance below it hides nothing
+constexpr std::int64_t kFew = 4;
+
 // A tolerance for rounding hides that a state is lost. It does not hide that the steps before a part change
 // what the whole gives for it, and do not change what the part gives. The order of these steps is what
 // changes, as the scale by which a layer rounds comes from all values.
 void compare_past(const Job& job, const Plan& plan, Proof& proof) {
-  constexpr double exact = 1e-3;
-  constexpr std::int64_t few = 4;
-  if (job.tolerance <= exact || job.begin_anew || !plan.links.empty()) return;
-  const std::int64_t past = (few + job.size - 1) / job.size * job.size, total = past + job.size;
+  if (job.tolerance <= kExact || !plan.links.empty()) return;
+  const std::int64_t past = (kFew + job.size - 1) / job.size * job.size, total = past + job.size;
   try {
     const Value arguments = draw_arguments(job, plan.cuts, total, true);
     const Trial a = run_trial(job, plan, arguments, total);
@@ -111,6 +133,35 @@ void compare_past(const Job& job, const Plan& plan, Proof& proof) {
   }
 }
 
+// Such a tolerance hides that rows see each other, too. Rows in another order, one of them several times,
+// have the same largest values in every layer, and so the same scales: a row that sees no other comes out the
+// same.
+void compare_rows(const Job& job, const Plan& plan, Proof& proof) {
+  if (job.tolerance <= kExact) return;
+  const std::int64_t count = std::min(kFew, job.total);
+  const std::vector<std::int64_t> places = count_down(count);
+  std::vector<std::int64_t> rows = places;
+  rows.insert(rows.end(), kFew, 0);
+  try {
+    const Value once = draw_arguments(job, plan.cuts, count, true);
+    Value again = once;
+    for (const Cut& cut : plan.cuts) {
+      Tensor& tensor = std::get<Tensor>(*find_value(again, cut.place));
+      tensor = gather(tensor, cut.axis, rows);
+    }
+    const Tensors a = flatten(job.begin()(once)), b = flatten(job.begin()(again));
+    require_same_names(a, b);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const auto& axis = proof.axes.at(a[i].name);
+      if (!axis || share_of_range(gather(b[i].tensor, *axis, places), a[i].tensor) <= job.tolerance / 10)
+        continue;
+      proof.fault = "result " + quote(a[i].name) + " depends on the other rows";
+      proof.only_fixed = false;
+    }
+  } catch (const Error&) {  // the model does not take these values
+  }
+}
+
 }  // namespace
 
 Proof prove(const Job& job, const Plan& plan) {
@@ -121,7 +172,13 @@ Proof prove(const Job& job, const Plan& plan) {
   proof.only_fixed = true;
   compare_parts(job, plan, arguments, flatten(whole), proof);
   if (proof.only_fixed) compare_drawn(job, plan, proof);
-  if (proof.only_fixed) compare_past(job, plan, proof);
+  if (proof.only_fixed) {
+    if (job.begin_anew) {
+      compare_rows(job, plan, proof);
+    } else {
+      compare_past(job, plan, proof);
+    }
+  }
   return proof;
 }
 

@@ -16,6 +16,7 @@ struct Proof {
   Axes axes;
   std::string fault;        // empty: the parts give what the whole gives
   bool only_fixed = false;  // only results that do not grow are at fault
+  double off = 0;           // how far results were off within the tolerance, as a share of their range
   std::vector<StateLink> links;
 };
 // Throws Error as the model does, or Error(bad_data) where the results of parts cannot be put together.

@@ -1,5 +1,5 @@
 // Feeds two streams of one model by turns, the second with the first's input reversed in sign, and writes
-// what the first gives for each chunk.
+// what the first gives for each chunk. What the streams have to say goes to stderr.
 //   feed model.pt chunk result:argument|- result_prefix input.npy argument.npy...
 #include <fstream>
 #include <iostream>
@@ -17,6 +17,7 @@ int main(int count, char** words) try {
   const zoo::Tensor input = zoo::read_npy(words[5]);
   zoo::StreamOptions options;
   if (link != "-") options.roles.states = {{link.substr(0, 1), link.substr(2)}};
+  options.notice = [](const std::string& text) { std::cerr << text << '\n'; };
   std::vector<zoo::Value> arguments{zoo::Tensor()};
   for (int i = 6; i < count; ++i) arguments.emplace_back(zoo::read_npy(words[i]));
   const zoo::Model model = zoo::Model::load(words[1]);

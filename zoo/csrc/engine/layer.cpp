@@ -124,8 +124,8 @@ class DirectionRun {
       }
     }
     for (int r = 0; r < rows_; ++r) {  // a row that takes part in no step keeps its state
-      copy_units(crew_.h[0] + r * h_stride_, v_.h_n + (share_.first_row + r) * v_.output_size, output_blocks_,
-                 v_.output_size);
+      const int64_t row = share_.first_row + r;
+      copy_units(crew_.h[0] + r * h_stride_, v_.h_n + row * v_.output_size, output_blocks_, v_.output_size);
     }
     share_.barrier->wait(share_.members);
   }
@@ -139,8 +139,8 @@ class DirectionRun {
   void store_cell_state() {
     if (!has_c()) return;
     for (int r = 0; r < rows_; ++r) {
-      copy_units(crew_.c + r * c_stride_, v_.c_n + (share_.first_row + r) * v_.hidden_size, hidden_blocks_,
-                 v_.hidden_size);
+      const int64_t row = share_.first_row + r;
+      copy_units(crew_.c + r * c_stride_, v_.c_n + row * v_.hidden_size, hidden_blocks_, v_.hidden_size);
     }
   }
 

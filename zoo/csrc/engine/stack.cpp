@@ -39,8 +39,8 @@ Division divide(const StackView& view, int threads, bool keep_step) {
   const StackSizes& s = view.sizes;
   const int directions = threads >= 2 ? s.num_directions : 1;
   const int each = threads / directions;
-  const int row_shares = std::clamp(view.steps.batch / kRowsOfThread, 1, each);
-  const int rows = static_cast<int>(divide_up(view.steps.batch, row_shares));
+  const int row_shares = std::clamp(view.rows() / kRowsOfThread, 1, each);
+  const int rows = static_cast<int>(divide_up(view.rows(), row_shares));
   const int worth = static_cast<int>(step_work(s, s.num_layers - 1, rows) / kStepWorkOfMember);
   const int members = keep_step ? std::clamp(std::min(each / row_shares, worth), 1, s.output_blocks()) : 1;
   return {directions, row_shares, members};
@@ -60,8 +60,8 @@ size_t StackRun::scratch_bytes(const StackView& view, int threads) noexcept {
   arena.take<CrewScratch>(threads);
   arena.take<MemberScratch>(threads);
   for (int i = 0; i < threads; ++i) {
-    take_crew_scratch(view.sizes, view.steps.batch, arena);
-    take_member_scratch(view.sizes, view.steps.batch, view.total_rows, arena);
+    take_crew_scratch(view.sizes, view.rows(), arena);
+    take_member_scratch(view.sizes, view.rows(), view.total_rows, arena);
   }
   return arena.used();
 }
@@ -75,9 +75,8 @@ StackRun::StackRun(const KernelTable& kernels, const StackView& view, int thread
   members_ = arena.take<MemberScratch>(threads);
   for (int i = 0; i < threads; ++i) {
     new (&crew_barriers_[i]) Barrier;
-    new (&crews_[i]) CrewScratch(take_crew_scratch(view.sizes, view.steps.batch, arena));
-    new (&members_[i])
-        MemberScratch(take_member_scratch(view.sizes, view.steps.batch, view.total_rows, arena));
+    new (&crews_[i]) CrewScratch(take_crew_scratch(view.sizes, view.rows(), arena));
+    new (&members_[i]) MemberScratch(take_member_scratch(view.sizes, view.rows(), view.total_rows, arena));
   }
 }
 
@@ -99,8 +98,9 @@ void StackRun::run_layer(int layer, Muster::Place place, bool keep_step) noexcep
   if (crew >= d.directions * d.row_shares) return;  // more threads came than are useful
   const int row_share = crew % d.row_shares;
   const int batch = view_.steps.batch;
-  Share share = {batch * row_share / d.row_shares, batch * (row_share + 1) / d.row_shares,
-                 place.rank % d.members, d.members, &crew_barriers_[crew]};
+  const auto row_of = [&](int part) { return view_.first_row + view_.rows() * part / d.row_shares; };
+  Share share = {row_of(row_share), row_of(row_share + 1), place.rank % d.members, d.members,
+                 &crew_barriers_[crew]};
 
   // With one direction each chunk is read before it is overwritten, so that all layers share one buffer. With
   // two directions the layers alternate between two buffers, in such a way that the last layer writes

@@ -12,8 +12,7 @@
 
 namespace zoo::engine {
 
-// The most rows of a batch: products of rows and sizes stay within an int.
-inline constexpr int kLargestBatch = std::numeric_limits<int>::max() / 4096;
+inline constexpr int kLargestBatch = std::numeric_limits<int>::max();
 
 struct StackView {
   StackSizes sizes;
@@ -28,6 +27,10 @@ struct StackView {
   const float* c_0;  // (num_layers * num_directions, batch, hidden_size); null unless the cell has a c
   float* h_n;
   float* c_n;
+  int first_row;  // the rows of the batch that are run: from first_row to before last_row
+  int last_row;
+
+  int rows() const { return last_row - first_row; }
 };
 
 // Whether a stack needs a second buffer for the output of a layer: the two directions of its second and later
@@ -38,7 +41,8 @@ inline bool needs_between(const StackSizes& s) { return s.num_directions == 2 &&
 inline StackView make_view(const StackSizes& sizes, const uint8_t* packed, const Steps& steps,
                            int64_t total_rows, const Rows<const float>& input, const Rows<float>& output) {
   const Rows<float> between = {nullptr, output.step_stride, output.row_stride};
-  return {sizes, packed, steps, total_rows, input, output, between, nullptr, nullptr, nullptr, nullptr};
+  return {sizes,   packed,  steps,   total_rows, input, output,     between,
+          nullptr, nullptr, nullptr, nullptr,    0,     steps.batch};
 }
 
 // How many threads are worth their cost, at most `available`. Threads that share units wait for each other
