@@ -42,6 +42,7 @@ PUBLIC = {
     "state.h": "libtorch",
     "stream.h": "run",
     "tensor.h": "base",
+    "text.h": "core",
     "training_mode.h": "core",
     "value.h": "base",
     "verify.h": "run",

@@ -160,6 +160,7 @@ RunReport run_artifact(const Options& options, const ModelFile& file, const Cons
   report.setting = describe(options, model);
   report.outputs = std::move(result.outputs);
   if (manifest.labels.exclusive) report.labels = manifest.labels.names;
+  report.every_label = is_text(options.inputs.front());
   for (std::size_t i = 0; i < state.size(); ++i) report.state.push_back({manifest.state[i].name, state[i]});
   return report;
 }

@@ -30,6 +30,7 @@ INPUT is a .npy file (C order), a .bin file (row-major, little-endian, no header
 Without --shape, the model's manifest gives the shape of a .bin file, with batch 1 and as many steps as the file has.
 A TorchScript file without a manifest may take several inputs. Scalars among them are written int:16000, float:0.5,
 bool:1, str:text and none; tuples, lists and dicts '(h.npy,c.npy)', '[a.npy,b.npy]' and '{h=h.npy,c=c.npy}'.
+An artifact that reads UTF-8 bytes, or words of them, takes str:text as its input.
 
 )";
 

@@ -13,9 +13,12 @@
 #include "formats/recognition.h"
 #include "zoo/error.h"
 #include "zoo/npy.h"
+#include "zoo/text.h"
 
 namespace zoo::cli {
 namespace {
+
+constexpr std::string_view kText = "str:";
 
 [[noreturn]] void fail_shape(std::string_view text) {
   throw Error(Status::usage, "shape " + quote(text) +
@@ -154,6 +157,8 @@ Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::
   return parse_raw(file.bytes(), layout.dtype, *layout.shape, role);
 }
 
+bool is_text(const std::string& input) { return input.starts_with(kText); }
+
 Tensor read_artifact_input(const Options& options, const Manifest& manifest) {
   if (options.inputs.size() != 1) {
     throw Error(Status::usage, "the model takes one input file, got " +
@@ -161,6 +166,12 @@ Tensor read_artifact_input(const Options& options, const Manifest& manifest) {
                                    "; lengths and state have flags of their own");
   }
   const TensorSpec& spec = manifest.inputs.front();
+  const std::string& input = options.inputs.front();
+  if (is_text(input)) {
+    spread("--shape", options.shape, 0);  // refuses what is said of a file
+    spread("--dtype", options.dtype, 0);
+    return encode_text(spec, std::string_view(input).substr(kText.size()));
+  }
   const auto told = options.shape ? std::optional(parse_shape(*options.shape)) : std::nullopt;
   RawLayout layout{options.dtype ? parse_dtype(*options.dtype) : spec.dtype,
                    told ? *told : default_shape(spec)};

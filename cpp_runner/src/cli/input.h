@@ -43,8 +43,11 @@ Tensor parse_raw(std::span<const std::byte> bytes, DType dtype, const Shape& sha
 // bytes say that they are no plain numbers.
 Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::string& what);
 
-// The one input of an artifact. Throws Error(usage) unless exactly one was named, and where --shape is not
-// the shape of a .npy file.
+// Whether an input is a text, str:TEXT, and not a file.
+bool is_text(const std::string& input);
+
+// The one input of an artifact, a file or a text. Throws Error(usage) unless exactly one was named, and where
+// --shape is not the shape of a .npy file.
 Tensor read_artifact_input(const Options& options, const Manifest& manifest);
 Tensor read_lengths(const std::filesystem::path& path);
 // Reads one file for each state tensor. Raw files have `batch` rows.

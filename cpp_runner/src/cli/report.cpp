@@ -68,9 +68,11 @@ Setting describe(const Options& options, const Model& model) {
   return setting;
 }
 
-std::vector<BestLabel> best_labels(const Tensor& scores, const std::vector<std::string>& labels,
-                                   std::size_t count) {
+std::vector<BestLabel> best_labels(const RunReport& report, std::size_t count) {
+  const std::vector<std::string>& labels = report.labels;
+  const Tensor& scores = report.outputs.front().tensor;
   const std::size_t size = labels.size();
+  if (report.every_label) count = static_cast<std::size_t>(scores.size()) / size;
   const std::vector<double> values = first_values(scores, count * size);
   std::vector<BestLabel> found;
   for (std::size_t begin = 0; begin + size <= values.size(); begin += size) {

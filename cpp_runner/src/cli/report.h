@@ -35,6 +35,7 @@ struct RunReport {
   Setting setting;
   std::vector<NamedTensor> outputs;
   std::vector<std::string> labels;  // of the first output's scores, where each row is for one of them
+  bool every_label = false;         // shows that of each row, not of the first rows only
   std::vector<std::filesystem::path> output_paths;  // empty: not written
   std::vector<NamedTensor> state;
   std::vector<std::filesystem::path> state_paths;
@@ -56,9 +57,8 @@ struct BestLabel {
   std::string name;
   double probability = 0;
 };
-// Of the first rows of scores.
-std::vector<BestLabel> best_labels(const Tensor& scores, const std::vector<std::string>& labels,
-                                   std::size_t count);
+// Of the first rows of the report's first output, or of all rows.
+std::vector<BestLabel> best_labels(const RunReport& report, std::size_t count);
 
 // The first values of a tensor of any dtype, as numbers.
 std::vector<double> first_values(const Tensor& tensor, std::size_t count);
