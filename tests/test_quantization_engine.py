@@ -203,6 +203,7 @@ def set_fields(layer: nn.Conv1d, **fields: Any) -> nn.Conv1d:
         set_fields(nn.Conv1d(12, 5, 3, padding="same"), padding="valid"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")  # once a process
 @torch.no_grad()
 def test_a_convolution_pads_as_its_fields_say_now(layer: nn.Conv1d) -> None:
     input = torch.randn(2, 12, 15, generator=torch.Generator().manual_seed(3))
