@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from zoo.cli.train import read_override
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.experiment import (
     RANGES,
     Experiment,
@@ -175,7 +175,7 @@ def test_numbers_of_tasks_have_ranges(tmp_path: Path, task: str, options: dict[s
     (tmp_path / "data").write_text("")
     own = {"csv": "path", "plain_text": "path", "npz": "train", "ts": "train", "conllu": "train"}
     place = {own[task]: str(tmp_path / "data")} if task in own else {}
-    with pytest.raises(OptionError, match=re.escape(words)):
+    with pytest.raises(ArgumentError, match=re.escape(words)):
         make_task(task, {**place, **options})
 
 
@@ -194,7 +194,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(ExperimentError, match=f"^{re.escape(words)}$"):
             make_experiment(given, overrides)  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match=r"options of task csv must be a table with texts as keys, got \[1\]"):
+    with pytest.raises(ArgumentError, match=r"options of task csv must be a table with texts as keys, got \[1\]"):
         make_task("csv", [1])  # type: ignore[arg-type]
     path = tmp_path / "a.toml"
     path.write_bytes('name = "gr\u00fcn"'.encode("latin-1"))

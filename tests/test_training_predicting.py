@@ -16,8 +16,8 @@ from zoo.cli import main as zoo_program
 from zoo.cli import train as train_program
 from zoo.data.csv_clock import Clock
 from zoo.data.csv_series import parse_csv
-from zoo.data.settings import OptionError
 from zoo.data.source import DataError
+from zoo.errors import ArgumentError
 from zoo.training.predicting import predict
 from zoo.training.tasks import make_task
 
@@ -107,7 +107,7 @@ def test_what_does_not_fit_the_training_is_refused_in_a_line(
 
 def test_a_model_that_was_not_trained_here_is_refused(tmp_path: Path) -> None:
     zoo.save_artifact(zoo.build("gru_classifier"), tmp_path / "model.pt")
-    with pytest.raises(OptionError, match=r"model.pt does not say what it was trained on; train it with zoo train"):
+    with pytest.raises(ArgumentError, match=r"model.pt does not say what it was trained on; train it with zoo train"):
         predict(tmp_path / "model.pt", tmp_path)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import ZooError
-from zoo.installation import find_runner, installed_folders
+from zoo.installation import cmake_prefix_path, find_runner
 
 # Where the System V ABI of x86-64 puts the dynamic linker. It lists what a program loads without running it.
 LINKER = "/lib64/ld-linux-x86-64.so.2"
@@ -93,7 +93,7 @@ def _copy(programs: Sequence[Path], folder: Path) -> tuple[str, ...]:
     """Copy programs, libraries and licences; return the names of the system's libraries."""
     for part in ("bin", "lib", "licenses"):
         (folder / part).mkdir(parents=True)
-    found: dict[str, Path] = {RUNNER: _find_library(RUNNER)}
+    found: dict[str, Path] = {RUNNER: Path(cmake_prefix_path()) / "zoo" / "lib" / RUNNER}
     for program in programs:
         listed = list_libraries(program, os.environ)
         # A program with the run path of the folder finds nothing where it lies, and what cpp_runner has is enough.
@@ -145,13 +145,6 @@ def list_libraries(program: Path, environment: Mapping[str, str]) -> dict[str, P
         reason = done.stderr.strip().rpartition(": ")[2] or "it loads no library"
         raise BundleError(f"{program} is no program that loads zoo's libraries: {reason}")
     return {row["name"]: None if row["path"] == "not found" else Path(row["path"]) for row in rows}
-
-
-def _find_library(name: str) -> Path:
-    for folder in installed_folders():
-        if (folder / "lib" / name).is_file():
-            return folder / "lib" / name
-    raise FileNotFoundError(f"{name} was not found; install the package (pip install .)")
 
 
 def _copy_licenses(package: str, folder: Path) -> None:

@@ -14,8 +14,9 @@ int main(int count, char** words) try {
   zoo::Inputs inputs;
   inputs.input = zoo::encode_text(model.manifest()->inputs.front(), words[2]);
   const zoo::Result result = model.run(inputs);
-  for (const std::string& label : zoo::best_labels(model.manifest()->labels, result.outputs.front().tensor)) {
-    std::cout << label << '\n';
+  for (const zoo::BestLabel& label :
+       zoo::best_labels(model.manifest()->labels, result.outputs.front().tensor)) {
+    std::cout << label.name << '\n';
   }
   return 0;
 } catch (const zoo::Error& error) {

@@ -94,9 +94,8 @@ def infer_signature(module: nn.Module) -> Signature:
 
     Raises:
         ContractError: its weights are not of the type of its input, it fails, it does not return (Tensor, list of
-            Tensor) or not the same again, its output has no batch or
-            another type than real or whole numbers, or
-            its state does not have the batch in dimension 1 or grows.
+            Tensor) or not the same again, its output has no batch or another type than real or whole numbers, or its
+            state does not have the batch in dimension 1 or grows.
     """
     spec = describe_input(module)
     _check_weights(module, spec)

@@ -18,8 +18,9 @@ from torch import Tensor
 from zoo.data.array_values import as_array, as_rows, is_absent
 from zoo.data.float32 import to_float32
 from zoo.data.missing import ALLOWED
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, named
+from zoo.errors import ArgumentError
 
 GOALS = ("", "classes", "numbers")
 EITHER = Setting("goal", GOALS[1:])
@@ -127,10 +128,10 @@ def label_arrays(
     Raises:
         DataError: shapes do not fit each other, something is no number, or a value is missing; the message has the
             place, and all indices begin at 0.
-        OptionError: `goal` is something else.
+        ArgumentError: `goal` is something else.
     """
     if goal not in GOALS:
-        raise OptionError(f"goal must be classes or numbers, or empty to find it, got {goal!r}")
+        raise ArgumentError(f"goal must be classes or numbers, or empty to find it, got {goal!r}")
     rows = _read_rows(X)
     counts = _read_lengths(lengths, rows)
     sequences = [row[:count] for row, count in zip(rows, counts, strict=True)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
+from zoo.errors import ArgumentError
 
 # https://universaldependencies.org/format.html
 COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -52,14 +53,14 @@ def parse_conllu(text: str, column: str = "upos") -> list[TaggedSentence]:
         column: what becomes the tag: one of `COLUMNS`, or of the columns that the first line of CoNLL-U Plus names.
 
     Raises:
-        OptionError: there is no such column.
+        ArgumentError: there is no such column.
         DataError: a line has another number of columns, with the line's number, or no word has anything in the column.
     """
     columns: tuple[str, ...] = COLUMNS
     if text.startswith(NAMES):
         columns = tuple(text.partition("\n")[0].removeprefix(NAMES).lower().split())
     if column.lower() not in columns or "form" not in columns:
-        raise OptionError(f"CoNLL-U has no column {column!r}; it has {', '.join(columns)}")
+        raise ArgumentError(f"CoNLL-U has no column {column!r}; it has {', '.join(columns)}")
     place, form = columns.index(column.lower()), columns.index("form")
 
     def read_word(number: int, line: str) -> tuple[str, str] | None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from zoo.data.blanks import cut_at_blanks
 from zoo.data.csv_numbers import DATE, is_missing, is_number
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, named, read_text
+from zoo.errors import ArgumentError
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 HEADERS = ("", "yes", "no")
@@ -43,11 +44,11 @@ class CsvForm:
 
     def __post_init__(self) -> None:
         if self.separator not in ("", *SEPARATORS):
-            raise OptionError(f"separator must be one of {', '.join(map(repr, SEPARATORS))}, got {self.separator!r}")
+            raise ArgumentError(f"separator must be one of {', '.join(map(repr, SEPARATORS))}, got {self.separator!r}")
         if self.header not in HEADERS:
-            raise OptionError(f"header must be 'yes' or 'no', or empty to find it, got {self.header!r}")
+            raise ArgumentError(f"header must be 'yes' or 'no', or empty to find it, got {self.header!r}")
         if self.decimal not in ("", ".", ","):
-            raise OptionError(f"decimal must be '.' or ',', or empty to find it, got {self.decimal!r}")
+            raise ArgumentError(f"decimal must be '.' or ',', or empty to find it, got {self.decimal!r}")
 
 
 @dataclass(frozen=True)

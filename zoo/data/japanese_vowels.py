@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 
 from zoo.data.sequences import LabelledSequences
-from zoo.data.settings import OptionError
 from zoo.data.source import DataSource
+from zoo.errors import ArgumentError
 
 SOURCE = DataSource(
     name="JapaneseVowels",
@@ -27,10 +27,10 @@ def load_japanese_vowels(split: Literal["train", "test"]) -> LabelledSequences:
 
     Raises:
         ImportError: sktime is not installed; the message says how to get it.
-        OptionError: neither "train" nor "test".
+        ArgumentError: neither "train" nor "test".
     """
     if split not in ("train", "test"):
-        raise OptionError(f"split must be train or test, got {split!r}")
+        raise ArgumentError(f"split must be train or test, got {split!r}")
     try:
         from sktime.datasets import load_japanese_vowels as load
     except ImportError as error:

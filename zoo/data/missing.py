@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
+from zoo.errors import ArgumentError
 
 # What a user may choose: refuse is the default of every reader.
 CHOICES = ("refuse", "drop", "interpolate", "forward", "mask")
@@ -15,7 +16,7 @@ ALLOWED = Setting("missing", CHOICES[1:])
 def check_choice(how: str) -> None:
     """Refuse a name that is not in `CHOICES`."""
     if how not in CHOICES:
-        raise OptionError(f"missing must be one of {', '.join(CHOICES)}, got {how!r}")
+        raise ArgumentError(f"missing must be one of {', '.join(CHOICES)}, got {how!r}")
 
 
 def count_inputs(features: int, how: str) -> int:

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from zoo.errors import ZooError
-
 # Takes the name of an option and a value, and returns what a user types.
 Writer = Callable[[str, str], str]
-
-
-class OptionError(ZooError, ValueError):
-    """An option, or two of them together, that is not legal; the message names it and what is."""
 
 
 @dataclass(frozen=True)

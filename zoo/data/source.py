@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.data.settings import OptionError, Setting, Writer, write_plainly, write_settings
-from zoo.errors import ZooError
+from zoo.data.settings import Setting, Writer, write_plainly, write_settings
+from zoo.errors import ArgumentError, ZooError
 
 VARIABLE = "ZOO_DATA"
 POINTER = "version https://git-lfs"
@@ -156,7 +156,7 @@ def read_text(path: str | Path, encoding: str = "", *settings: Setting) -> str:
 
     Raises:
         DataError: the file is missing, cannot be read, or is in another encoding; then the message has the line.
-        OptionError: Python knows no such encoding.
+        ArgumentError: Python knows no such encoding.
     """
     try:
         content = Path(path).read_bytes()
@@ -169,7 +169,7 @@ def read_text(path: str | Path, encoding: str = "", *settings: Setting) -> str:
     try:
         text = content.decode(encoding)
     except LookupError as error:
-        raise OptionError(f"no encoding is called {encoding!r}; cp1252 and utf-16 are two of them") from error
+        raise ArgumentError(f"no encoding is called {encoding!r}; cp1252 and utf-16 are two of them") from error
     except UnicodeDecodeError as error:
         refuse_packed(path, content)
         line = content.count(b"\n", 0, error.start) + 1

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from zoo.data.blanks import BLANKS, cut_at_blanks, find_other_blank
 from zoo.data.conllu import COLUMNS, NAMES, TaggedSentence, parse_conllu, read_sentences
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, named, read_text
+from zoo.errors import ArgumentError
 
 DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins a document with it
 ENTITY = re.compile(r"O|[BIESLUM]-.+")
@@ -69,7 +70,7 @@ def load_tagged(path: str | Path, column: str | int = "") -> TaggedFile:
 
     Raises:
         DataError: the file is missing, not UTF-8, without any sentence or of another form, with its name and line.
-        OptionError: no such column.
+        ArgumentError: no such column.
     """
     text = read_text(path)
     with named(path):
@@ -104,7 +105,7 @@ def find_layout(text: str, column: str | int = "") -> Layout:
 
     Raises:
         DataError: most lines have one column.
-        OptionError: there is no column of this number.
+        ArgumentError: there is no column of this number.
     """
     lines = [line for line in text.split("\n") if line.strip() and not _begins_document(line)]
     lines = [line for line in lines if not line.startswith("#")] or lines  # these may be comments
@@ -119,7 +120,9 @@ def find_layout(text: str, column: str | int = "") -> Layout:
     word, tag = (1, 2) if numbered else (0, width - 1)
     if column:
         if not str(column).isdigit() or not 1 <= int(column) <= width or int(column) == word + 1:
-            raise OptionError(f"there is no tag in column {column!r}; give a number from 1 to {width}, not {word + 1}")
+            raise ArgumentError(
+                f"there is no tag in column {column!r}; give a number from 1 to {width}, not {word + 1}"
+            )
         tag = int(column) - 1
     return Layout(separator, width, word, tag)
 

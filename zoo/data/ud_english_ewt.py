@@ -23,7 +23,7 @@ def load_ud_english_ewt(column: str = "upos") -> TaggedCorpus:
 
     Raises:
         DataError: a file is missing or another one.
-        OptionError: no such column.
+        ArgumentError: no such column.
     """
     files = dict(read_files(SOURCE, "*.conllu"))
     train, validation, test = (

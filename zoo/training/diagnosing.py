@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import zoo
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch
 from zoo.training.evaluation import as_artifact, restore_task
 from zoo.training.experiment import Experiment, ModelPart, TaskPart, read_experiment
@@ -55,7 +55,7 @@ def diagnose_model(
     Raises:
         FileNotFoundError: neither a file nor a checkpoint is there.
         ArtifactError: the file is damaged.
-        OptionError: the model is quantized, or not one that `zoo.build` makes, or does not fit the data.
+        ArgumentError: the model is quantized, or not one that `zoo.build` makes, or does not fit the data.
     """
     with as_artifact(path) as artifact:
         task = restore_task(artifact, data, options)
@@ -74,14 +74,14 @@ def load_float_model(artifact: Path) -> nn.Module:
     Raises:
         FileNotFoundError: no such file.
         ArtifactError: the file is damaged.
-        OptionError: the model is quantized, or not one that `zoo.build` makes.
+        ArgumentError: the model is quantized, or not one that `zoo.build` makes.
     """
     loaded = zoo.load_artifact(artifact)
     about = loaded.manifest["model"]
     if loaded.manifest["quantization"] is not None:
-        raise OptionError(f"{artifact} is quantized, and a quantized model has no gradients; give the float model")
+        raise ArgumentError(f"{artifact} is quantized, and a quantized model has no gradients; give the float model")
     if about["name"] not in zoo.list_models():
-        raise OptionError(
+        raise ArgumentError(
             f"{artifact} holds {about['name']!r}, which is not registered here; call zoo.diagnose in the program that "
             "defines it"
         )
@@ -102,7 +102,7 @@ def _diagnose(
         with torch.random.fork_rng(devices=[]):
             return zoo.diagnose(model, loss, batch.input, batch.lengths, gradient_check=gradient_check)
     except (IndexError, RuntimeError) as error:
-        raise OptionError(
+        raise ArgumentError(
             f"the model does not fit a batch of shape {list(batch.input.shape)} with targets of shape "
             f"{list(batch.target.shape)}: give the data that it trains on ({str(error).splitlines()[0]})"
         ) from error

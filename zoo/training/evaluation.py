@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 import zoo
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch
 from zoo.training.errors import TrainingError, refuse_nan
 from zoo.training.experiment import list_experiments, read_experiment
@@ -89,21 +89,23 @@ def restore_task(artifact: str | Path, data: str = "", options: Mapping[str, Any
         FileNotFoundError: no such file.
         ArtifactError: the file is damaged.
         DataError: the data is missing, does not fit, or is not that of the training.
-        OptionError: the file does not say what it was trained on, or the task does not have such an option.
+        ArgumentError: the file does not say what it was trained on, or the task does not have such an option.
     """
     manifest = zoo.load_artifact(artifact).manifest
     trained = find_training(manifest)
     if data in TASKS and (trained is None or trained["name"] != data):
         return make_task(data, options)
     if trained is None:
-        raise OptionError(
+        raise ArgumentError(
             f"{artifact} does not say what it was trained on; name the data set: one of {', '.join(TASKS)}"
         )
     if data and data not in TASKS and not Path(data).exists():
-        raise OptionError(f"{data!r} is neither a file nor a folder nor a data set; those are {', '.join(TASKS)}")
+        raise ArgumentError(f"{data!r} is neither a file nor a folder nor a data set; those are {', '.join(TASKS)}")
     given = {**trained["options"], **options}
     if (given.get("missing") == "mask") != (trained["options"].get("missing") == "mask"):
-        raise OptionError("missing=mask gives the model further inputs, so that training and test have to agree on it")
+        raise ArgumentError(
+            "missing=mask gives the model further inputs, so that training and test have to agree on it"
+        )
     if data or given.get("test"):
         _refuse_unread(options, trained["options"], data or given["test"])
     return find_task(trained["name"]).restore(given, trained["record"], "" if data in TASKS else data)
@@ -148,11 +150,11 @@ def _refuse_unread(options: Mapping[str, Any], trained: Mapping[str, Any], teste
     """Refuse other training data where none is read, as the test part is data of its own.
 
     Raises:
-        OptionError: with the option.
+        ArgumentError: with the option.
     """
     for name in TRAINING_DATA:
         if name in options and str(options[name]) != str(trained.get(name)):
-            raise OptionError(
+            raise ArgumentError(
                 f"option {name} names the data of the training, and the model is tested with {tested}; leave {name} "
                 "out, or give the other data as what to test with"
             )

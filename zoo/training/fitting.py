@@ -12,8 +12,8 @@ from typing import Any
 
 from zoo.data.arrays import label_arrays, save_arrays
 from zoo.data.missing import check_choice
-from zoo.data.settings import OptionError
 from zoo.data.source import DataError
+from zoo.errors import ArgumentError
 from zoo.training.experiment import Experiment, make_experiment, write_experiment
 from zoo.training.own_data.sizes import plan_sequences
 from zoo.training.resume_file import LAST
@@ -57,17 +57,17 @@ def fit(
 
     Raises:
         DataError: the arrays do not fit each other, or a value is missing; the message has the place.
-        OptionError: a model or an option does not exist, or the folder holds a run.
+        ArgumentError: a model or an option does not exist, or the folder holds a run.
         TrainingError: as in training by an experiment.
     """
     check_choice(missing)
     if not isinstance(overrides, Mapping) or not all(isinstance(key, str) for key in overrides):
-        raise OptionError(f'overrides must be a dictionary such as {{"training.max_epochs": 5}}, got {overrides!r}')
+        raise ArgumentError(f'overrides must be a dictionary such as {{"training.max_epochs": 5}}, got {overrides!r}')
     with told_as_arguments():  # before a file is written: errors name the arrays
         label_arrays(X, y, lengths, groups, goal=goal, missing=missing != "refuse")
     place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="zoo-fit-"))
     if (place / DATA).exists():
-        raise OptionError(f"{place} holds a run already; name another folder")
+        raise ArgumentError(f"{place} holds a run already; name another folder")
     place.mkdir(parents=True, exist_ok=True)
     save_arrays(place / DATA, X, y, lengths, groups)
     try:

@@ -9,7 +9,7 @@ from functools import partial
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 
 
 @contextmanager
@@ -19,14 +19,14 @@ def recompute_layers(model: nn.Module, wanted: bool = True) -> Iterator[None]:
     Afterwards the model is as before, so it can be scripted.
 
     Raises:
-        OptionError: wanted, but the model does not have a list of layers; only residual stacks have one.
+        ArgumentError: wanted, but the model does not have a list of layers; only residual stacks have one.
     """
     if not wanted:
         yield
         return
     layers = [layer for stack in model.modules() for layer in _layers_of(stack)]
     if not layers:
-        raise OptionError("gradient_checkpointing needs a stack with a list of layers: take a residual_* family")
+        raise ArgumentError("gradient_checkpointing needs a stack with a list of layers: take a residual_* family")
     for layer in layers:
         layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
     try:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import zoo
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.errors import refuse_nan
 from zoo.training.tasks import find_task
 
@@ -52,19 +52,19 @@ def predict(model: str | Path, data: str | Path, options: Mapping[str, Any] = Ma
         FileNotFoundError: there is no such model.
         ArtifactError, CheckpointError: the model is damaged.
         DataError: the file is missing, lacks a column of the training, or has too few rows or a missing value.
-        OptionError: the model does not say what it was trained on, its task gives no predictions, or an option is fixed
-            by the training.
+        ArgumentError: the model does not say what it was trained on, its task gives no predictions, or an option is
+            fixed by the training.
         TrainingError: an output is NaN.
     """
     run, training = _load(model)
     if training is None:
-        raise OptionError(f"{model} does not say what it was trained on; train it with zoo train, or run it yourself")
+        raise ArgumentError(f"{model} does not say what it was trained on; train it with zoo train, or run it yourself")
     part = training["task"]
     task = find_task(part["name"])
     fixed = [name for name in options if name not in task.reading]
     if fixed:
         others = f"; a new file may have others of {', '.join(task.reading)}" if task.reading else ""
-        raise OptionError(f"option {fixed[0]} is that of the training{others}")
+        raise ArgumentError(f"option {fixed[0]} is that of the training{others}")
     new = task.open_new({**part["options"], **options}, part["record"], str(data))
     with torch.no_grad():
         outputs = [run(input)[0] for input in new.inputs]

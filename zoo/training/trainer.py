@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 import zoo
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch, ListDataset
 from zoo.training.callbacks import LastValidation, Patience, RunningMean
 from zoo.training.errors import FolderInUseError, explain_devices, explain_failures, refuse_nan
@@ -117,7 +117,7 @@ def train(
         TrainingError: the loss is NaN, memory ran out, an interrupt, or the folder holds another run, whose data or
             settings differ, or another training writes into it now. Nothing is written then.
         DataError: the data set is missing.
-        OptionError: a model or a task does not exist, or they do not fit each other.
+        ArgumentError: a model or a task does not exist, or they do not fit each other.
     """
     folder = Path(folder)
     with hold_folder(folder):
@@ -203,12 +203,12 @@ def take_weights_(model: nn.Module, trained: nn.Module) -> list[str]:
     """Copy a trained model's tensors of the same name and shape, and return their names.
 
     Raises:
-        OptionError: the models have none in common.
+        ArgumentError: the models have none in common.
     """
     given, own = trained.state_dict(), model.state_dict()
     taken = [name for name in own if name in given and given[name].shape == own[name].shape]
     if not taken:
-        raise OptionError("model.start_from shares no tensor with the model: their names or sizes differ")
+        raise ArgumentError("model.start_from shares no tensor with the model: their names or sizes differ")
     for name in taken:
         own[name].copy_(given[name])
     return taken

@@ -17,8 +17,14 @@ namespace zoo {
 // else, and Error(bad_data) for a text without a byte or a word.
 ZOO_API Tensor encode_text(const TensorSpec& input, std::string_view text);
 
-// The name of the largest score of each row, such as a word, in their order. Throws Error(usage) where the
-// model has no names of which one holds, or the scores are not for them.
-ZOO_API std::vector<std::string> best_labels(const Labels& labels, const Tensor& scores);
+// The label of the largest score of a row, and its probability: its share in the softmax of the row.
+struct BestLabel {
+  std::string name;
+  double probability = 0;
+};
+
+// That of each row, such as a word, in their order. Throws Error(usage) where the model has no names of which
+// one holds, or the scores are not for them.
+ZOO_API std::vector<BestLabel> best_labels(const Labels& labels, const Tensor& scores);
 
 }  // namespace zoo

@@ -159,7 +159,9 @@ RunReport run_artifact(const Options& options, const ModelFile& file, const Cons
   report.run_ms = watch.lap();
   report.setting = describe(options, model);
   report.outputs = std::move(result.outputs);
-  if (manifest.labels.exclusive) report.labels = manifest.labels.names;
+  if (manifest.labels.exclusive && !manifest.labels.names.empty()) {
+    report.labels = best_labels(manifest.labels, report.outputs.front().tensor);
+  }
   report.every_label = is_text(options.inputs.front());
   for (std::size_t i = 0; i < state.size(); ++i) report.state.push_back({manifest.state[i].name, state[i]});
   return report;

@@ -68,21 +68,9 @@ Setting describe(const Options& options, const Model& model) {
   return setting;
 }
 
-std::vector<BestLabel> best_labels(const RunReport& report, std::size_t count) {
-  const std::vector<std::string>& labels = report.labels;
-  const Tensor& scores = report.outputs.front().tensor;
-  const std::size_t size = labels.size();
-  if (report.every_label) count = static_cast<std::size_t>(scores.size()) / size;
-  const std::vector<double> values = first_values(scores, count * size);
-  std::vector<BestLabel> found;
-  for (std::size_t begin = 0; begin + size <= values.size(); begin += size) {
-    const std::span row(values.data() + begin, size);
-    const auto best = std::ranges::max_element(row);
-    double sum = 0;
-    for (const double score : row) sum += std::exp(score - *best);
-    found.push_back({labels[static_cast<std::size_t>(best - row.begin())], 1 / sum});
-  }
-  return found;
+std::span<const BestLabel> shown_labels(const RunReport& report, std::size_t count) {
+  const std::span all(report.labels);
+  return report.every_label ? all : all.first(std::min(count, all.size()));
 }
 
 std::vector<double> first_values(const Tensor& tensor, std::size_t count) {

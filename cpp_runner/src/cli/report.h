@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "zoo/model.h"
 #include "zoo/model_file.h"
 #include "zoo/tensor.h"
+#include "zoo/text.h"
 #include "zoo/verify.h"
 
 namespace zoo::cli {
@@ -34,8 +36,8 @@ Setting describe(const Options& options, const Model& model);
 struct RunReport {
   Setting setting;
   std::vector<NamedTensor> outputs;
-  std::vector<std::string> labels;  // of the first output's scores, where each row is for one of them
-  bool every_label = false;         // shows that of each row, not of the first rows only
+  std::vector<BestLabel> labels;  // of each row of the first output, where these are scores of them
+  bool every_label = false;       // shows that of each row, not of the first rows only
   std::vector<std::filesystem::path> output_paths;  // empty: not written
   std::vector<NamedTensor> state;
   std::vector<std::filesystem::path> state_paths;
@@ -52,13 +54,8 @@ std::string verify_json(const Setting& setting, const std::vector<Check>& checks
 std::string benchmark_text(const std::vector<BenchmarkRecord>& records);
 std::string benchmark_json(const Setting& setting, const std::vector<BenchmarkRecord>& records);
 
-// A row of scores: the label of the largest, and its probability.
-struct BestLabel {
-  std::string name;
-  double probability = 0;
-};
-// Of the first rows of the report's first output, or of all rows.
-std::vector<BestLabel> best_labels(const RunReport& report, std::size_t count);
+// The labels that a report shows: so many, or all.
+std::span<const BestLabel> shown_labels(const RunReport& report, std::size_t count);
 
 // The first values of a tensor of any dtype, as numbers.
 std::vector<double> first_values(const Tensor& tensor, std::size_t count);

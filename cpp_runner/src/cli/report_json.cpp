@@ -29,7 +29,7 @@ Json tensors_json(const std::vector<NamedTensor>& tensors, const std::vector<std
 
 Json labels_json(const RunReport& report) {
   Json list = Json::array();
-  for (const BestLabel& best : best_labels(report, kShown)) {
+  for (const BestLabel& best : shown_labels(report, kShown)) {
     list.push_back({{"name", best.name}, {"probability", best.probability}});
   }
   return list;

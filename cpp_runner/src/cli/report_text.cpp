@@ -41,12 +41,11 @@ std::string values_text(const Tensor& tensor) {
 // "label: three (0.998)"; below the table, whose lines are what they are for other models.
 std::string labels_text(const RunReport& report) {
   if (report.labels.empty()) return "";
-  const Tensor& scores = report.outputs.front().tensor;
   std::vector<std::string> parts;
-  for (const BestLabel& best : best_labels(report, kShown)) {
+  for (const BestLabel& best : shown_labels(report, kShown)) {
     parts.push_back(best.name + " (" + number_text(std::round(best.probability * 1000) / 1000) + ")");
   }
-  const std::size_t rows = static_cast<std::size_t>(scores.size()) / report.labels.size();
+  const std::size_t rows = report.labels.size();
   if (rows > parts.size()) parts.emplace_back("...");
   return (rows > 1 ? "labels: " : "label: ") + join(parts) + "\n";
 }

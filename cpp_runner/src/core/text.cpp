@@ -1,6 +1,7 @@
 #include "zoo/text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -66,7 +67,7 @@ Tensor encode_text(const TensorSpec& input, std::string_view text) {
   return tokens;
 }
 
-std::vector<std::string> best_labels(const Labels& labels, const Tensor& scores) {
+std::vector<BestLabel> best_labels(const Labels& labels, const Tensor& scores) {
   const std::size_t size = labels.names.size();
   if (!labels.exclusive || size == 0) {
     throw Error(Status::usage, "the model has no names of which each row of scores means one");
@@ -77,10 +78,13 @@ std::vector<std::string> best_labels(const Labels& labels, const Tensor& scores)
   }
   const Tensor wide = convert(scores, DType::float64, "scores");
   const auto values = wide.values<double>();
-  std::vector<std::string> found;
+  std::vector<BestLabel> found;
   for (std::size_t begin = 0; begin < values.size(); begin += size) {
     const auto row = values.subspan(begin, size);
-    found.push_back(labels.names[static_cast<std::size_t>(std::ranges::max_element(row) - row.begin())]);
+    const auto best = std::ranges::max_element(row);
+    double sum = 0;
+    for (const double score : row) sum += std::exp(score - *best);
+    found.push_back({labels.names[static_cast<std::size_t>(best - row.begin())], 1 / sum});
   }
   return found;
 }

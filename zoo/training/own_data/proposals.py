@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.own_data.forecasts import choose_windows, plan_forecaster
 from zoo.training.own_data.kinds import KINDS, find_kind
 from zoo.training.own_data.sizes import plan_sequences, plan_sounds, plan_tags, plan_text
@@ -71,14 +71,14 @@ def propose_experiment(data: str | Path, wishes: Wishes, *, fast: bool = False) 
 
     Raises:
         DataError: the data is missing or does not fit, with file and line where there is one.
-        OptionError: a wish that this kind of data cannot have.
+        ArgumentError: a wish that this kind of data cannot have.
     """
     path = Path(data)
     kind = wishes.kind or find_kind(path)
     if kind == "csv" and "sequence" in wishes.options:  # the column that says to which sequence a row belongs
         kind = "csv_sequences"
     if kind not in KINDS:
-        raise OptionError(f"no kind of data is called {kind!r}; there are {', '.join(KINDS)}")
+        raise ArgumentError(f"no kind of data is called {kind!r}; there are {', '.join(KINDS)}")
     name, words = KINDS[kind]
     options = {**make_options(kind, str(data), wishes), **wishes.options}
     if kind == "csv":
@@ -100,10 +100,10 @@ def make_options(kind: str, data: str, wishes: Wishes) -> dict[str, Any]:
     """Return the options of the task that reads a kind of data.
 
     Raises:
-        OptionError: the kind takes no target, no horizon or no test data of its own.
+        ArgumentError: the kind takes no target, no horizon or no test data of its own.
     """
     if kind == "csv_sequences" and wishes.horizon:
-        raise OptionError(
+        raise ArgumentError(
             "many series in one table are not forecast; give one series at a time without sequence=, or leave the "
             "horizon out to learn a target of each"
         )
@@ -113,10 +113,10 @@ def make_options(kind: str, data: str, wishes: Wishes) -> dict[str, Any]:
         ("test data of its own", wishes.test, ("ts", "npz", "wav", "conllu", "csv_sequences")),
     ):
         if value and kind not in kinds:
-            raise OptionError(f"{kind} data takes no {wish}; {', '.join(kinds)} data does")
+            raise ArgumentError(f"{kind} data takes no {wish}; {', '.join(kinds)} data does")
     targets = {"targets": wishes.target} if wishes.target else {}
     if wishes.horizon < 0:
-        raise OptionError(f"horizon must be at least 1 step, got {wishes.horizon}")
+        raise ArgumentError(f"horizon must be at least 1 step, got {wishes.horizon}")
     if kind == "csv":
         return {"path": data, "loss": "mse", **targets, **({"horizon": wishes.horizon} if wishes.horizon else {})}
     if kind == "text":

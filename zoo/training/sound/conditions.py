@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from zoo.data.fsdd import SAMPLE_RATE, Recording
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.sound import effects
 from zoo.training.sound.made_speech import make_digits, make_others
 
@@ -55,7 +55,7 @@ def worsen(recordings: list[Recording], condition: str, split: str) -> list[Reco
         split: "validation" or "test".
 
     Raises:
-        OptionError: no such condition.
+        ArgumentError: no such condition.
         DataError: espeak-ng is needed and missing.
     """
     if condition == MADE_VOICES:
@@ -63,7 +63,7 @@ def worsen(recordings: list[Recording], condition: str, split: str) -> list[Reco
     if condition == NO_DIGIT:
         return make_others(split, MADE, recordings)
     if condition not in CHANGES:
-        raise OptionError(f"no condition is called {condition!r}; expected one of: {'; '.join(CONDITIONS)}")
+        raise ArgumentError(f"no condition is called {condition!r}; expected one of: {'; '.join(CONDITIONS)}")
     generator = torch.Generator().manual_seed(SEED)
     change = CHANGES[condition]
     return [Recording(change(r.samples, recordings, generator), r.digit, r.speaker) for r in recordings]

@@ -27,7 +27,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.tasks.base import Task
 
 # name -> module and class
@@ -59,10 +59,10 @@ def find_task(name: str) -> type[Task]:
     """Return the class of a task of the table.
 
     Raises:
-        OptionError: no such task.
+        ArgumentError: no such task.
     """
     if name not in TASKS:
-        raise OptionError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
+        raise ArgumentError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
     module, class_name = TASKS[name]
     task: type[Task] = getattr(importlib.import_module(module), class_name)
     return task
@@ -77,9 +77,9 @@ def make_task(name: str, options: Mapping[str, Any] | None = None, *, fast: bool
         fast: a few examples only.
 
     Raises:
-        OptionError: no such task, or the task does not have such an option.
+        ArgumentError: no such task, or the task does not have such an option.
         DataError: the data set is missing.
     """
     if not isinstance(options or {}, Mapping) or not all(isinstance(key, str) for key in options or {}):
-        raise OptionError(f"options of task {name} must be a table with texts as keys, got {options!r}")
+        raise ArgumentError(f"options of task {name} must be a table with texts as keys, got {options!r}")
     return find_task(name)(dict(options or {}), fast=fast)

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from zoo.data.settings import OptionError
 from zoo.data.source import DataSource
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch
 from zoo.training.learners.base import Learner
 from zoo.training.ranges import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, PROBABILITY, SHARE, Range
@@ -64,7 +64,7 @@ class Task(ABC):
             DataError: the data is missing or does not fit, or this task cannot take another file.
         """
         if data:
-            raise OptionError(f"{cls.__name__} is tested on its own data set; leave the other data out")
+            raise ArgumentError(f"{cls.__name__} is tested on its own data set; leave the other data out")
         return cls(options)
 
     @classmethod
@@ -78,9 +78,9 @@ class Task(ABC):
 
         Raises:
             DataError: the data is missing or does not fit.
-            OptionError: this task does not read such data.
+            ArgumentError: this task does not read such data.
         """
-        raise OptionError(f"{cls.__name__} gives no predictions of a new file; run the model with cpp_runner")
+        raise ArgumentError(f"{cls.__name__} gives no predictions of a new file; run the model with cpp_runner")
 
     def record(self) -> dict[str, Any]:
         """Return what `restore` needs besides the options, as JSON values: names of classes, columns, units."""
@@ -136,9 +136,9 @@ class Task(ABC):
         """Write a picture of the results.
 
         Raises:
-            OptionError: the task does not have a picture.
+            ArgumentError: the task does not have a picture.
         """
-        raise OptionError(f"{type(self).__name__} does not have a picture of its results; leave the picture out")
+        raise ArgumentError(f"{type(self).__name__} does not have a picture of its results; leave the picture out")
 
 
 def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -> dict[str, Any]:
@@ -151,13 +151,13 @@ def read_options(options: dict[str, Any], defaults: dict[str, Any], task: str) -
         task: its name, for errors.
 
     Raises:
-        OptionError: an option is not among the defaults, or its value has another type or is outside of its range.
+        ArgumentError: an option is not among the defaults, or its value has another type or is outside of its range.
     """
     for name in options:
         if name not in defaults:
             near = difflib.get_close_matches(name, defaults, n=1)
             hint = f"did you mean {near[0]}? Its" if near else "its"
-            raise OptionError(f"task {task} has no option {name}; {hint} options are {', '.join(defaults)}")
+            raise ArgumentError(f"task {task} has no option {name}; {hint} options are {', '.join(defaults)}")
     return {**defaults, **{name: _convert(value, defaults[name], name) for name, value in options.items()}}
 
 
@@ -171,18 +171,18 @@ def _convert(value: Any, default: Any, name: str) -> Any:
     if isinstance(default, list) and not of_numbers and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if type(value) is not type(default):
-        raise OptionError(f"option {name} must be {WORDS[type(default)]}, got {value!r}")
+        raise ArgumentError(f"option {name} must be {WORDS[type(default)]}, got {value!r}")
     if of_numbers:
         numbers = [float(part) for part in value if type(part) in (int, float) and math.isfinite(part)]
         if len(value) != len(default) or len(numbers) != len(default):
-            raise OptionError(f"option {name} must be {len(default)} finite numbers in a list, got {value!r}")
+            raise ArgumentError(f"option {name} must be {len(default)} finite numbers in a list, got {value!r}")
         return numbers
     if isinstance(value, list):
         if not all(type(part) in (str, int, float) for part in value):
-            raise OptionError(f"option {name} must be a list of texts, got {value!r}")
+            raise ArgumentError(f"option {name} must be a list of texts, got {value!r}")
         return [str(part) for part in value]
     range_ = SHARE if name.endswith("_share") else RANGES.get(name, Range())
     fault = range_.find_fault(value) if type(value) in (int, float) else ""
     if fault:
-        raise OptionError(f"option {name} {fault}")
+        raise ArgumentError(f"option {name} {fault}")
     return value

@@ -12,9 +12,10 @@ from torch.utils.data import DataLoader
 
 from zoo.config import SegmentForecasterConfig
 from zoo.data.missing import check_choice, count_inputs, fill_missing
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
 from zoo.data.windows import Windows, cut_windows
+from zoo.errors import ArgumentError
 from zoo.models.standardizing import set_statistics_
 from zoo.models.units import Units, set_units_
 from zoo.training.batching import Batch, make_loader, split_batches
@@ -59,12 +60,12 @@ class SeriesForecasting(Task):
             targets: names of those that are forecast, in their order; all where empty. All of them are seen.
 
         Raises:
-            OptionError: the option `loss` is neither "mae" nor "mse".
+            ArgumentError: the option `loss` is neither "mae" nor "mse".
             DataError: a part is too short for a window, or a variable is constant in training or has no values there.
         """
         self.set_missing(self.options.get("missing", "refuse"))
         if self.options["loss"] not in ("mae", "mse"):
-            raise OptionError(f"loss must be mae or mse, got {self.options['loss']!r}")
+            raise ArgumentError(f"loss must be mae or mse, got {self.options['loss']!r}")
         self.names = list(names) or [f"variable {k}" for k in range(1, values.size(1) + 1)]
         self.set_statistics(*measure(values[: borders[0]], names), [list(names).index(name) for name in targets])
         self.train = self.cut(values, 0, borders[0])

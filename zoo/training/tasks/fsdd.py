@@ -13,8 +13,8 @@ from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, SOURCE, Recording, load_fsdd
-from zoo.data.settings import OptionError
 from zoo.data.sounds import to_steps
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes
 from zoo.training.pictures import draw_confusions
@@ -112,7 +112,7 @@ class DigitClassification(FsddTask):
     def _hold_out(self, speaker: str) -> None:
         known = sorted({recording.speaker for recording in self.test})
         if speaker not in known:
-            raise OptionError(
+            raise ArgumentError(
                 f"task.held_speaker: no speaker is called {speaker!r}; expected one of {', '.join(known)}"
             )
         held = [recording for recording in self.recorded if recording.speaker == speaker]

@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from zoo.data.plain_text import CharacterText
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch, process_rank
 from zoo.training.learners.language_modelling import LanguageModellingLearner, score_characters
 from zoo.training.tasks.base import Task
@@ -121,7 +122,7 @@ class CharacterPrediction(Task):
     def train_batches(self, batch_size: int, seed: int) -> DataLoader[Any]:
         streams = Streams(self.train[: self.most], batch_size, self.options["steps"])
         if streams.row_length < self.options["steps"]:
-            raise OptionError(
+            raise ArgumentError(
                 f"{len(streams.tokens):,} characters are too few for {batch_size} streams of {self.options['steps']} "
                 "steps; lower training.batch_size or the option steps"
             )

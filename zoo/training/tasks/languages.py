@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from zoo.data.manual_pages import LANGUAGES, SOURCE, load_manual_pages
-from zoo.data.settings import OptionError
 from zoo.data.snippets import draw_different, draw_snippet, drop_accents, insert_number
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.classification import (
     ClassificationLearner,
@@ -72,7 +72,7 @@ class Languages(Task):
         self.options = read_options(options, OPTIONS, "languages")
         condition = self.options["condition"]
         if condition not in ("", *CONDITIONS):
-            raise OptionError(f"no condition is called {condition!r}; there are {', '.join(CONDITIONS)}")
+            raise ArgumentError(f"no condition is called {condition!r}; there are {', '.join(CONDITIONS)}")
         self.sizes, self.ways = CONDITIONS.get(condition, (SIZES, ()))
         self.label_smoothing = self.options["label_smoothing"]
         self.fast = fast

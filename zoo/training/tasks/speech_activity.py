@@ -16,8 +16,8 @@ from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
 from zoo.data import fsdd
-from zoo.data.settings import OptionError
 from zoo.data.sounds import resample
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, score_steps
 from zoo.training.sound import activity, effects, noises
@@ -111,12 +111,12 @@ class SpeechActivity(Task):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, OPTIONS, "speech_activity")
         if self.options["condition"] not in ("", *CONDITIONS):
-            raise OptionError(
+            raise ArgumentError(
                 f"no condition is called {self.options['condition']!r}; expected one of: {'; '.join(CONDITIONS)}"
             )
         self.sample_rate = self.options["sample_rate"]
         if self.sample_rate not in HOPS:
-            raise OptionError(f"sample_rate must be one of {', '.join(map(str, HOPS))} Hz; got {self.sample_rate}")
+            raise ArgumentError(f"sample_rate must be one of {', '.join(map(str, HOPS))} Hz; got {self.sample_rate}")
         self.fast = fast
         self.streams_per_epoch = FAST_STREAMS if fast else self.options["streams_per_epoch"]
         read_recordings(self.sample_rate)  # says what is missing before anything else is made

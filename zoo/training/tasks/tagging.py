@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.models.characters import spell
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.tagging import PADDING, TaggingLearner
@@ -108,7 +108,7 @@ class WordTagging(Task):
         """Return the sentences of a split to judge by, in order of length, as the condition of the options has them."""
         condition = self.options["condition"]
         if condition not in ("", *CONDITIONS):
-            raise OptionError(f"no condition is called {condition!r}; there are {', '.join(CONDITIONS)}")
+            raise ArgumentError(f"no condition is called {condition!r}; there are {', '.join(CONDITIONS)}")
         write = CONDITIONS.get(condition, str)
         in_order = sorted(sentences, key=lambda sentence: len(sentence.words))
         return [rewrite(sentence, write) for sentence in in_order]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from zoo.data.csv_sequences import load_csv_sequences
-from zoo.data.settings import OptionError
+from zoo.errors import ArgumentError
 from zoo.training.tasks.own.csv_form import FORM, read_form
 from zoo.training.tasks.own.features import FeatureFiles
 from zoo.training.tasks.own.goals import NumberGoal
@@ -39,7 +39,7 @@ class CsvSequenceFiles(FeatureFiles):
     def _read(self, path: str, labelled: bool) -> Labelled:
         options = self.options
         if options["goal"] not in ("", "classes", "numbers"):
-            raise OptionError(f"goal must be classes or numbers, got {options['goal']!r}")
+            raise ArgumentError(f"goal must be classes or numbers, got {options['goal']!r}")
         found = load_csv_sequences(
             path,
             options["sequence"],

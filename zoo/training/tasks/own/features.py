@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from zoo.data.missing import check_choice, count_inputs, fill_missing
-from zoo.data.settings import OptionError
 from zoo.data.source import DataError
+from zoo.errors import ArgumentError
 from zoo.models.units import set_units_
 from zoo.training.tasks.base import read_options
 from zoo.training.tasks.new_data import NewData
@@ -51,7 +51,7 @@ class FeatureFiles(SequenceFiles):
         """Return whether a reader may give NaN, after a look at the options."""
         check_choice(self.options["missing"])
         if self.options["loss"] not in ("mae", "mse"):
-            raise OptionError(f"loss must be mae or mse, got {self.options['loss']!r}")
+            raise ArgumentError(f"loss must be mae or mse, got {self.options['loss']!r}")
         return bool(self.options["missing"] != "refuse")
 
     def learn_features(self, train: Labelled) -> None:

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, DataSource
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch, make_loader, split_batches
 from zoo.training.learners.classification import ClassificationLearner
 from zoo.training.splits import SplitError, split_by_class, split_by_group
@@ -248,7 +249,7 @@ def check_parts(options: dict[str, Any]) -> None:
 
     Raises:
         DataError: the data of a part is that of training.
-        OptionError: a share of 0.
+        ArgumentError: a share of 0.
     """
     for part in ("validation", "test"):
         path = options[part]
@@ -265,18 +266,18 @@ def check_shares(options: Mapping[str, Any], parts: Sequence[str] = ("validation
         parts: those that are shares of the data.
 
     Raises:
-        OptionError: with the option.
+        ArgumentError: with the option.
     """
     for part in parts:
         if not options[f"{part}_share"]:
-            raise OptionError(
+            raise ArgumentError(
                 f"option {part}_share must be more than 0 where the {part} part has no data of its own, got "
                 f"{options[f'{part}_share']:g}"
             )
     total = sum(options[f"{part}_share"] for part in parts)
     if total >= 1:
         names = " and ".join(f"{part}_share" for part in parts)
-        raise OptionError(f"options {names} must leave something to train on, less than 1 in all, got {total:g}")
+        raise ArgumentError(f"options {names} must leave something to train on, less than 1 in all, got {total:g}")
 
 
 def bin_numbers(numbers: Sequence[Tensor]) -> list[str]:

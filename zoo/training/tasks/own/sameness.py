@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo.data.settings import OptionError
 from zoo.data.source import DataError
+from zoo.errors import ArgumentError
 
 # Each entry of a record that holds means, and the entry with the deviations that measure how far they moved.
 DEVIATIONS = {"mean": "std", "target_mean": "target_std"}
@@ -66,10 +66,10 @@ def refuse_other_names(option: str, given: Sequence[str], known: Sequence[str]) 
     """Refuse names in an option that are not those of the training, in the same order.
 
     Raises:
-        OptionError: with both.
+        ArgumentError: with both.
     """
     if list(given) and list(given) != list(known):
-        raise OptionError(
+        raise ArgumentError(
             f"option {option} is {_join(given)}, and the model was trained with {_join(known)}; leave the option out"
         )
 

@@ -84,7 +84,6 @@ class SoundFolders(SequenceFiles):
         paths = [Path(data)] if not Path(data).is_dir() else list(filter(is_recording, list_files(Path(data))))
         if not paths or not paths[0].exists():
             raise DataError(f"{data} {'has no recordings' if paths == [] else 'does not exist'}")
-
         names, describe = task.goal.answer(list(map(str, paths)))
         return NewData([task._read_alone(path) for path in paths], ["file", *names], describe)
 

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
-from zoo.data.settings import OptionError, Setting
+from zoo.data.settings import Setting
 from zoo.data.source import DataError, DataSource, named
 from zoo.data.tagged_columns import find_scheme, load_tagged, refuse_odd_tags
+from zoo.errors import ArgumentError
 from zoo.training.batching import Batch
 from zoo.training.learners.tagging import score_entities, score_words
 from zoo.training.tasks.base import Task, read_options
@@ -48,9 +49,9 @@ class TaggedFiles(WordTagging):
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, {**OPTIONS, **OWN}, "conllu")
         if self.options["unseen_tags"] not in ("refuse", "miss"):
-            raise OptionError(f"unseen_tags must be refuse or miss, got {self.options['unseen_tags']!r}")
+            raise ArgumentError(f"unseen_tags must be refuse or miss, got {self.options['unseen_tags']!r}")
         if self.options["scheme"] not in ("", "none"):
-            raise OptionError(f"scheme must be none, or empty to find it, got {self.options['scheme']!r}")
+            raise ArgumentError(f"scheme must be none, or empty to find it, got {self.options['scheme']!r}")
         if not self.options["train"]:
             raise DataError("task conllu needs data", Setting("train", ("FILE",)))
         whole = load_tagged(self.options["train"], self.options["column"])
