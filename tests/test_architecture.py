@@ -155,6 +155,7 @@ ARROWS: dict[str, set[str]] = {
         "zoo.training.optimization",
         "zoo.training.tasks",
     },
+    "zoo.training.predicting": {"zoo._atomic_file", "zoo.training.errors", "zoo.training.tasks"},
     "zoo.training.fitting": {
         "zoo.data",
         "zoo.training",

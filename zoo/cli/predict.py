@@ -17,13 +17,15 @@ DESCRIPTION = """\
 Run a trained model on a new file, and print a table as CSV.
 
 A forecaster reads the last rows of a table, and gives the rows that follow, in the file's columns, units and times. A
-classifier of recordings gives the most likely class of each, with its probability.
+classifier gives the most likely class of each recording, sequence or line of text, with its probability; a tagger that
+of each word. A model of strings gives the labels that it hears, and a detector of speech when somebody speaks.
 """
 EXAMPLES = """\
 examples:
     PROGRAM runs/sensors-0 sensors.csv
     PROGRAM model.pt newest.csv decimal=, -o forecast.csv
     PROGRAM runs/words-0 new_recordings/
+    PROGRAM tagger.pt sentences.txt
 """
 
 
@@ -45,8 +47,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "zoo predict") -
             raise ValueError(f"one file or folder at a time; got {args.data}, {others}")
         found = predict(args.model, args.data, options)
         if args.output:
-            with args.output.open("w", newline="") as file:
-                found.write(file)
+            found.save(args.output)
         else:
             found.write(sys.stdout)
     except (zoo.ZooError, ValueError, ImportError, OSError) as error:

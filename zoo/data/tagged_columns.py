@@ -107,7 +107,7 @@ def find_layout(text: str, column: str | int = "") -> Layout:
         DataError: most lines have one column.
         ArgumentError: there is no column of this number.
     """
-    lines = [line for line in text.split("\n") if line.strip() and not _begins_document(line)]
+    lines = [line for line in text.split("\n") if line.strip() and not begins_document(line)]
     lines = [line for line in lines if not line.startswith("#")] or lines  # these may be comments
     separator = "\t" if 2 * sum("\t" in line for line in lines) >= len(lines) else None
     rows = [line.split(separator) if separator else cut_at_blanks(line) for line in lines]
@@ -174,7 +174,7 @@ def find_comments(text: str, layout: Layout) -> set[int]:
     sentences, above = 0, True
     for number, line in enumerate(text.split("\n"), 1):
         fields = layout.split(line)
-        if not line.strip() or _begins_document(line):
+        if not line.strip() or begins_document(line):
             above = True
         else:
             tag = fields[layout.tag] if len(fields) == layout.width else None
@@ -220,11 +220,12 @@ def _parse(text: str, columns: Layout, comments: Collection[int]) -> list[Tagged
         return fields[columns.word], fields[columns.tag]
 
     # The begin of a document ends a sentence, as a blank line does.
-    lines = ["" if _begins_document(line) else line for line in text.split("\n")]
+    lines = ["" if begins_document(line) else line for line in text.split("\n")]
     return read_sentences("\n".join(lines), read_word)
 
 
-def _begins_document(line: str) -> bool:
+def begins_document(line: str) -> bool:
+    """Return whether a line is the one with which a document of CoNLL-2003 begins."""
     return line.lstrip().startswith(DOCUMENT)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 import zoo
+from zoo._atomic_file import atomic_file
 from zoo.errors import ArgumentError
 from zoo.training.errors import refuse_nan
 from zoo.training.tasks import find_task
@@ -36,16 +38,32 @@ class Predictions:
         writer.writerow(self.names)
         writer.writerows(self.rows)
 
+    def save(self, path: Path) -> None:
+        """Write the table to a file, completely or not at all, or into a device or a pipe.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        text = io.StringIO(newline="")
+        self.write(text)
+        if path.exists() and not path.is_file():
+            path.write_text(text.getvalue(), encoding="utf-8", newline="")
+            return
+        with atomic_file(path) as temporary:
+            temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
+
 
 def predict(model: str | Path, data: str | Path, options: Mapping[str, Any] = MappingProxyType({})) -> Predictions:
     """Run a trained model on a new file of the kind that it was trained on.
 
     A forecaster reads the last rows of a table, as many as it saw in training, and gives the rows that follow. A
-    classifier of recordings gives the most likely class of each, with its probability.
+    classifier gives the most likely class of each recording, sequence or line of text, with its probability. A tagger
+    gives the most likely tag of each word. A model of strings gives the labels that it hears in each recording, and a
+    detector of speech when somebody speaks.
 
     Args:
         model: a file of `zoo.save_artifact`, or the folder of a run or a checkpoint.
-        data: a CSV file; for recordings a file or a folder.
+        data: a file; for recordings a file or a folder.
         options: of the task that say how the file is read, such as {"decimal": ","}; otherwise those of the training.
 
     Raises:
@@ -65,7 +83,7 @@ def predict(model: str | Path, data: str | Path, options: Mapping[str, Any] = Ma
     if fixed:
         others = f"; a new file may have others of {', '.join(task.reading)}" if task.reading else ""
         raise ArgumentError(f"option {fixed[0]} is that of the training{others}")
-    new = task.open_new({**part["options"], **options}, part["record"], str(data))
+    new = task.open_new(part["options"], part["record"], str(data), options)
     with torch.no_grad():
         outputs = [run(input)[0] for input in new.inputs]
     refuse_nan(outputs)

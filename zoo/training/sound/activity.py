@@ -84,3 +84,9 @@ def mark_speech(alone: Tensor, hop: int, rate: int) -> Tensor:
     if places:
         loud[places[-1] : places[-1] + 1 + hangover] = True
     return loud
+
+
+def find_stretches(marks: Tensor) -> list[tuple[int, int]]:
+    """Return the first step of each stretch of true marks (T,), and the step after its last one."""
+    edges = torch.nn.functional.pad(marks.to(torch.int8), (1, 1)).diff()  # (T + 1,), 1 where a stretch begins
+    return list(zip((edges == 1).nonzero()[:, 0].tolist(), (edges == -1).nonzero()[:, 0].tolist(), strict=True))

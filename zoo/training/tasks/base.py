@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
@@ -35,6 +36,7 @@ RANGES = {
 }
 # What a value of an option is called in errors.
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
+UNCHANGED: Mapping[str, Any] = MappingProxyType({})
 
 
 class Task(ABC):
@@ -68,13 +70,16 @@ class Task(ABC):
         return cls(options)
 
     @classmethod
-    def open_new(cls, options: dict[str, Any], record: dict[str, Any], data: str) -> NewData:
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
         """Return a new file as a trained model reads it, without anything to compare the outputs with.
 
         Args:
-            options: of the task in training, with those of `reading` as the new file has them.
+            options: of the task in training.
             record: what `record` returned in training.
             data: a file or folder.
+            reading: options of `reading` as the new file has them.
 
         Raises:
             DataError: the data is missing or does not fit.

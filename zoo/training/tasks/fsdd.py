@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -21,7 +21,9 @@ from zoo.training.pictures import draw_confusions
 from zoo.training.sound import effects
 from zoo.training.sound.conditions import worsen
 from zoo.training.sound.made_speech import make_digits, make_others
-from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.base import UNCHANGED, Task, read_options
+from zoo.training.tasks.new_data import NewData, answer_classes
+from zoo.training.tasks.new_recordings import READING, find_recordings, read_steps
 from zoo.training.tasks.statistics import set_log_mel_statistics_
 
 # Samples per step: 10 ms.
@@ -66,6 +68,7 @@ class FsddTask(Task):
     """What the three tasks on FSDD share: the splits, and the statistics of log-mel features."""
 
     about = SOURCE
+    reading = tuple(READING)
 
     def load(self, fast: bool) -> None:
         """Read the splits; few recordings of each where `fast`."""
@@ -120,6 +123,15 @@ class DigitClassification(FsddTask):
         self.validation = [recording for recording in self.validation if recording.speaker == speaker]
         # The test part alone has 50 recordings of a speaker: too few for a figure within 5 points.
         self.test = [recording for recording in self.test if recording.speaker == speaker] + held
+
+    @classmethod
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
+        """Return a recording, or all of a folder; each has the digit that is most likely."""
+        paths = find_recordings(data)
+        names, describe = answer_classes(record["classes"], list(map(str, paths)))
+        return NewData(read_steps(paths, reading, SAMPLE_RATE, HOP), ["file", *names], describe)
 
     def record(self) -> dict[str, Any]:
         return {"classes": self.classes}

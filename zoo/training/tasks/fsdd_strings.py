@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -11,11 +11,14 @@ from torch.utils.data import DataLoader
 
 from zoo.data.fsdd import DIGITS, SAMPLE_RATE, Recording
 from zoo.data.sounds import to_steps
+from zoo.decoding import decode_ctc
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.transcription import NO_LABEL, TranscriptionLearner, score_strings
 from zoo.training.sound import effects
-from zoo.training.tasks.base import read_options
+from zoo.training.tasks.base import UNCHANGED, read_options
 from zoo.training.tasks.fsdd import EFFECTS, HOP, NUM_DIGITS, OF_WORDS, FsddTask, vary
+from zoo.training.tasks.new_data import NewData
+from zoo.training.tasks.new_recordings import find_recordings, read_steps
 
 OPTIONS: dict[str, Any] = EFFECTS | {
     "digits_per_epoch": 2560,
@@ -49,6 +52,24 @@ class DigitStrings(FsddTask):
 
     def record(self) -> dict[str, Any]:
         return {"labels": list(DIGITS)}
+
+    @classmethod
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
+        """Return a recording, or all of a folder; each has the digits that are heard, in their order.
+
+        A digit is told `DELAY` steps after its end, so silence follows the recording.
+        """
+        paths = find_recordings(data)
+
+        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
+            found = [decode_ctc(output)[0].tolist() for output in outputs]  # each (1, T, labels)
+            heard = [" ".join(record["labels"][k] for k in labels) for labels in found]
+            return [[str(path), words] for path, words in zip(paths, heard, strict=True)]
+
+        silence = round(LONGEST_GAP * SAMPLE_RATE) // HOP
+        return NewData(read_steps(paths, reading, SAMPLE_RATE, HOP, silence), ["file", "labels"], describe)
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOP, "sample_rate": SAMPLE_RATE, "num_labels": NUM_DIGITS + 1}

@@ -22,8 +22,9 @@ from zoo.training.learners.classification import (
     score_classes_alike,
 )
 from zoo.training.pictures import draw_confusions
-from zoo.training.tasks.base import Task, read_options
-from zoo.training.tasks.byte_texts import collate_texts, drop_bytes
+from zoo.training.tasks.base import UNCHANGED, Task, read_options
+from zoo.training.tasks.byte_texts import collate_texts, drop_bytes, open_lines
+from zoo.training.tasks.new_data import NewData
 
 # Ways to write a snippet, and the shares of training snippets that are written so.
 WAYS: dict[str, Callable[[str, random.Random], str]] = {
@@ -77,6 +78,13 @@ class Languages(Task):
         self.label_smoothing = self.options["label_smoothing"]
         self.fast = fast
         self.data = load_manual_pages()
+
+    @classmethod
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
+        """Return the lines of a file; each has the language that is most likely."""
+        return open_lines(data, record["classes"])
 
     def record(self) -> dict[str, Any]:
         return {"classes": list(LANGUAGES.values())}

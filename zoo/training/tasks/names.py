@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -19,8 +19,9 @@ from zoo.training.learners.classification import (
     score_classes_alike,
 )
 from zoo.training.pictures import draw_confusions
-from zoo.training.tasks.base import Task, read_options
-from zoo.training.tasks.byte_texts import collate_texts, draw_case, drop_bytes
+from zoo.training.tasks.base import UNCHANGED, Task, read_options
+from zoo.training.tasks.byte_texts import collate_texts, draw_case, drop_bytes, open_lines
+from zoo.training.tasks.new_data import NewData
 
 OPTIONS: dict[str, Any] = {
     "class_weights": 0.0,  # power of the inverse shares: 0 counts names alike, 1 languages alike
@@ -47,6 +48,13 @@ class Names(Task):
         labels = torch.tensor([label for _, label in self.train])
         self.num_classes = len(self.data.languages)
         self.class_weights = balanced_weights(labels, self.num_classes, self.options["class_weights"])
+
+    @classmethod
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
+        """Return the lines of a file; each has the language that is most likely."""
+        return open_lines(data, record["classes"])
 
     def record(self) -> dict[str, Any]:
         return {"classes": list(self.data.languages)}

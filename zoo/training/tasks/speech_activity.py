@@ -6,7 +6,7 @@ Voices are those of FSDD and of espeak-ng. No speaker, voice, language or word o
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -23,8 +23,10 @@ from zoo.training.learners.detection import HERE, UNSAID, DetectionLearner, scor
 from zoo.training.sound import activity, effects, noises
 from zoo.training.sound.made_speech import make_phrases
 from zoo.training.sound.noises import NoiseBank
-from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.base import UNCHANGED, Task, read_options
 from zoo.training.tasks.fsdd import BAND_HIGH, BAND_LOW, ECHO_SECONDS, happens
+from zoo.training.tasks.new_data import NewData
+from zoo.training.tasks.new_recordings import READING, find_recordings, read_steps
 from zoo.training.tasks.statistics import set_log_mel_statistics_
 
 # Samples per second -> samples per step: 32 ms, the chunk of other detectors.
@@ -107,6 +109,7 @@ class SpeechActivity(Task):
     metric = "area_under_roc"
     mode: ClassVar[Literal["min", "max"]] = "max"
     learner = DetectionLearner
+    reading = tuple(READING)
 
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None:
         self.options = read_options(options, OPTIONS, "speech_activity")
@@ -128,6 +131,27 @@ class SpeechActivity(Task):
 
     def record(self) -> dict[str, Any]:
         return {"classes": ["speech"]}
+
+    @classmethod
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
+        """Return a recording, or all of a folder; each has the times in which speech is more likely than not."""
+        options = read_options(options, OPTIONS, "speech_activity")
+        rate, delay = options["sample_rate"], options["delay"]
+        paths = find_recordings(data)
+
+        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
+            seconds = HOPS[rate] / rate
+            found = [activity.find_stretches(output[0, delay:, 0] > 0) for output in outputs]  # each (1, T, 1)
+            return [
+                [str(path), f"{begin * seconds:.3f}", f"{end * seconds:.3f}"]
+                for path, stretches in zip(paths, found, strict=True)
+                for begin, end in stretches
+            ]
+
+        inputs = read_steps(paths, reading, rate, HOPS[rate], silence=delay)
+        return NewData(inputs, ["file", "begin", "end"], describe)
 
     def model_overrides(self) -> dict[str, Any]:
         return {"input_size": HOPS[self.sample_rate], "sample_rate": self.sample_rate, "num_classes": 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from zoo.data.conllu import TaggedCorpus, TaggedSentence
+from zoo.data.new_texts import load_words
 from zoo.errors import ArgumentError
 from zoo.models.characters import spell
 from zoo.training.batching import Batch, make_loader, pad_sequences, split_batches
 from zoo.training.learners.tagging import PADDING, TaggingLearner
-from zoo.training.tasks.base import Task
+from zoo.training.tasks.base import UNCHANGED, Task
 from zoo.training.tasks.byte_texts import draw_case
+from zoo.training.tasks.new_data import NewData, call_class
 
 Example = tuple[Tensor, Tensor]  # (T, word_bytes) int64, (T,) int64
 
@@ -51,6 +53,34 @@ class WordTagging(Task):
 
     mode: ClassVar[Literal["min", "max"]] = "max"
     learner = TaggingLearner
+    reading = ("words",)  # see `load_words`
+
+    @classmethod
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
+        """Return the sentences of a file; each word has the tag that is most likely.
+
+        Raises:
+            ArgumentError: the model was trained by a version that did not write its tags down.
+        """
+        if "tags" not in record:
+            raise ArgumentError("the model does not say what its tags are called; train it again")
+        sentences = load_words(data, str(reading.get("words", "")))
+
+        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
+            return [
+                [str(line), word, *call_class(record["tags"], scores)]
+                for sentence, output in zip(sentences, outputs, strict=True)
+                for line, word, scores in zip(sentence.lines, sentence.words, output[0], strict=True)
+            ]
+
+        size = options.get("word_bytes", OPTIONS["word_bytes"])
+        inputs = [spell(sentence.words, size).unsqueeze(0) for sentence in sentences]  # each (1, words, bytes)
+        return NewData(inputs, ["line", "word", "label", "probability"], describe)
+
+    def record(self) -> dict[str, Any]:
+        return {"tags": list(self.tags)}
 
     def set_corpus(self, corpus: TaggedCorpus, fast: bool) -> None:
         """Take the three splits of a corpus; few sentences to train and validate on where `fast`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from zoo.data.csv_series import Series, load_csv
 from zoo.data.missing import fill_missing
 from zoo.data.settings import Setting
 from zoo.data.source import DataError, named
-from zoo.training.tasks.base import Task, read_options
+from zoo.training.tasks.base import UNCHANGED, Task, read_options
 from zoo.training.tasks.forecasting import OPTIONS, SeriesForecasting
 from zoo.training.tasks.new_data import NewData
 from zoo.training.tasks.own.csv_form import FORM, read_form
@@ -86,9 +86,11 @@ class CsvFile(SeriesForecasting):
         return task
 
     @classmethod
-    def open_new(cls, options: dict[str, Any], record: dict[str, Any], data: str) -> NewData:
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
         """Return the last rows of a file, of which the model forecasts those that follow."""
-        task = cls._from_record(options, record)
+        task = cls._from_record({**options, **reading}, record)
         series = task.read(data, task.names)
         look_back, horizon = task.options["look_back"], task.options["horizon"]
         seen = series.values[-look_back:]

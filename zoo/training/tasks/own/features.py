@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from zoo.data.missing import check_choice, count_inputs, fill_missing
 from zoo.data.source import DataError
 from zoo.errors import ArgumentError
 from zoo.models.units import set_units_
-from zoo.training.tasks.base import read_options
+from zoo.training.tasks.base import UNCHANGED, read_options
 from zoo.training.tasks.new_data import NewData
 from zoo.training.tasks.own.goals import NumberGoal
 from zoo.training.tasks.own.labelled import Labelled, SequenceFiles
@@ -29,10 +30,12 @@ class FeatureFiles(SequenceFiles):
     }
 
     @classmethod
-    def open_new(cls, options: dict[str, Any], record: dict[str, Any], data: str) -> NewData:
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
         """Return the sequences of a file; each has its most likely class, or its numbers."""
         task = cls.__new__(cls)
-        task.options = read_options(options, cls.defaults, cls.name)
+        task.options = read_options({**options, **reading}, cls.defaults, cls.name)
         task.set_record(record)
         task.keep_goal("classes" if "classes" in record else "numbers")
         part = task.read_new(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -17,10 +17,10 @@ from zoo.training.learners.base import Learner
 from zoo.training.learners.classification import ClassificationLearner, count_confusions, score_classes
 from zoo.training.learners.regression import RegressionLearner, score_numbers
 from zoo.training.pictures import draw_confusions, draw_numbers
+from zoo.training.tasks.new_data import Answer, answer_classes
 
 SHOWN = 12
 
-Answer = Callable[[Sequence[Tensor]], list[list[str]]]
 Example = tuple[Tensor, Any]  # (T, features); a class, (K,) or (T, K)
 
 
@@ -93,13 +93,7 @@ class ClassGoal:
 
     def answer(self, places: Sequence[str]) -> tuple[list[str], Answer]:
         """Return the names of the columns of an answer, and what makes its rows of the outputs for single examples."""
-
-        def describe(outputs: Sequence[Tensor]) -> list[list[str]]:
-            found = [output[0].double().softmax(0).max(0) for output in outputs]
-            called = [(self.names[int(most.indices)], float(most.values)) for most in found]
-            return [[place, name, f"{share:.6f}"] for place, (name, share) in zip(places, called, strict=True)]
-
-        return ["label", "probability"], describe
+        return answer_classes(self.names, places)
 
     def score(self, outputs: Sequence[Tensor], batches: Sequence[Batch]) -> dict[str, float]:
         return score_classes(outputs, batches)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from torch import Tensor, nn
+from torch import nn
 
-from zoo.data.folders import list_files
 from zoo.data.settings import Setting
 from zoo.data.sound_lists import NOISE
-from zoo.data.sounds import LabelledRecordings, is_recording, load_sound_folder, read_sound, resample, to_steps
+from zoo.data.sounds import LabelledRecordings, load_sound_folder, to_steps
 from zoo.data.source import DataError
 from zoo.models.log_mel import mel_filters
-from zoo.training.tasks.base import read_options
+from zoo.training.tasks.base import UNCHANGED, read_options
 from zoo.training.tasks.new_data import NewData
+from zoo.training.tasks.new_recordings import READING, find_recordings, read_steps
 from zoo.training.tasks.own.labelled import BATCH_SIZE, Labelled, SequenceFiles
 from zoo.training.tasks.statistics import set_log_mel_statistics_
 
@@ -40,7 +41,7 @@ class SoundFolders(SequenceFiles):
         "speaker": "",
     }
     sample_rate = 0
-    reading = ("sample_rate", "mix_down")
+    reading = tuple(READING)
 
     def read(self, path: str) -> Labelled:
         loaded = load_sound_folder(path, rate=self.options["sample_rate"], mix_down=self.options["mix_down"])
@@ -76,26 +77,17 @@ class SoundFolders(SequenceFiles):
         self.sample_rate = record["sample_rate"]
 
     @classmethod
-    def open_new(cls, options: dict[str, Any], record: dict[str, Any], data: str) -> NewData:
+    def open_new(
+        cls, options: dict[str, Any], record: dict[str, Any], data: str, reading: Mapping[str, Any] = UNCHANGED
+    ) -> NewData:
         """Return a recording, or all of a folder and of those inside it; each has the class that is most likely."""
         task = cls.__new__(cls)
-        task.options = read_options(options, cls.defaults, cls.name)
+        task.options = read_options({**options, **reading}, cls.defaults, cls.name)
         task.set_record(record)
-        paths = [Path(data)] if not Path(data).is_dir() else list(filter(is_recording, list_files(Path(data))))
-        if not paths or not paths[0].exists():
-            raise DataError(f"{data} {'has no recordings' if paths == [] else 'does not exist'}")
+        paths = find_recordings(data)
         names, describe = task.goal.answer(list(map(str, paths)))
-        return NewData([task._read_alone(path) for path in paths], ["file", *names], describe)
-
-    def _read_alone(self, path: Path) -> Tensor:
-        """Return a recording as steps (1, T, hop) at the rate of the training."""
-        samples, rate = read_sound(path.read_bytes(), str(path), mix_down=self.options["mix_down"])
-        if rate != self.sample_rate and not self.options["sample_rate"]:
-            raise DataError(
-                f"{path} is at {rate} Hz, the training data at {self.sample_rate}",
-                Setting("sample_rate", (str(self.sample_rate),), "to bring all to one"),
-            )
-        return to_steps(resample(samples, rate, self.sample_rate), self.hop).unsqueeze(0)
+        steps = read_steps(paths, task.options, task.sample_rate, task.hop)
+        return NewData(steps, ["file", *names], describe)
 
     def step_words(self) -> str:
         milliseconds = f"{self.options['hop_ms']:g} ms"
