@@ -39,6 +39,7 @@ PUBLIC = {
     "npy.h": "formats",
     "options.h": "core",
     "process.h": "libtorch",
+    "sound.h": "core",
     "state.h": "libtorch",
     "stream.h": "run",
     "tensor.h": "base",
@@ -47,6 +48,7 @@ PUBLIC = {
     "value.h": "base",
     "verify.h": "run",
     "version.h": "core",
+    "wav.h": "formats",
 }
 
 # "include" stands for all public headers.

@@ -99,6 +99,7 @@ def make_manifest(model: nn.Module, signature: Signature, rounding: Rounding, pr
         "outputs": [spec.to_dict() for spec in signature.outputs],
         "state": [spec.to_dict() for spec in signature.state],
         "labels": _find_labels(config, signature, provenance),
+        "sample_rate": _find_sample_rate(model),
         "rows_independent": rounding.rows_independent,
         "rounding": rounding.worst_of,
         "features": rounding.describe_features(),
@@ -122,6 +123,12 @@ def _find_labels(config: Any, signature: Signature, provenance: Provenance) -> d
     if not names or signature.outputs[0].dims[-1] != len(names):
         return None
     return {"names": names, "exclusive": isinstance(config, ClassifierConfig | WordTaggerConfig)}
+
+
+def _find_sample_rate(model: nn.Module) -> int | None:
+    """Return the rate of a model's raw sound in Hz, which its configuration or its own attribute says."""
+    rate = getattr(getattr(model, "config", None), "sample_rate", getattr(model, "sample_rate", None))
+    return rate if type(rate) is int and rate > 0 else None
 
 
 def read_manifest(content: bytes, name: str) -> dict[str, Any]:

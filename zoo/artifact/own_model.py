@@ -75,6 +75,8 @@ def build_own_model(
     if spec is not None:
         model.input_spec = spec
     model.model_name = target
+    if isinstance(rate := getattr(made, "sample_rate", None), int):
+        model.sample_rate = rate  # of raw sound, which its file says
     return model.eval()
 
 

@@ -141,6 +141,7 @@ struct Manifest {
   std::vector<TensorSpec> state;
   Labels labels;
   std::optional<std::int64_t> look_back;              // steps of an input in training, of a forecaster
+  std::optional<std::int64_t> sample_rate;            // of an input of raw sound, Hz
   std::map<std::string, FeatureSizes> features;       // by name of an output or state
   std::map<std::string, Tolerances> tolerances;       // by kind of device: "cpu", "cuda"
   std::map<std::string, PrecisionLimits> precisions;  // by name: "fp32", "bf16", "int8"

@@ -13,7 +13,9 @@
 #include "formats/recognition.h"
 #include "zoo/error.h"
 #include "zoo/npy.h"
+#include "zoo/sound.h"
 #include "zoo/text.h"
+#include "zoo/wav.h"
 
 namespace zoo::cli {
 namespace {
@@ -67,9 +69,26 @@ void refuse_other_files(std::span<const std::byte> bytes, const RawLayout& layou
                                     std::string(dtype_name(layout.dtype)) + shape);
 }
 
-// Reads an input. A .npy file says its shape itself, and --shape must say the same where it is given.
-Tensor read_input(const std::string& path, const RawLayout& layout, const std::optional<Shape>& told) {
-  Tensor tensor = read_tensor(path, layout, "input");
+FileBytes read_bytes(const std::string& path, const std::string& what) {
+  return path == "-" ? read_descriptor(STDIN_FILENO, role_of(path, what)) : read_file(path, what);
+}
+
+// `role` names the file in messages.
+Tensor parse_tensor(const FileBytes& file, const std::string& path, const RawLayout& layout,
+                    const std::string& role) {
+  refuse_other_files(file.bytes(), layout, role);
+  if (has_suffix(path, ".npy") || (!has_suffix(path, ".bin") && is_npy(file.bytes()))) {
+    return parse_npy(file.bytes(), role);
+  }
+  if (!layout.shape)
+    throw Error(Status::usage, role + " is raw, which needs --shape, such as --shape 1x100x12");
+  return parse_raw(file.bytes(), layout.dtype, *layout.shape, role);
+}
+
+// Parses an input. A .npy file says its shape itself, and --shape must say the same where it is given.
+Tensor parse_input(const FileBytes& file, const std::string& path, const RawLayout& layout,
+                   const std::optional<Shape>& told) {
+  Tensor tensor = parse_tensor(file, path, layout, role_of(path, "input"));
   const auto agrees = [](std::int64_t said, std::int64_t size) { return said == -1 || said == size; };
   if (told && !std::ranges::equal(*told, tensor.shape(), agrees)) {
     throw Error(Status::usage, role_of(path, "input") + " has shape " + shape_text(tensor.shape()) +
@@ -145,16 +164,7 @@ Tensor parse_raw(std::span<const std::byte> bytes, DType dtype, const Shape& sha
 }
 
 Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::string& what) {
-  const bool from_stdin = path == "-";
-  const std::string role = role_of(path, what);
-  const FileBytes file = from_stdin ? read_descriptor(STDIN_FILENO, role) : read_file(path, what);
-  refuse_other_files(file.bytes(), layout, role);
-  if (has_suffix(path, ".npy") || (!has_suffix(path, ".bin") && is_npy(file.bytes()))) {
-    return parse_npy(file.bytes(), role);
-  }
-  if (!layout.shape)
-    throw Error(Status::usage, role + " is raw, which needs --shape, such as --shape 1x100x12");
-  return parse_raw(file.bytes(), layout.dtype, *layout.shape, role);
+  return parse_tensor(read_bytes(path, what), path, layout, role_of(path, what));
 }
 
 bool is_text(const std::string& input) { return input.starts_with(kText); }
@@ -173,9 +183,18 @@ Tensor read_artifact_input(const Options& options, const Manifest& manifest) {
     return encode_text(spec, std::string_view(input).substr(kText.size()));
   }
   const auto told = options.shape ? std::optional(parse_shape(*options.shape)) : std::nullopt;
-  RawLayout layout{options.dtype ? parse_dtype(*options.dtype) : spec.dtype,
-                   told ? *told : default_shape(spec)};
-  return read_input(options.inputs.front(), layout, told);
+  const RawLayout layout{options.dtype ? parse_dtype(*options.dtype) : spec.dtype,
+                         told ? *told : default_shape(spec)};
+  const FileBytes file = read_bytes(input, "input");
+  if (manifest.sample_rate && dtype_size(layout.dtype) > 1 && is_wav(file.bytes())) {
+    const std::string role = role_of(input, "input");
+    if (options.shape || options.dtype) {
+      throw Error(Status::usage,
+                  role + " is a WAV file, which says its own form; leave --shape and --dtype out");
+    }
+    return encode_sound(manifest, parse_wav(file.bytes(), role));
+  }
+  return parse_input(file, input, layout, told);
 }
 
 Tensor read_lengths(const std::filesystem::path& path) {
@@ -274,7 +293,7 @@ class ArgumentReader {
     RawLayout layout;
     if (dtype) layout.dtype = parse_dtype(*dtype);
     if (shape) layout.shape = parse_shape(*shape);
-    Tensor tensor = read_input(path, layout, layout.shape);
+    Tensor tensor = parse_input(read_bytes(path, "input"), path, layout, layout.shape);
     const bool open = layout.shape && std::ranges::count(*layout.shape, -1) > 0;
     if (open && tensor.bytes().empty()) {  // more likely a file that was cut short than one of no steps
       throw Error(Status::bad_data,

@@ -46,7 +46,8 @@ Tensor read_tensor(const std::string& path, const RawLayout& layout, const std::
 // Whether an input is a text, str:TEXT, and not a file.
 bool is_text(const std::string& input);
 
-// The one input of an artifact, a file or a text. Throws Error(usage) unless exactly one was named, and where
+// The one input of an artifact: a file of numbers, a WAV file where the artifact says its rate, or a text.
+// Throws Error(usage) unless exactly one was named, and where
 // --shape is not the shape of a .npy file.
 Tensor read_artifact_input(const Options& options, const Manifest& manifest);
 Tensor read_lengths(const std::filesystem::path& path);

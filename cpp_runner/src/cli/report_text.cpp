@@ -147,6 +147,9 @@ std::string info_text(const ModelFile& file, const Model& model) {
   if (manifest.look_back) {
     rows.push_back({"look-back", std::to_string(*manifest.look_back) + " steps, as in training"});
   }
+  if (manifest.sample_rate) {
+    rows.push_back({"sample rate", std::to_string(*manifest.sample_rate) + " Hz; takes WAV files"});
+  }
   rows.push_back({"outputs", specs_text(manifest.outputs)});
   add_words("output is", manifest.about.output, rows);
   add_words("labels", join(manifest.labels.names), rows);

@@ -258,6 +258,7 @@ Manifest parse_fields(const Node& root) {
   manifest.state = parse_tensors(root.at("state"));
   manifest.labels = parse_labels(root);
   manifest.look_back = parse_look_back(root);
+  if (const auto rate = root.find("sample_rate")) manifest.sample_rate = rate->as<std::int64_t>();
   manifest.features = parse_features(root);
   manifest.tolerances = parse_tolerances(root.at("tolerances"));
   manifest.precisions = parse_precisions(root.at("precisions"));
