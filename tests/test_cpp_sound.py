@@ -127,11 +127,12 @@ OTHERS = {
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_what_is_no_sound_for_the_model_is_refused(
-    kind: str, echo: Path, refuse: Callable[..., Outcome], tmp_path: Path
+    kind: str, echo: Path, refuse: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     content, words = OTHERS[kind]
-    (tmp_path / "sound.wav").write_bytes(content)
-    refuse(BAD_DATA, words, echo, tmp_path / "sound.wav")
+    monkeypatch.chdir(tmp_path)  # a long path takes words out of a line
+    Path("sound.wav").write_bytes(content)
+    refuse(BAD_DATA, words, echo, "sound.wav")
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
@@ -144,10 +145,16 @@ def test_a_size_that_was_not_known_stands_for_the_rest(size: int, echo: Path, pr
 
 
 def test_flags_of_raw_numbers_do_not_go_with_a_wav_file(
-    echo: Path, refuse: Callable[..., Outcome], models: dict[str, Path], tmp_path: Path
+    echo: Path,
+    refuse: Callable[..., Outcome],
+    models: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    path = tmp_path / "sound.wav"
-    path.write_bytes(file_of(form_of(1), sound_of(SOUND)))
+    monkeypatch.chdir(tmp_path)  # a long path takes words out of a line
+    Path("sound.wav").write_bytes(file_of(form_of(1), sound_of(SOUND)))
     for flags in (["--shape", "1x2x80"], ["--dtype", "int16"]):
-        refuse(USAGE, "is a WAV file, which says its own form; leave --shape and --dtype out", echo, path, *flags)
-    refuse(BAD_DATA, "is a WAV file, not raw numbers; save its samples", models["float"], path)
+        refuse(
+            USAGE, "is a WAV file, which says its own form; leave --shape and --dtype out", echo, "sound.wav", *flags
+        )
+    refuse(BAD_DATA, "is a WAV file, not raw numbers; save its samples", models["float"], "sound.wav")
