@@ -14,16 +14,18 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from _cards import Card, add_models, choose_cards, update_card
 from _tables import CONDITIONS as MARKERS
 from _tables import condition_table
+from torch import Tensor
 
 import zoo
 from zoo.training.markdown import put_between
 
 try:
     from zoo.training.baselines import learn_baselines
-    from zoo.training.evaluation import evaluate
+    from zoo.training.evaluation import evaluate, run_in_cpp
     from zoo.training.experiment import read_experiment
     from zoo.training.sound.conditions import CONDITIONS, NO_DIGIT
     from zoo.training.tasks import languages, make_task, speech_activity, tagging
@@ -39,6 +41,9 @@ OF_TASK: dict[str, tuple[str, Collection[str]]] = {
     "speech_activity": ("all streams", speech_activity.CONDITIONS),
     "ud_english_ewt": ("as written", tagging.CONDITIONS),
 }
+# Share of the validation digits that a threshold for what is no digit may take for none.
+LOST = 0.01
+AT_THRESHOLD = "threshold of 1 % lost"
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 
@@ -79,7 +84,7 @@ def score_conditions(card: Card, baselines: bool) -> Card:
     for condition in ("", *OF_TASK[card.task][1]):
         if has_classes_for(card, condition):
             card = score_condition(card, condition, methods)  # written at once: all take minutes
-    return card
+    return score_threshold(card) if card.task == SPOKEN and has_classes_for(card, NO_DIGIT) else card
 
 
 def score_condition(card: Card, condition: str, methods: dict[str, Any]) -> Card:
@@ -96,6 +101,43 @@ def score_condition(card: Card, condition: str, methods: dict[str, Any]) -> Card
     print(f"{card.name}  {name}  {figure:.4f}", flush=True)
     card = update_card(card.name, conditions=card.conditions | {name: figure})
     return score_simple_methods(card, "baseline_conditions", name, methods, task)
+
+
+def score_threshold(card: Card) -> Card:
+    """Write what a threshold for what is no digit gives, which loses `LOST` of the validation digits; return the card.
+
+    A sound is no digit where the probability of the last class is above the threshold. The digits of the test have to
+    be below it and to be named rightly, and the others to be above it.
+    """
+    digits = make_task(SPOKEN, card.task_options)
+    others = make_task(SPOKEN, card.task_options | {"condition": NO_DIGIT})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        zoo.save_artifact(zoo.build(card.name, pretrained=True), path)
+
+        def find_probabilities(batches: Any) -> Tensor:  # (N, 11)
+            return torch.cat(run_in_cpp(path, batches)).softmax(1)
+
+        threshold = float(find_probabilities(digits.validation_batches())[:, -1].quantile(1 - LOST))
+        batches = digits.test_batches()
+        said, unsaid = find_probabilities(batches), find_probabilities(others.test_batches())
+    kept, rejected = tell_apart(said, torch.cat([batch.target for batch in batches]), unsaid, threshold)
+    print(f"{card.name}  threshold {threshold:.4f}: {kept:.4f} of digits, {rejected:.4f} of others", flush=True)
+    found = {f"as recorded, {AT_THRESHOLD}": kept, f"no digit, {AT_THRESHOLD}": rejected}
+    return update_card(card.name, conditions=card.conditions | found)
+
+
+def tell_apart(said: Tensor, digits: Tensor, unsaid: Tensor, threshold: float) -> tuple[float, float]:
+    """Return the share of digits that are kept and named rightly, and of other sounds that are rejected.
+
+    Args:
+        said: probabilities (N, classes) for digits; the last class is what is no digit.
+        digits: that were said, (N,).
+        unsaid: probabilities (M, classes) for other sounds.
+        threshold: the probability of the last class above which a sound is rejected.
+    """
+    right = (said[:, :-1].argmax(1) == digits) & (said[:, -1] <= threshold)
+    return float(right.double().mean()), float((unsaid[:, -1] > threshold).double().mean())
 
 
 def score_simple_methods(card: Card, field: str, key: str, methods: dict[str, Any], task: Any) -> Card:

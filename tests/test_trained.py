@@ -16,6 +16,7 @@ from _cards import PRETRAINED, Card, SeedResult, median_seed, read_card, read_ca
 from _shipping import MOST_BYTES, real_samples
 from _tables import CARDS as TABLE_OF_CARDS
 from _tables import CONDITIONS, card_table, condition_table, recipe_table
+from robustness import tell_apart
 from support.data_sets import need
 from support.program import Program
 
@@ -317,3 +318,12 @@ def test_the_table_goes_between_its_markers(tmp_path: Path) -> None:
     (tmp_path / "toy").mkdir()
     card.write(tmp_path / "toy")
     assert read_cards(tmp_path) == [card]
+
+
+def test_a_threshold_keeps_digits_and_rejects_others() -> None:
+    said = torch.tensor([[0.9, 0.05, 0.05], [0.2, 0.7, 0.1], [0.1, 0.6, 0.3], [0.3, 0.2, 0.5]])
+    unsaid = torch.tensor([[0.0, 0.7, 0.3], [0.5, 0.4, 0.1], [0.0, 0.0, 1.0]])
+    digits = torch.tensor([0, 0, 1, 0])  # the second one is named wrongly
+    assert tell_apart(said, digits, unsaid, 0.3) == (0.5, pytest.approx(1 / 3))
+    assert tell_apart(said, digits, unsaid, 0.05) == (0.25, 1.0)
+    assert tell_apart(said, digits, unsaid, 0.6) == (0.75, pytest.approx(1 / 3))
