@@ -90,8 +90,10 @@ def print_next(done: Trained) -> None:
         numbers = [f"int:{LENGTH}", f"float:{TEMPERATURE}", "int:1"]
         output = ["-o", done.folder / "text.bin"]
         commands.append(["cpp_runner", model, "--method", "generate", prompt, *numbers, *output])
-    if done.task.reading:
-        commands.append(["zoo", "predict", done.folder, done.task.options.get("path") or done.task.options["train"]])
+    data = done.task.options.get("path") or done.task.options.get("train")
+    if done.task.reading and data:
+        form = ["words=columns"] if "words" in done.task.reading else []  # CoNLL-U is read as it is
+        commands.append(["zoo", "predict", done.folder, data, *form])
     record = done.task.record()
     names = record.get("classes") or record.get("tags") or []
     if names:
