@@ -92,8 +92,7 @@ def print_next(done: Trained) -> None:
         commands.append(["cpp_runner", model, "--method", "generate", prompt, *numbers, *output])
     data = done.task.options.get("path") or done.task.options.get("train")
     if done.task.reading and data:
-        form = ["words=columns"] if "words" in done.task.reading else []  # CoNLL-U is read as it is
-        commands.append(["zoo", "predict", done.folder, data, *form])
+        commands.append(["zoo", "predict", done.folder, data, *done.task.training_form])
     record = done.task.record()
     names = record.get("classes") or record.get("tags") or []
     if names:

@@ -49,6 +49,8 @@ class Task(ABC):
     learner: ClassVar[type[Learner]] = Learner
     # Options that say how a file is read, which `open_new` takes as another file has them.
     reading: ClassVar[tuple[str, ...]] = ()
+    # Those of them, as name=value, with which the file of the training is read as a new one.
+    training_form: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def __init__(self, options: dict[str, Any], fast: bool = False) -> None: ...

@@ -53,7 +53,8 @@ class WordTagging(Task):
 
     mode: ClassVar[Literal["min", "max"]] = "max"
     learner = TaggingLearner
-    reading = ("words",)  # see `load_words`
+    reading = ("words",)  # see `load_words`, which reads CoNLL-U whatever the option says
+    training_form = ("words=columns",)
 
     @classmethod
     def open_new(
